@@ -1,0 +1,547 @@
+/**
+ * The vocabulary of the simulated world: clusters that upgrade, and update runs that drive them.
+ * Times are virtual, integer milliseconds since the Unix epoch. Objects are live views: whoever reads
+ * them sees the state at `world.now`; only the methods of this module change them.
+ */
+
+export type Instant = number;
+
+export interface World {
+  readonly now: Instant;
+  readonly rules: Rules;
+  readonly images: ImageCatalog;
+  /** Supported Kubernetes versions, oldest first. */
+  readonly kubernetesVersions: readonly string[];
+  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly fleets: ReadonlyMap<string, Fleet>;
+  /** When the next thing happens by itself; undefined when the world rests. */
+  nextAt(): Instant | undefined;
+  /** Lets everything happen that is due until `time`, in order. */
+  advanceTo(time: Instant): void;
+  /** Every change is told once, in order; returns the function that ends the subscription. */
+  subscribe(listener: (transition: Transition) => void): () => void;
+  addCluster(spec: ClusterSpec): Cluster;
+  removeCluster(id: string): void;
+  addFleet(id: string): Fleet;
+  removeFleet(id: string): void;
+}
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly start: Instant;
+  readonly kubernetesVersions?: readonly string[];
+  readonly rules?: Partial<Rules>;
+  readonly durations?: Partial<Durations>;
+}
+
+/** Points on which Azure's documents are silent or disagree, each with a default (docs/fidelity.md). */
+export interface Rules {
+  /** `batch`: surge-sized sets, each finished before the next; `pipeline`: a free slot takes the next node. */
+  readonly surgeMode: "batch" | "pipeline";
+  readonly poolOrder: "parallel" | "serial";
+  /** All surge nodes are held by quarantined nodes and nodes are left to upgrade. */
+  readonly surgeExhausted: "stop" | "continue";
+  /** May a snapshot take a pool to an older version? The document says no, AKS#3595 shows a yes. */
+  readonly allowSnapshotDowngrade: boolean;
+  /** Refuse an upgrade before any drain when a budget can never allow a disruption (`UnsatisfiablePDB`). */
+  readonly checkUnsatisfiableBudgets: boolean;
+  /** A pool that ends `Failed` because of quarantined nodes fails its member, and so the run. */
+  readonly quarantineFailsMember: boolean;
+}
+
+/** Medians in milliseconds and the sigma of a log-normal around them. */
+export type Duration = { readonly median: number; readonly sigma: number };
+
+export interface Durations {
+  readonly controlPlane: Duration;
+  readonly surgeCreate: Duration;
+  readonly drain: Duration;
+  readonly reimage: Duration;
+  readonly surgeDelete: Duration;
+  readonly nodeCreate: Duration;
+  readonly evictionRetry: Duration;
+}
+
+export interface ImageCatalog {
+  /** Makes an image available in a region from `world.now` on. */
+  release(region: string, nodeImageVersion: string): void;
+  /** Newest image of a family in a region. */
+  latest(region: string, family: string): string | undefined;
+  /** Every image of a region with the time of its release, oldest first. */
+  list(
+    region: string,
+  ): readonly { readonly nodeImageVersion: string; readonly releasedAt: Instant }[];
+  /** Newest image of a family that all these regions have. */
+  latestCommon(regions: readonly string[], family: string): string | undefined;
+}
+
+export type ProvisioningState =
+  | "Creating"
+  | "Updating"
+  | "Upgrading"
+  | "UpgradingNodeImageVersion"
+  | "Scaling"
+  | "Starting"
+  | "Stopping"
+  | "Deleting"
+  | "Succeeded"
+  | "Failed"
+  | "Canceled";
+
+export interface UpgradeSettings {
+  /** Integer or percentage, such as "1" or "33%". */
+  readonly maxSurge: string;
+  readonly maxUnavailable: string;
+  readonly drainTimeoutInMinutes: number;
+  readonly nodeSoakDurationInMinutes: number;
+  readonly undrainableNodeBehavior: "Schedule" | "Cordon";
+}
+
+export interface NodePoolSpec {
+  readonly name: string;
+  readonly mode: "System" | "User";
+  readonly osType: "Linux" | "Windows";
+  readonly osSku: string;
+  readonly vmSize: string;
+  readonly count: number;
+  readonly kubernetesVersion: string;
+  /** Absent: the newest of the family in the region. */
+  readonly nodeImageVersion?: string;
+  readonly upgradeSettings?: Partial<UpgradeSettings>;
+  readonly nodeLabels?: Readonly<Record<string, string>>;
+  readonly nodeTaints?: readonly string[];
+  /** Id of the snapshot that the pool was created from or upgraded to. */
+  readonly snapshotId?: string;
+}
+
+export interface NodePool extends Required<Omit<NodePoolSpec, "snapshotId" | "upgradeSettings">> {
+  readonly upgradeSettings: UpgradeSettings;
+  readonly snapshotId: string | undefined;
+  readonly provisioningState: ProvisioningState;
+  readonly createdAt: Instant;
+  /** The operation in flight, if any. */
+  readonly operation: Operation | undefined;
+  /** Node image family, derived from OS SKU, generation and Kubernetes version. */
+  readonly imageFamily: string;
+}
+
+export interface ClusterSpec {
+  readonly id: string;
+  readonly name: string;
+  readonly region: string;
+  readonly kubernetesVersion: string;
+  readonly pools: readonly NodePoolSpec[];
+  readonly workloads?: readonly WorkloadSpec[];
+  readonly budgets?: readonly DisruptionBudget[];
+  /** `true`: nodes exist and the cluster is `Succeeded` at once; otherwise it is created in virtual time. */
+  readonly ready?: boolean;
+}
+
+/** What kubectl calls Deployment or DaemonSet, as far as upgrades care. */
+export interface WorkloadSpec {
+  readonly kind: "Deployment" | "DaemonSet";
+  readonly namespace: string;
+  readonly name: string;
+  /** Ignored for a DaemonSet: one pod per node. */
+  readonly replicas: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly {
+    readonly key?: string;
+    readonly operator?: string;
+    readonly value?: string;
+    readonly effect?: string;
+  }[];
+  readonly terminationGracePeriodSeconds?: number;
+}
+
+export interface Workload extends WorkloadSpec {
+  readonly uid: string;
+  readonly createdAt: Instant;
+}
+
+/** policy/v1 PodDisruptionBudget; exactly one of minAvailable and maxUnavailable, integer or percentage. */
+export interface DisruptionBudget {
+  readonly namespace: string;
+  readonly name: string;
+  readonly selector: Readonly<Record<string, string>>;
+  readonly minAvailable?: number | string;
+  readonly maxUnavailable?: number | string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface BudgetStatus {
+  readonly expectedPods: number;
+  readonly currentHealthy: number;
+  readonly desiredHealthy: number;
+  readonly disruptionsAllowed: number;
+}
+
+export interface ClusterNode {
+  /** `aks-<pool>-<8 digits>-vmss00000N`. */
+  readonly name: string;
+  readonly uid: string;
+  readonly pool: string;
+  readonly instance: number;
+  readonly kubernetesVersion: string;
+  readonly nodeImageVersion: string;
+  readonly phase: "Creating" | "Ready" | "Reimaging" | "Deleting";
+  /** Created by an upgrade and not (yet) a permanent node. */
+  readonly surge: boolean;
+  readonly unschedulable: boolean;
+  /** Labels beyond those that AKS derives from the pool; quarantine is the label `kubernetes.azure.com/upgrade-status`. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly taints: readonly {
+    readonly key: string;
+    readonly value?: string;
+    readonly effect: string;
+  }[];
+  readonly createdAt: Instant;
+}
+
+export interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Key of its workload: `Deployment/<namespace>/<name>`. */
+  readonly workload: string;
+  readonly daemonSet: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Absent while no node has room for it. */
+  readonly node: string | undefined;
+  readonly phase: "Pending" | "Running" | "Terminating";
+  readonly ready: boolean;
+  readonly createdAt: Instant;
+}
+
+export type OperationStatus = "InProgress" | "Succeeded" | "Failed" | "Canceled";
+
+export interface Operation {
+  /** A GUID, deterministic from the seed. */
+  readonly id: string;
+  readonly kind: string;
+  /** Pool name; undefined for an operation of the whole cluster. */
+  readonly pool: string | undefined;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant | undefined;
+  readonly status: OperationStatus;
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+}
+
+/** A Kubernetes event as AKS writes them on nodes. */
+export interface NodeEvent {
+  readonly at: Instant;
+  readonly node: string;
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
+  readonly count: number;
+}
+
+export interface PoolChange {
+  readonly count?: number;
+  readonly kubernetesVersion?: string;
+  readonly nodeImageVersion?: string;
+  readonly upgradeSettings?: Partial<UpgradeSettings>;
+  readonly nodeLabels?: Readonly<Record<string, string>>;
+  readonly nodeTaints?: readonly string[];
+  readonly mode?: "System" | "User";
+  /** null drops the snapshot. */
+  readonly snapshotId?: string | null;
+}
+
+export interface ClusterUpgrade {
+  readonly type: "Full" | "NodeImageOnly" | "ControlPlaneOnly";
+  readonly kubernetesVersion?: string;
+  /** Target image of a pool; undefined leaves the pool alone. Absent for the newest of the region. */
+  readonly imageFor?: (pool: NodePool) => string | undefined;
+  /** `Consistent` and `Custom` runs drop the pool's snapshot. */
+  readonly dropSnapshots?: boolean;
+}
+
+/** Every method that changes something throws a SimulationError when Azure or Kubernetes would refuse. */
+export interface Cluster {
+  readonly id: string;
+  readonly name: string;
+  readonly region: string;
+  readonly kubernetesVersion: string;
+  readonly provisioningState: ProvisioningState;
+  readonly powerState: "Running" | "Stopped";
+  readonly createdAt: Instant;
+  readonly pools: ReadonlyMap<string, NodePool>;
+  readonly nodes: ReadonlyMap<string, ClusterNode>;
+  /** By `<namespace>/<name>`. */
+  readonly pods: ReadonlyMap<string, Pod>;
+  /** By `<namespace>/<name>`. */
+  readonly budgets: ReadonlyMap<string, DisruptionBudget>;
+  /** By `<kind>/<namespace>/<name>`. */
+  readonly workloads: ReadonlyMap<string, Workload>;
+  /** Newest last; at most MAX_NODE_EVENTS are kept. */
+  readonly nodeEvents: readonly NodeEvent[];
+  /** All operations ever begun, by id. */
+  readonly operations: ReadonlyMap<string, Operation>;
+
+  addPool(spec: NodePoolSpec): Operation;
+  /** A PUT of the pool: applies the change, resumes a stopped upgrade, cleans up after quarantine. */
+  updatePool(name: string, change: PoolChange): Operation;
+  upgradeNodeImage(pool: string, nodeImageVersion: string, snapshotId?: string): Operation;
+  deletePool(name: string): Operation;
+  deleteMachines(pool: string, nodes: readonly string[]): Operation;
+  abortPool(name: string): Operation;
+  /** Control plane, then pools. */
+  upgrade(upgrade: ClusterUpgrade): Operation;
+  /** A PUT of the cluster without a version change: reconciles every pool. */
+  reconcile(): Operation;
+  start(): Operation;
+  stop(): Operation;
+  delete(): Operation;
+
+  patchNode(
+    name: string,
+    patch: {
+      readonly unschedulable?: boolean;
+      readonly labels?: Readonly<Record<string, string>>;
+      readonly annotations?: Readonly<Record<string, string>>;
+      readonly taints?: ClusterNode["taints"];
+    },
+  ): void;
+  deleteNode(name: string): void;
+  /** The eviction subresource: refused with the name of the budget that forbids it. */
+  evict(
+    namespace: string,
+    pod: string,
+  ):
+    | { readonly allowed: true }
+    | { readonly allowed: false; readonly budget: string; readonly status: BudgetStatus };
+  deletePod(namespace: string, pod: string): void;
+  putBudget(budget: DisruptionBudget): void;
+  deleteBudget(namespace: string, name: string): void;
+  budgetStatus(budget: DisruptionBudget): BudgetStatus;
+  putWorkload(workload: WorkloadSpec): void;
+  deleteWorkload(kind: Workload["kind"], namespace: string, name: string): void;
+}
+
+export type UpdateState =
+  | "NotStarted"
+  | "Running"
+  | "Pending"
+  | "Stopping"
+  | "Stopped"
+  | "Skipped"
+  | "Failed"
+  | "Completed";
+
+export interface GateSpec {
+  readonly displayName: string;
+  readonly type: "Approval";
+}
+
+export interface GroupSpec {
+  readonly name: string;
+  readonly maxConcurrency?: string;
+  readonly beforeGates?: readonly GateSpec[];
+  readonly afterGates?: readonly GateSpec[];
+}
+
+export interface StageSpec {
+  readonly name: string;
+  readonly groups: readonly GroupSpec[];
+  readonly maxConcurrency?: string;
+  readonly afterStageWaitInSeconds?: number;
+  readonly beforeGates?: readonly GateSpec[];
+  readonly afterGates?: readonly GateSpec[];
+}
+
+export interface RunSpec {
+  readonly name: string;
+  /** Absent: one by one over all members. */
+  readonly stages?: readonly StageSpec[];
+  readonly upgrade: { readonly type: ClusterUpgrade["type"]; readonly kubernetesVersion?: string };
+  readonly nodeImageSelection: {
+    readonly type: "Latest" | "Consistent" | "Custom";
+    readonly customNodeImageVersions?: readonly string[];
+  };
+}
+
+export interface UpdateStatus {
+  readonly state: UpdateState;
+  readonly startTime: Instant | undefined;
+  readonly completedTime: Instant | undefined;
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+}
+
+export interface MemberStatus extends UpdateStatus {
+  readonly name: string;
+  readonly clusterId: string;
+  readonly operationId: string | undefined;
+  readonly message: string | undefined;
+}
+
+export interface GateStatus {
+  readonly displayName: string;
+  /** GUID, present once the run has reached the gate. */
+  readonly gateId: string | undefined;
+  readonly status: UpdateStatus;
+}
+
+export interface GroupStatus extends UpdateStatus {
+  readonly name: string;
+  /** Absent in a group that nobody is in. */
+  readonly members: readonly MemberStatus[] | undefined;
+  readonly beforeGates: readonly GateStatus[];
+  readonly afterGates: readonly GateStatus[];
+}
+
+export interface StageStatus extends UpdateStatus {
+  readonly name: string;
+  readonly groups: readonly GroupStatus[];
+  readonly beforeGates: readonly GateStatus[];
+  readonly afterGates: readonly GateStatus[];
+  readonly afterStageWait: (UpdateStatus & { readonly waitDurationInSeconds: number }) | undefined;
+}
+
+export interface Gate {
+  /** A GUID. */
+  readonly name: string;
+  readonly displayName: string;
+  readonly gateType: "Approval";
+  readonly state: "Pending" | "Skipped" | "Completed";
+  readonly run: string;
+  readonly stage: string;
+  readonly group: string | undefined;
+  readonly timing: "Before" | "After";
+}
+
+export interface SkipTarget {
+  readonly type: "Member" | "Group" | "Stage" | "AfterStageWait";
+  readonly name: string;
+}
+
+export interface UpdateRun {
+  readonly name: string;
+  readonly spec: RunSpec;
+  readonly status: UpdateStatus;
+  readonly stages: readonly StageStatus[];
+  readonly selectedNodeImageVersions: readonly string[] | undefined;
+  /** Grows with every change of status: the emulator's ETags come from it. */
+  readonly revision: number;
+  start(): void;
+  stop(): void;
+  skip(targets: readonly SkipTarget[]): void;
+  /** Possible until the run is started. */
+  replace(spec: RunSpec): void;
+}
+
+export interface Member {
+  readonly name: string;
+  readonly cluster: Cluster;
+  readonly group: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface Fleet {
+  readonly id: string;
+  readonly members: ReadonlyMap<string, Member>;
+  readonly runs: ReadonlyMap<string, UpdateRun>;
+  /** By GUID. */
+  readonly gates: ReadonlyMap<string, Gate>;
+  putMember(member: {
+    readonly name: string;
+    readonly clusterId: string;
+    readonly group?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  }): Member;
+  removeMember(name: string): void;
+  createRun(spec: RunSpec): UpdateRun;
+  removeRun(name: string): void;
+  completeGate(name: string): void;
+}
+
+export type NodeChange =
+  | "SurgeCreating"
+  | "SurgeReady"
+  | "Cordoned"
+  | "Draining"
+  | "EvictionBlocked"
+  | "Drained"
+  | "Soaking"
+  | "Reimaging"
+  | "Upgraded"
+  | "Quarantined"
+  | "QuarantineReleased"
+  | "SurgeKept"
+  | "SurgeDeleting"
+  | "Removed"
+  | "Created"
+  | "Uncordoned";
+
+/** One change of the world. `cluster`, `fleet` are ids; `run`, `pool`, `node` are names. */
+export type Transition = { readonly at: Instant } & (
+  | {
+      readonly kind: "node";
+      readonly cluster: string;
+      readonly pool: string;
+      readonly node: string;
+      readonly change: NodeChange;
+      readonly detail?: string;
+    }
+  | {
+      readonly kind: "pool";
+      readonly cluster: string;
+      readonly pool: string;
+      readonly change:
+        | "RollingStarted"
+        | "RollingSucceeded"
+        | "RollingFailed"
+        | "Created"
+        | "Deleted"
+        | "Changed";
+    }
+  | {
+      readonly kind: "cluster";
+      readonly cluster: string;
+      readonly change: "Created" | "Deleted" | "Changed";
+    }
+  | {
+      readonly kind: "object";
+      readonly cluster: string;
+      readonly resource:
+        | "nodes"
+        | "pods"
+        | "poddisruptionbudgets"
+        | "deployments"
+        | "daemonsets"
+        | "events";
+      readonly change: "ADDED" | "MODIFIED" | "DELETED";
+      readonly namespace: string | undefined;
+      readonly name: string;
+    }
+  | {
+      readonly kind: "run";
+      readonly fleet: string;
+      readonly run: string;
+      readonly scope: "run" | "stage" | "group" | "member" | "wait";
+      readonly name: string;
+      readonly state: UpdateState;
+    }
+  | {
+      readonly kind: "gate";
+      readonly fleet: string;
+      readonly gate: string;
+      readonly change: "Created" | "Updated" | "Deleted";
+    }
+  | { readonly kind: "image"; readonly region: string; readonly nodeImageVersion: string }
+);
+
+/** A refusal, with the error code that the real service answers. */
+export class SimulationError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = "SimulationError";
+    this.code = code;
+  }
+}

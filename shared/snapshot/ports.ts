@@ -1,0 +1,63 @@
+import type { ArmId } from "../core/arm-id.ts";
+
+export interface ManagedCluster {
+  readonly id: ArmId;
+  readonly name: string;
+  readonly location: string;
+  readonly kubernetesVersion: string;
+  /** State of the ARM resource; a hint about the nodes, never the truth. */
+  readonly provisioningState: string;
+  readonly powerState: "Running" | "Stopped";
+  readonly nodePools: readonly NodePool[];
+}
+
+export interface NodePool {
+  readonly id: ArmId;
+  readonly name: string;
+  readonly mode: string;
+  readonly count: number;
+  readonly vmSize: string;
+  readonly osType: string;
+  readonly osSku: string;
+  readonly kubernetesVersion: string;
+  readonly nodeImageVersion: string;
+  readonly provisioningState: string;
+  readonly undrainableNodeBehavior: "Schedule" | "Cordon";
+  readonly maxSurge: string | undefined;
+  /** The snapshot that the pool was created from or upgraded to. */
+  readonly snapshotId: ArmId | undefined;
+}
+
+/** What exists, read by paged lists: never one request per cluster. */
+export interface ClusterInventory {
+  /** All managed clusters of a subscription. */
+  listClusters(subscription: string): Promise<readonly ManagedCluster[]>;
+  /** The newest node image for this pool in its region (one upgrade-profile read). */
+  latestNodeImage(nodePool: ArmId): Promise<string>;
+}
+
+export interface NodePoolSnapshot {
+  readonly id: ArmId;
+  readonly name: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly sourcePool: ArmId;
+  readonly nodeImageVersion: string;
+  readonly kubernetesVersion: string;
+  readonly vmSize: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+}
+
+export interface NewSnapshot {
+  readonly id: ArmId;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly sourcePool: ArmId;
+}
+
+export interface SnapshotPort {
+  /** All node pool snapshots of a subscription. */
+  listSnapshots(subscription: string): Promise<readonly NodePoolSnapshot[]>;
+  createSnapshot(snapshot: NewSnapshot): Promise<NodePoolSnapshot>;
+}
