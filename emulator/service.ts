@@ -81,6 +81,8 @@ export interface TokenAuthority {
 
 export interface Refusal {
   readonly refused: string;
+  /** The error code that ARM answers, such as `ExpiredAuthenticationToken`. */
+  readonly code?: string;
 }
 
 /** Every write that reached a service, and counts of all calls. */

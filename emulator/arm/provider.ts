@@ -24,6 +24,8 @@ export interface ArmRequest {
 export interface ResourceProvider {
   readonly namespace: string;
   handle(request: ArmRequest): WireReply | Promise<WireReply>;
+  /** Deletes what it has in a resource group that is being deleted. */
+  deleteGroup?(subscription: string, resourceGroup: string): void;
 }
 
 /** Becomes `{"error":{"code","message"}}` with this status. */

@@ -32,17 +32,24 @@ export interface WorldOptions {
   readonly kubernetesVersions?: readonly string[];
   readonly rules?: Partial<Rules>;
   readonly durations?: Partial<Durations>;
+  /** Replaces the scheduler's choice of a node; undefined leaves the choice to it. */
+  readonly place?: (pod: Pod, candidates: readonly ClusterNode[]) => string | undefined;
 }
 
 /** Points on which Azure's documents are silent or disagree, each with a default (docs/fidelity.md). */
 export interface Rules {
-  /** `batch`: surge-sized sets, each finished before the next; `pipeline`: a free slot takes the next node. */
-  readonly surgeMode: "batch" | "pipeline";
+  /**
+   * `batch`: surge-sized sets, each finished before the next; `pipeline`: a free slot takes the next node;
+   * `single`: all surge nodes stand ready, nodes are drained one after another, as the document's examples do.
+   */
+  readonly surgeMode: "batch" | "pipeline" | "single";
   readonly poolOrder: "parallel" | "serial";
   /** All surge nodes are held by quarantined nodes and nodes are left to upgrade. */
   readonly surgeExhausted: "stop" | "continue";
   /** May a snapshot take a pool to an older version? The document says no, AKS#3595 shows a yes. */
   readonly allowSnapshotDowngrade: boolean;
+  /** May a run with `Custom` images take a pool to an older image? No document says. */
+  readonly allowCustomDowngrade: boolean;
   /** Refuse an upgrade before any drain when a budget can never allow a disruption (`UnsatisfiablePDB`). */
   readonly checkUnsatisfiableBudgets: boolean;
   /** A pool that ends `Failed` because of quarantined nodes fails its member, and so the run. */
@@ -104,6 +111,8 @@ export interface NodePoolSpec {
   readonly osSku: string;
   readonly vmSize: string;
   readonly count: number;
+  /** Pods that a node takes; absent: 110, as with Kubernetes itself. */
+  readonly maxPods?: number;
   readonly kubernetesVersion: string;
   /** Absent: the newest of the family in the region. */
   readonly nodeImageVersion?: string;
@@ -232,6 +241,8 @@ export interface Operation {
 
 /** A Kubernetes event as AKS writes them on nodes. */
 export interface NodeEvent {
+  /** Unique in its cluster, and the name of the watched object. */
+  readonly name: string;
   readonly at: Instant;
   readonly node: string;
   readonly type: "Normal" | "Warning";
@@ -302,6 +313,7 @@ export interface Cluster {
     name: string,
     patch: {
       readonly unschedulable?: boolean;
+      /** Each of these replaces the whole set. */
       readonly labels?: Readonly<Record<string, string>>;
       readonly annotations?: Readonly<Record<string, string>>;
       readonly taints?: ClusterNode["taints"];

@@ -1,0 +1,88 @@
+import { FleetwrightError } from "../../shared/core/errors.ts";
+import type {
+  Environment,
+  Release,
+  UpdateStrategy,
+  Workspace,
+} from "../../shared/declaration/documents.ts";
+import type { Finding } from "../../shared/declaration/finding.ts";
+import { lint } from "../../shared/declaration/lint.ts";
+import { readDeclarations } from "../../shared/declaration/load.ts";
+import { parseDeclarations } from "../../shared/declaration/parse.ts";
+import type { Declarations } from "../../shared/declaration/parse.ts";
+
+export interface Declared {
+  readonly declarations: Declarations;
+  /** Of parser and lint, in the order of the files. */
+  readonly findings: readonly Finding[];
+}
+
+/** Reads and judges what the checked-out repository declares. */
+export async function readDeclared(workspace: string): Promise<Declared> {
+  const declarations = parseDeclarations(await readDeclarations(workspace));
+  return { declarations, findings: [...declarations.findings, ...lint(declarations)] };
+}
+
+/** The runner's checkout of the consumer's repository. */
+export function workspaceFolder(env: NodeJS.ProcessEnv): string {
+  const folder = env["GITHUB_WORKSPACE"];
+  if (folder === undefined || folder === "") {
+    throw new FleetwrightError("invalid-input", "GITHUB_WORKSPACE is not set", {
+      remedy: "run this action in a job, after actions/checkout",
+    });
+  }
+  return folder;
+}
+
+export function workspaceOf({ workspace }: Declarations): Workspace {
+  if (workspace === undefined) {
+    throw new FleetwrightError("invalid-declaration", "the repository declares no Workspace", {
+      remedy: "add fleetwright.yaml to its root, and check the repository out before this step",
+    });
+  }
+  return workspace.value;
+}
+
+export function findEnvironment(declarations: Declarations, name: string): Environment {
+  const { environments } = workspaceOf(declarations).spec;
+  const environment = environments.find((candidate) => candidate.name === name);
+  return environment ?? missing("environment", name, environments);
+}
+
+export function findRelease(declarations: Declarations, name: string): Release {
+  const releases = declarations.releases.map(({ value }) => value);
+  const release = releases.find(({ metadata }) => metadata.name === name);
+  return (
+    release ??
+    missing(
+      "release",
+      name,
+      releases.map(({ metadata }) => metadata),
+    )
+  );
+}
+
+export function findStrategy(declarations: Declarations, release: Release): UpdateStrategy {
+  const strategies = declarations.strategies.map(({ value }) => value);
+  const { name } = release.spec.strategy;
+  const strategy = strategies.find(({ metadata }) => metadata.name === name);
+  return (
+    strategy ??
+    missing(
+      "strategy",
+      name,
+      strategies.map(({ metadata }) => metadata),
+    )
+  );
+}
+
+function missing(
+  kind: string,
+  name: string,
+  declared: readonly { readonly name: string }[],
+): never {
+  const names = declared.map((candidate) => candidate.name).join(", ");
+  throw new FleetwrightError("invalid-input", `${kind} ${JSON.stringify(name)} is not declared`, {
+    remedy: names === "" ? `declare one` : `declared are: ${names}`,
+  });
+}

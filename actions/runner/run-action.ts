@@ -1,0 +1,46 @@
+import { info, setFailed, setOutput } from "@actions/core";
+import { toError } from "../../shared/core/errors.ts";
+import { onCancel } from "./cancellation.ts";
+import { causesOf, explain, failureReason } from "./failure-reason.ts";
+import { publish } from "./report.ts";
+import type { Report } from "./report.ts";
+
+/** What an action may use of the runner beyond its inputs. */
+export interface Runner {
+  log(line: string): void;
+  /** Says in what state Azure is left if the job is cancelled from here on. */
+  leaves(sentence: string): void;
+}
+
+/** The only boundary of an action: whatever happens inside ends as outputs, summary, exit code. */
+export function runAction(act: (runner: Runner) => Promise<Report>): void {
+  const cancellation = onCancel();
+  const runner: Runner = { log: info, leaves: cancellation.leaves };
+  void finish(runner, act);
+}
+
+async function finish(runner: Runner, act: (runner: Runner) => Promise<Report>): Promise<void> {
+  try {
+    const report = await act(runner);
+    await publish({
+      ...report,
+      outputs: {
+        ...report.outputs,
+        "failure-reason": report.failure === undefined ? "" : failureReason(report.failure),
+      },
+    });
+    if (report.failure !== undefined) fail(report.failure);
+  } catch (thrown) {
+    const error = toError(thrown);
+    setOutput("failure-reason", failureReason(error));
+    fail(error);
+    await publish({ outputs: {}, summary: `## Failed\n\n${explain(error)}\n` }).catch(() => {
+      info("the job summary could not be written");
+    });
+  }
+}
+
+function fail(error: Error): void {
+  for (const cause of causesOf(error)) info(`caused by: ${cause}`);
+  setFailed(explain(error));
+}

@@ -1,0 +1,79 @@
+import { FleetwrightError } from "../../shared/core/errors.ts";
+import type { UpdateRun } from "../../shared/update-run/ports.ts";
+import { membersOf, waitingGates } from "../../shared/update-run/state.ts";
+import { renderRunSummary } from "../../shared/update-run/summary.ts";
+import type { Annotation, Report } from "../runner/report.ts";
+import type { Target } from "./target.ts";
+import type { Act } from "./update-run.ts";
+
+/** Members listed in the JSON output, and characters of each message: outputs of a job share 1 MB. */
+const MAX_FAILED_MEMBERS = 200;
+const MAX_MESSAGE_LENGTH = 500;
+
+export function reportRun(
+  { environment }: Target,
+  { run, changed, detached, judged, did }: Act,
+): Report {
+  const gone = detached === true;
+  const act = gone ? `${did} This step stopped waiting; the run goes on.` : did;
+  const failure = judged === true ? failureOf(run) : undefined;
+  return {
+    outputs: {
+      "run-name": run.name,
+      "run-id": run.id,
+      state: run.status.state,
+      changed: String(changed),
+      detached: String(gone),
+      "failed-members": JSON.stringify(failedMembers(run)),
+      "waiting-gates": JSON.stringify(waitingGates(run)),
+    },
+    annotations: gone ? [detachedNotice(run)] : [],
+    summary: renderRunSummary({ run, environment, act }),
+    ...(failure !== undefined && { failure }),
+  };
+}
+
+function failureOf(run: UpdateRun): Error | undefined {
+  if (run.status.state === "Stopped") {
+    return new FleetwrightError("run-failed", `update run ${run.name} was stopped before its end`, {
+      subject: run.id,
+      remedy: "continue it with operation: resume",
+    });
+  }
+  if (run.status.state !== "Failed") return undefined;
+  const failed = failedMembers(run);
+  const first = failed[0];
+  const why = first === undefined ? run.status.error?.message : `${first.name}: ${first.message}`;
+  return new FleetwrightError(
+    "run-failed",
+    `update run ${run.name} failed with ${failed.length} failed members${why === undefined ? "" : `, first ${why}`}`,
+    {
+      subject: run.id,
+      remedy: "repair what the summary names, then continue it with operation: resume",
+    },
+  );
+}
+
+function failedMembers(run: UpdateRun) {
+  return membersOf(run)
+    .filter(({ member }) => member.state === "Failed")
+    .slice(0, MAX_FAILED_MEMBERS)
+    .map(({ stage, group, member }) => ({
+      name: member.name,
+      clusterId: member.clusterId,
+      stage,
+      group,
+      code: member.error?.code ?? "",
+      message: (member.error?.message ?? member.message ?? "").slice(0, MAX_MESSAGE_LENGTH),
+    }));
+}
+
+function detachedNotice(run: UpdateRun): Annotation {
+  const gates = waitingGates(run).map(({ displayName }) => `"${displayName}"`);
+  const waiting = gates.length === 0 ? "" : ` It waits for ${gates.join(" and ")}.`;
+  return {
+    kind: "notice",
+    title: "detached",
+    message: `update run ${run.name} is ${run.status.state} and goes on.${waiting}`,
+  };
+}

@@ -1,0 +1,113 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import {
+  awaitProof,
+  awaitQuarantine,
+  merge,
+  prepareFleet,
+  releaseNodeImage,
+  repair,
+  resume,
+  startRollout,
+  succeed,
+} from "./tour/acts.ts";
+import { timelineOf } from "./tour/lanes.ts";
+import { collectReport, readHistory, type Report } from "./tour/report.ts";
+import { renderReport } from "./tour/render-report.ts";
+import { openTour, type Tour } from "./tour/stage-set.ts";
+import { createStory } from "./tour/story.ts";
+import { renderTimeline } from "./tour/timeline.ts";
+
+const USAGE = `fleetwright tour [--keep] [--clock FACTOR] [--seed N] [--output DIR]
+
+Shows the main job end to end on a local Azure: a new node image is noticed, proposed, reviewed,
+rolled out stage by stage, held by a node that cannot be drained, repaired, and proved.
+
+  --keep     leave everything running at the end and print where it listens
+  --clock    virtual milliseconds per real one (default 400)
+  --seed     of every duration that is drawn (default 1)
+  --output   folder of report.json, report.md and timeline.svg (default out/tour)
+`;
+
+/** Slow enough that a handler's round trip is minutes, not hours, of virtual time. */
+const DEFAULT_CLOCK_FACTOR = "400";
+
+export async function tour(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      keep: { type: "boolean", default: false },
+      clock: { type: "string", default: DEFAULT_CLOCK_FACTOR },
+      seed: { type: "string", default: "1" },
+      output: { type: "string", default: join("out", "tour") },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const story = createStory((line) => process.stdout.write(`${line}\n`));
+  const stage = await openTour({
+    clockFactor: Number(values.clock),
+    seed: Number(values.seed),
+    story,
+  });
+  try {
+    const report = await play(stage);
+    await publish(stage, report, values.output);
+    if (values.keep) await keepOpen(stage);
+    return report.ok ? 0 : 1;
+  } finally {
+    await stage.stop();
+  }
+}
+
+/** The acts in their order. */
+export async function play(stage: Tour): Promise<Report> {
+  const pull = await releaseNodeImage(stage);
+  const workspace = await merge(stage, pull);
+  await prepareFleet(stage, workspace);
+  const rollout = await startRollout(stage, workspace);
+  const quarantined = await awaitQuarantine(stage);
+  const stopped = await rollout.finished;
+  stage.story.say(
+    `the step ended with exit code ${stopped.exitCode}: ${stopped.outputs["failure-reason"]}`,
+  );
+  await repair(stage, quarantined);
+  succeed(await resume(stage, workspace), "resuming the run");
+  await awaitProof(stage);
+  return collectReport(stage);
+}
+
+async function publish(stage: Tour, report: Report, output: string): Promise<void> {
+  await mkdir(output, { recursive: true });
+  const text = renderReport(report);
+  const picture = renderTimeline(timelineOf(report, await readHistory(stage)));
+  await writeFile(join(output, "report.json"), `${JSON.stringify(report, undefined, 2)}\n`);
+  await writeFile(join(output, "report.md"), text);
+  await writeFile(join(output, "timeline.svg"), picture);
+  stage.story.chapter("The report");
+  stage.story.detail(text);
+  stage.story.say(`written to ${relative(process.cwd(), output) || "."}`);
+}
+
+/** Leaves everything up until the person has seen enough. */
+async function keepOpen(stage: Tour): Promise<void> {
+  const { emulator } = stage.azure;
+  const { url, functionKey } = stage.functions.ready;
+  stage.story.chapter("Everything stays up until you press Ctrl+C");
+  stage.story.say(`ARM         ${emulator.arm} (CA: ${emulator.ca})`);
+  stage.story.say(
+    `token       curl -s -H Metadata:true -d resource=${emulator.arm} ${emulator.msi}`,
+  );
+  stage.story.say(`status      ${url}/api/status?code=${functionKey}`);
+  stage.story.say(`GitHub      ${emulator.github}`);
+  stage.story.say(`repository  git clone ${stage.repository.gitDirectory}`);
+  stage.story.say(`control     ${emulator.control}`);
+  await new Promise<void>((resolve) => {
+    process.once("SIGINT", () => resolve());
+    process.once("SIGTERM", () => resolve());
+  });
+}

@@ -1,0 +1,83 @@
+import type { Cluster } from "../../shared/simulator/model.ts";
+import { objectAt, textAt, withoutUndefined } from "../arm/json.ts";
+import type { JsonObject } from "../arm/json.ts";
+import { guidFrom } from "../guid.ts";
+import { storedPool } from "./pools.ts";
+import { poolEtag, poolProperties } from "./pool-body.ts";
+import type { AksContext, ClusterTarget } from "./context.ts";
+
+/**
+ * A cluster with every field that clients read unasked: the Azure CLI breaks when servicePrincipalProfile
+ * or maxAgentPools is missing.
+ */
+export function renderCluster(context: AksContext, { id, cluster }: ClusterTarget): JsonObject {
+  const stored = context.clusters.get(id)?.body ?? {};
+  const parts = id.split("/");
+  return {
+    ...withoutUndefined(stored),
+    id,
+    name: parts.at(-1),
+    type: "Microsoft.ContainerService/ManagedClusters",
+    location: cluster.region,
+    eTag: clusterEtag(context, { id, cluster }),
+    sku: { name: "Base", tier: "Free", ...objectAt(stored, "sku") },
+    identity: identity(context, id, objectAt(stored, "identity")),
+    properties: clusterProperties(context, { id, cluster }, objectAt(stored, "properties")),
+  };
+}
+
+function clusterProperties(
+  context: AksContext,
+  { id, cluster }: ClusterTarget,
+  stored: JsonObject,
+): JsonObject {
+  const resourceGroup = id.split("/")[4] ?? "";
+  const dnsPrefix = textAt(stored, "dnsPrefix") ?? `${cluster.name}-dns`;
+  const host = `${dnsPrefix}-${guidFrom(id).slice(0, 8)}`;
+  return {
+    maxAgentPools: 100,
+    servicePrincipalProfile: { clientId: "msi" },
+    networkProfile: { networkPlugin: "azure", loadBalancerSku: "standard", outboundType: "loadBalancer" },
+    enableRBAC: true,
+    supportPlan: "KubernetesOfficial",
+    disableLocalAccounts: false,
+    ...withoutUndefined(stored),
+    ...(stored["servicePrincipalProfile"] ? {} : { servicePrincipalProfile: { clientId: "msi" } }),
+    provisioningState: cluster.provisioningState,
+    powerState: { code: cluster.powerState },
+    kubernetesVersion: cluster.kubernetesVersion,
+    currentKubernetesVersion: cluster.kubernetesVersion,
+    dnsPrefix,
+    fqdn: `${host}.hcp.${cluster.region}.azmk8s.io`,
+    azurePortalFQDN: `${host}.portal.hcp.${cluster.region}.azmk8s.io`,
+    nodeResourceGroup:
+      textAt(stored, "nodeResourceGroup") ?? `MC_${resourceGroup}_${cluster.name}_${cluster.region}`,
+    resourceUID: guidFrom(id).replaceAll("-", "").slice(0, 24),
+    agentPoolProfiles: [...cluster.pools.values()].map((pool) => ({
+      name: pool.name,
+      ...poolProperties(cluster, pool, storedPool(context, `${id}/agentPools/${pool.name}`)),
+    })),
+  };
+}
+
+export function clusterEtag(context: AksContext, { id, cluster }: ClusterTarget): string {
+  const pools = [...cluster.pools.values()].map((pool) =>
+    poolEtag(cluster, pool, storedPool(context, `${id}/agentPools/${pool.name}`)),
+  );
+  const { kubernetesVersion, provisioningState, powerState } = cluster;
+  const revision = context.clusters.get(id)?.revision ?? 0;
+  return guidFrom(
+    JSON.stringify([id, revision, kubernetesVersion, provisioningState, powerState, pools]),
+  );
+}
+
+function identity(context: AksContext, id: string, stored: JsonObject): JsonObject {
+  const type = textAt(stored, "type") ?? "SystemAssigned";
+  if (type.toLowerCase() === "none") return { type };
+  return {
+    ...stored,
+    type,
+    principalId: guidFrom(`identity of ${id}`),
+    tenantId: context.environment.tenant,
+  };
+}

@@ -1,0 +1,188 @@
+import { canonicalJson } from "../../shared/core/digest.ts";
+import type { Cluster, NodePool, NodePoolSpec, PoolChange, UpgradeSettings } from "../../shared/simulator/model.ts";
+import { guidFrom } from "../guid.ts";
+import { numberAt, objectAt, textAt, textListAt, textsAt, withoutUndefined } from "../arm/json.ts";
+import type { JsonObject } from "../arm/json.ts";
+import { invalid } from "../arm/refusal.ts";
+import type { SnapshotContent } from "./snapshot-rules.ts";
+
+/** Source: learn.microsoft.com/azure/aks/create-node-pools, limitations */
+const LINUX_POOL_NAME = /^[a-z][a-z0-9]{0,11}$/;
+const WINDOWS_POOL_NAME = /^[a-z][a-z0-9]{0,5}$/;
+const MAX_POOL_NODES = 1_000;
+const DEFAULT_VM_SIZE = "Standard_D4ds_v5";
+const PERCENTAGE_OR_COUNT = /^(\d{1,4}|(100|\d{1,2})%)$/;
+
+/** The pool as a profile of its cluster, and (with id and type around it) as a resource of its own. */
+export function poolProperties(cluster: Cluster, pool: NodePool, stored: JsonObject): JsonObject {
+  return withoutUndefined({
+    osDiskSizeGB: 128,
+    osDiskType: "Managed",
+    kubeletDiskType: "OS",
+    maxPods: 110,
+    type: "VirtualMachineScaleSets",
+    enableAutoScaling: false,
+    scaleDownMode: "Delete",
+    enableNodePublicIP: false,
+    enableEncryptionAtHost: false,
+    enableUltraSSD: false,
+    enableFIPS: false,
+    ...stored,
+    ...(numberAt(stored, "osDiskSizeGB") === 0 ? { osDiskSizeGB: 128 } : {}),
+    eTag: poolEtag(cluster, pool, stored),
+    count: pool.count,
+    vmSize: pool.vmSize,
+    mode: pool.mode,
+    osType: pool.osType,
+    osSKU: pool.osSku,
+    orchestratorVersion: pool.kubernetesVersion,
+    currentOrchestratorVersion: pool.kubernetesVersion,
+    nodeImageVersion: pool.nodeImageVersion,
+    provisioningState: pool.provisioningState,
+    powerState: { code: cluster.powerState },
+    upgradeSettings: { ...objectAt(stored, "upgradeSettings"), ...pool.upgradeSettings },
+    nodeLabels: Object.keys(pool.nodeLabels).length > 0 ? pool.nodeLabels : undefined,
+    nodeTaints: pool.nodeTaints.length > 0 ? pool.nodeTaints : undefined,
+    creationData:
+      pool.snapshotId === undefined ? undefined : { sourceResourceId: pool.snapshotId },
+  });
+}
+
+export function poolEtag(cluster: Cluster, pool: NodePool, stored: JsonObject): string {
+  const { name, count, kubernetesVersion, nodeImageVersion, provisioningState, upgradeSettings } = pool;
+  return guidFrom(
+    JSON.stringify([
+      cluster.id,
+      name,
+      [count, kubernetesVersion, nodeImageVersion, provisioningState, upgradeSettings],
+      [pool.nodeLabels, pool.nodeTaints, pool.mode, pool.snapshotId],
+      stored,
+    ]),
+  );
+}
+
+export interface NewPool {
+  readonly name: string;
+  readonly properties: JsonObject;
+  readonly kubernetesVersion: string;
+  readonly snapshot: SnapshotContent | undefined;
+  readonly defaultMode: "System" | "User";
+}
+
+export function newPoolSpec(input: NewPool): NodePoolSpec {
+  const { name, properties, snapshot } = input;
+  const osType = oneOf(properties, "osType", ["Linux", "Windows"]) ?? snapshot?.osType ?? "Linux";
+  const pattern = osType === "Windows" ? WINDOWS_POOL_NAME : LINUX_POOL_NAME;
+  if (!pattern.test(name)) {
+    throw invalid(
+      `The agent pool name '${name}' is invalid: it must match ${pattern.source}.`,
+      "InvalidAgentPoolName",
+    );
+  }
+  const settings = upgradeSettings(properties);
+  const nodeLabels = textsAt(properties, "nodeLabels");
+  const nodeTaints = textListAt(properties, "nodeTaints");
+  return {
+    name,
+    mode: oneOf(properties, "mode", ["System", "User"]) ?? input.defaultMode,
+    osType,
+    osSku: textAt(properties, "osSKU") ?? snapshot?.osSku ?? defaultOsSku(osType),
+    vmSize: textAt(properties, "vmSize") ?? snapshot?.vmSize ?? DEFAULT_VM_SIZE,
+    count: nodeCount(properties) ?? 1,
+    kubernetesVersion: input.kubernetesVersion,
+    ...(settings ? { upgradeSettings: settings } : {}),
+    ...(nodeLabels ? { nodeLabels } : {}),
+    ...(nodeTaints ? { nodeTaints } : {}),
+    ...(snapshot
+      ? { nodeImageVersion: snapshot.nodeImageVersion, snapshotId: snapshot.id }
+      : {}),
+  };
+}
+
+/** What a PUT changes of a pool that exists; fields that the body leaves out stay as they are. */
+export function poolChange(pool: NodePool, properties: JsonObject): PoolChange {
+  const count = nodeCount(properties);
+  const mode = oneOf(properties, "mode", ["System", "User"]);
+  const settings = upgradeSettings(properties);
+  const nodeLabels = textsAt(properties, "nodeLabels");
+  const nodeTaints = textListAt(properties, "nodeTaints");
+  refuseChange(properties, "vmSize", pool.vmSize);
+  refuseChange(properties, "osType", pool.osType);
+  return {
+    ...(count !== undefined && count !== pool.count ? { count } : {}),
+    ...(mode !== undefined && mode !== pool.mode ? { mode } : {}),
+    ...(settings && !includes(pool.upgradeSettings, settings) ? { upgradeSettings: settings } : {}),
+    ...(nodeLabels && !equal(nodeLabels, pool.nodeLabels) ? { nodeLabels } : {}),
+    ...(nodeTaints && !equal(nodeTaints, pool.nodeTaints) ? { nodeTaints } : {}),
+  };
+}
+
+/** The snapshot that a body asks for: its id, null to drop the present one, undefined to say nothing. */
+export function askedSnapshot(properties: JsonObject): string | null | undefined {
+  if (!("creationData" in properties)) return undefined;
+  return textAt(objectAt(properties, "creationData"), "sourceResourceId") ?? null;
+}
+
+function upgradeSettings(properties: JsonObject): Partial<UpgradeSettings> | undefined {
+  if (!("upgradeSettings" in properties)) return undefined;
+  const from = objectAt(properties, "upgradeSettings");
+  const settings = {
+    maxSurge: amount(from, "maxSurge"),
+    maxUnavailable: amount(from, "maxUnavailable"),
+    drainTimeoutInMinutes: minutes(from, "drainTimeoutInMinutes", 5, 1_440),
+    nodeSoakDurationInMinutes: minutes(from, "nodeSoakDurationInMinutes", 0, 30),
+    undrainableNodeBehavior: oneOf(from, "undrainableNodeBehavior", ["Schedule", "Cordon"]),
+  };
+  return withoutUndefined(settings) as Partial<UpgradeSettings>;
+}
+
+function amount(from: JsonObject, key: string): string | undefined {
+  const value = from[key];
+  if (value === undefined || value === null) return undefined;
+  if (PERCENTAGE_OR_COUNT.test(String(value))) return String(value);
+  throw invalid(`upgradeSettings.${key} '${String(value)}' must be a number or a percentage.`);
+}
+
+function minutes(from: JsonObject, key: string, low: number, high: number): number | undefined {
+  const value = numberAt(from, key);
+  if (value === undefined) return undefined;
+  if (Number.isInteger(value) && value >= low && value <= high) return value;
+  throw invalid(`upgradeSettings.${key} ${value} must be a whole number from ${low} to ${high}.`);
+}
+
+function nodeCount(properties: JsonObject): number | undefined {
+  const count = numberAt(properties, "count");
+  if (count === undefined) return undefined;
+  if (Number.isInteger(count) && count >= 0 && count <= MAX_POOL_NODES) return count;
+  throw invalid(`The node count ${count} must be a whole number from 0 to ${MAX_POOL_NODES}.`);
+}
+
+function oneOf<T extends string>(from: JsonObject, key: string, values: readonly T[]): T | undefined {
+  const given = textAt(from, key);
+  if (given === undefined) return undefined;
+  const found = values.find((value) => value.toLowerCase() === given.toLowerCase());
+  if (found) return found;
+  throw invalid(`The value '${given}' of ${key} is not one of ${values.join(", ")}.`);
+}
+
+function refuseChange(properties: JsonObject, key: string, current: string): void {
+  const given = textAt(properties, key);
+  if (given === undefined || given.toLowerCase() === current.toLowerCase()) return;
+  throw invalid(
+    `Changing property 'properties.${key}' from '${current}' to '${given}' is not allowed.`,
+    "PropertyChangeNotAllowed",
+  );
+}
+
+function defaultOsSku(osType: "Linux" | "Windows"): string {
+  return osType === "Windows" ? "Windows2022" : "Ubuntu";
+}
+
+function includes(whole: object, part: object): boolean {
+  const members = new Map<string, unknown>(Object.entries(whole));
+  return Object.entries(part).every(([key, value]) => members.get(key) === value);
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  return canonicalJson(a) === canonicalJson(b);
+}

@@ -1,0 +1,91 @@
+import type { Operations } from "../arm/operations.ts";
+import { clusterId } from "../arm/ids.ts";
+import { withoutUndefined } from "../arm/json.ts";
+import type { ArmRequest } from "../arm/provider.ts";
+import { methodNotAllowed } from "../arm/refusal.ts";
+import { ResourceStore } from "../arm/store.ts";
+import type { Scenario } from "../scenario.ts";
+import type { Environment, WireReply } from "../service.ts";
+import { handleClusters } from "./clusters.ts";
+import type { AksContext } from "./context.ts";
+import { handlePools } from "./pools.ts";
+import { handleSnapshots } from "./snapshots.ts";
+import { clusterUpgradeProfile, kubernetesVersions, poolUpgradeProfile } from "./upgrade-profiles.ts";
+
+/** The managed cluster half of Microsoft.ContainerService. */
+export interface Aks {
+  /** Undefined: a type that is not of AKS. */
+  handle(request: ArmRequest): WireReply | undefined;
+  deleteGroup(subscription: string, resourceGroup: string): void;
+}
+
+const POST_TARGETS = new Set(["managedclusters", "managedclusters/agentpools"]);
+
+export function createAks(
+  environment: Environment,
+  operations: Operations,
+  scenario: Scenario,
+): Aks {
+  const context: AksContext = {
+    environment,
+    operations,
+    clusters: new ResourceStore(),
+    pools: new ResourceStore(),
+    snapshots: new ResourceStore(),
+  };
+  rememberScenario(context, scenario);
+  return {
+    handle: (request) => route(context, request),
+    deleteGroup: (subscription, resourceGroup) =>
+      deleteGroup(context, subscription, resourceGroup),
+  };
+}
+
+function route(context: AksContext, request: ArmRequest): WireReply | undefined {
+  const type = request.segments.map(([name]) => name).join("/");
+  if (request.action !== undefined && !POST_TARGETS.has(type)) return undefined;
+  switch (type) {
+    case "managedclusters":
+      return handleClusters(context, request);
+    case "managedclusters/agentpools":
+      return handlePools(context, request);
+    case "snapshots":
+      return handleSnapshots(context, request);
+    case "managedclusters/upgradeprofiles":
+      return readOnly(request, () => clusterUpgradeProfile(context, request));
+    case "managedclusters/agentpools/upgradeprofiles":
+      return readOnly(request, () => poolUpgradeProfile(context, request));
+    case "locations/kubernetesversions":
+      return readOnly(request, () => kubernetesVersions(context));
+    default:
+      return undefined;
+  }
+}
+
+function readOnly(request: ArmRequest, read: () => WireReply): WireReply {
+  if (request.method !== "GET") throw methodNotAllowed(request.method);
+  return read();
+}
+
+/** Clusters of the scenario are given as if somebody had PUT them: ids in the scenario's case. */
+function rememberScenario(context: AksContext, scenario: Scenario): void {
+  const { subscription, pacer } = context.environment;
+  for (const cluster of scenario.clusters ?? []) {
+    const id = clusterId(subscription, cluster.resourceGroup, cluster.name);
+    const autoUpgradeProfile = cluster.autoUpgradeProfile ?? {
+      upgradeChannel: "none",
+      nodeOSUpgradeChannel: "None",
+    };
+    const body = withoutUndefined({ tags: cluster.tags, properties: { autoUpgradeProfile } });
+    context.clusters.put({ id, body, at: pacer.now(), by: "scenario" });
+  }
+}
+
+function deleteGroup(context: AksContext, subscription: string, resourceGroup: string): void {
+  const scope = clusterId(subscription, resourceGroup, "").toLowerCase();
+  for (const [key, cluster] of context.environment.world.clusters) {
+    if (key.startsWith(scope)) cluster.delete();
+  }
+  const group = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}`;
+  for (const snapshot of context.snapshots.under(group)) context.snapshots.delete(snapshot.id);
+}

@@ -1,0 +1,107 @@
+import { compareVersions, parseNodeImage } from "../../shared/core/node-image.ts";
+import { DAY } from "../../shared/core/duration.ts";
+import type { Instant, NodePool } from "../../shared/simulator/model.ts";
+import { isMinorSupported } from "./kubernetes-versions.ts";
+
+/** Source: learn.microsoft.com/azure/aks/node-pool-snapshot, before you begin */
+const FIRST_POOLS_WITH_SNAPSHOTS = Date.UTC(2021, 10, 10);
+/** Source: learn.microsoft.com/azure/kubernetes-fleet/concepts-update-orchestration, node image selection */
+const IMAGE_VALID_DAYS = 90;
+
+/** What a snapshot says: the read-only fields that it copied from its source pool. */
+export interface SnapshotContent {
+  readonly id: string;
+  readonly kubernetesVersion: string;
+  readonly nodeImageVersion: string;
+  readonly osType: "Linux" | "Windows";
+  readonly osSku: string;
+  readonly vmSize: string;
+}
+
+export interface SnapshotUse {
+  readonly snapshot: SnapshotContent;
+  readonly vmSize: string;
+  readonly now: Instant;
+  readonly supportedVersions: readonly string[];
+}
+
+/** Why no snapshot can be taken of this pool; undefined when it can. */
+export function takeProblem(
+  pool: Pick<NodePool, "name" | "provisioningState" | "createdAt">,
+  poolRegion: string,
+  snapshotRegion: string,
+): string | undefined {
+  if (poolRegion.toLowerCase() !== snapshotRegion.toLowerCase()) {
+    return `The snapshot must be in the region of its source node pool: '${poolRegion}', not '${snapshotRegion}'.`;
+  }
+  if (pool.provisioningState !== "Succeeded") {
+    return `The source node pool '${pool.name}' is in state '${pool.provisioningState}': it must be 'Succeeded'.`;
+  }
+  if (pool.createdAt < FIRST_POOLS_WITH_SNAPSHOTS) {
+    return `The source node pool '${pool.name}' was created before 2021-11-10, when snapshots became available.`;
+  }
+  return undefined;
+}
+
+/** Why no pool of this size may be made from the snapshot now; undefined when it may. */
+export function useProblem(use: SnapshotUse): string | undefined {
+  const { snapshot, vmSize, now, supportedVersions } = use;
+  if (vmFamily(vmSize) !== vmFamily(snapshot.vmSize)) {
+    return `The node pool's VM size '${vmSize}' is not of the family of the snapshot's '${snapshot.vmSize}'.`;
+  }
+  if (!isMinorSupported(supportedVersions, snapshot.kubernetesVersion)) {
+    return `The snapshot's Kubernetes version ${snapshot.kubernetesVersion} is out of support.`;
+  }
+  const published = imagePublishedAt(snapshot.nodeImageVersion);
+  if (published !== undefined && now - published > IMAGE_VALID_DAYS * DAY) {
+    return `The snapshot's node image ${snapshot.nodeImageVersion} has expired: images are valid for ${IMAGE_VALID_DAYS} days.`;
+  }
+  return undefined;
+}
+
+/** Why this pool may not be upgraded to the snapshot; undefined when it may. */
+export function upgradeProblem(
+  use: Omit<SnapshotUse, "vmSize"> & {
+    readonly pool: NodePool;
+    readonly allowDowngrade: boolean;
+    /** With the image alone the Kubernetes version stays; without, it must grow. */
+    readonly nodeImageOnly: boolean;
+  },
+): string | undefined {
+  const { snapshot, pool, allowDowngrade, nodeImageOnly } = use;
+  const problem = useProblem({ ...use, vmSize: pool.vmSize });
+  if (problem !== undefined) return problem;
+  const steps = compareVersions(snapshot.kubernetesVersion, pool.kubernetesVersion);
+  if (nodeImageOnly && steps !== 0) {
+    return `The snapshot has Kubernetes ${snapshot.kubernetesVersion}, the node pool ${pool.kubernetesVersion}: a node image upgrade cannot change it.`;
+  }
+  if (!nodeImageOnly && steps === 0 && snapshot.nodeImageVersion !== pool.nodeImageVersion) {
+    return `The snapshot has the node pool's Kubernetes version ${pool.kubernetesVersion}: use upgradeNodeImageVersion.`;
+  }
+  const isOlder = steps < 0 || isOlderImage(snapshot.nodeImageVersion, pool.nodeImageVersion);
+  if (isOlder && !allowDowngrade) {
+    return `The snapshot (${snapshot.kubernetesVersion}, ${snapshot.nodeImageVersion}) is older than the node pool (${pool.kubernetesVersion}, ${pool.nodeImageVersion}).`;
+  }
+  return undefined;
+}
+
+function isOlderImage(candidate: string, current: string): boolean {
+  const [left, right] = [parseNodeImage(candidate), parseNodeImage(current)];
+  return left.family === right.family && compareVersions(left.version, right.version) < 0;
+}
+
+/** `Standard_D8pds_v5` → `dpds_v5`: the size without the number of its cores. */
+export function vmFamily(vmSize: string): string {
+  const match = /^Standard_([A-Z]+)\d+(?:-\d+)?([a-z]*)((?:_[^_]+)*)$/i.exec(vmSize);
+  return (match ? `${match[1]}${match[2]}${match[3]}` : vmSize).toLowerCase();
+}
+
+/** `…-202606.16.0` is from 16 June 2026, Windows' `…-20348.3207.250214` from 14 February 2025. */
+export function imagePublishedAt(nodeImageVersion: string): Instant | undefined {
+  const { version } = parseNodeImage(nodeImageVersion);
+  const linux = /^(\d{4})(\d{2})\.(\d{2})\./.exec(version);
+  if (linux) return Date.UTC(Number(linux[1]), Number(linux[2]) - 1, Number(linux[3]));
+  const windows = /\.(\d{2})(\d{2})(\d{2})$/.exec(version);
+  if (windows) return Date.UTC(2000 + Number(windows[1]), Number(windows[2]) - 1, Number(windows[3]));
+  return undefined;
+}

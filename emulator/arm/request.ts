@@ -1,0 +1,132 @@
+/** What an ARM path asks for. */
+export type ArmTarget =
+  | { readonly kind: "metadata" }
+  | { readonly kind: "tenants" }
+  | { readonly kind: "subscriptions" }
+  | { readonly kind: "subscription"; readonly subscription: string }
+  | { readonly kind: "locations"; readonly subscription: string }
+  | {
+      readonly kind: "providers";
+      readonly subscription: string;
+      readonly namespace: string | undefined;
+    }
+  | { readonly kind: "resourceGroups"; readonly subscription: string }
+  | { readonly kind: "resourceGroup"; readonly subscription: string; readonly name: string }
+  | OperationTarget
+  | ResourceTarget
+  | { readonly kind: "unknown" };
+
+export interface OperationTarget {
+  readonly kind: "operation" | "operationResult";
+  readonly subscription: string;
+  readonly id: string;
+}
+
+export interface ResourceTarget {
+  readonly kind: "resource";
+  readonly subscription: string;
+  readonly resourceGroup: string | undefined;
+  /** In the caller's case; so are the types. */
+  readonly namespace: string;
+  readonly segments: readonly (readonly [type: string, name: string | undefined])[];
+  readonly action: string | undefined;
+  readonly scope: string | undefined;
+}
+
+const UNKNOWN: ArmTarget = { kind: "unknown" };
+
+/** Takes an ARM path apart. Keywords compare without case; names keep the caller's. */
+export function parseArmPath(path: string, method: string): ArmTarget {
+  const parts = path.split("/").filter((part) => part !== "");
+  const [first, subscription, keyword, ...rest] = parts;
+  switch (first?.toLowerCase()) {
+    case "metadata":
+      return subscription?.toLowerCase() === "endpoints" ? { kind: "metadata" } : UNKNOWN;
+    case "tenants":
+      return parts.length === 1 ? { kind: "tenants" } : UNKNOWN;
+    case "subscriptions":
+      if (subscription === undefined) return { kind: "subscriptions" };
+      if (keyword === undefined) return { kind: "subscription", subscription };
+      return parseBelowSubscription(subscription, keyword, rest, method);
+    default:
+      return UNKNOWN;
+  }
+}
+
+function parseBelowSubscription(
+  subscription: string,
+  keyword: string,
+  rest: readonly string[],
+  method: string,
+): ArmTarget {
+  switch (keyword.toLowerCase()) {
+    case "locations":
+      return rest.length === 0 ? { kind: "locations", subscription } : UNKNOWN;
+    case "providers":
+      return parseProvider({ subscription, resourceGroup: undefined, rest, method });
+    case "resourcegroups": {
+      const [name, providers, ...below] = rest;
+      if (name === undefined) return { kind: "resourceGroups", subscription };
+      if (providers === undefined) return { kind: "resourceGroup", subscription, name };
+      if (providers.toLowerCase() !== "providers") return UNKNOWN;
+      return parseProvider({ subscription, resourceGroup: name, rest: below, method });
+    }
+    default:
+      return UNKNOWN;
+  }
+}
+
+interface ProviderPath {
+  readonly subscription: string;
+  readonly resourceGroup: string | undefined;
+  /** What follows `providers/`. */
+  readonly rest: readonly string[];
+  readonly method: string;
+}
+
+function parseProvider({ subscription, resourceGroup, rest, method }: ProviderPath): ArmTarget {
+  const nested = rest.findLastIndex((part) => part.toLowerCase() === "providers");
+  const [namespace, ...parts] = nested < 0 ? rest : rest.slice(nested + 1);
+  if (namespace === undefined || parts.length === 0) {
+    return resourceGroup === undefined && nested < 0
+      ? { kind: "providers", subscription, namespace }
+      : UNKNOWN;
+  }
+  const operation = parseOperation(subscription, parts);
+  if (operation) return operation;
+  const isAction = method === "POST" && parts.length % 2 === 1 && parts.length > 1;
+  const named = isAction ? parts.slice(0, -1) : parts;
+  return {
+    kind: "resource",
+    subscription,
+    resourceGroup,
+    namespace,
+    segments: pairs(named),
+    action: isAction ? parts.at(-1) : undefined,
+    scope: nested < 0 ? undefined : scopeId(subscription, resourceGroup, rest.slice(0, nested)),
+  };
+}
+
+function parseOperation(subscription: string, parts: readonly string[]): ArmTarget | undefined {
+  const [locations, , kind, id] = parts;
+  if (locations?.toLowerCase() !== "locations" || id === undefined) return undefined;
+  if (kind?.toLowerCase() === "operations") return { kind: "operation", subscription, id };
+  if (kind?.toLowerCase() === "operationresults") {
+    return { kind: "operationResult", subscription, id };
+  }
+  return undefined;
+}
+
+function pairs(parts: readonly string[]): (readonly [string, string | undefined])[] {
+  const types = parts.filter((_, index) => index % 2 === 0);
+  return types.map((type, index) => [type, parts[index * 2 + 1]] as const);
+}
+
+function scopeId(
+  subscription: string,
+  resourceGroup: string | undefined,
+  parts: readonly string[],
+): string {
+  const group = resourceGroup === undefined ? "" : `/resourceGroups/${resourceGroup}`;
+  return `/subscriptions/${subscription}${group}/providers/${parts.join("/")}`;
+}

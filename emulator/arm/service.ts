@@ -1,0 +1,292 @@
+import { randomUUID } from "node:crypto";
+import type { Environment, Principal, Service, WireReply, WireRequest } from "../service.ts";
+import type { JsonObject } from "./json.ts";
+import { isObject } from "./json.ts";
+import { operationName, requiredAction } from "./operation-name.ts";
+import type { Operations } from "./operations.ts";
+import { ArmError } from "./provider.ts";
+import type { ArmRequest, ResourceProvider } from "./provider.ts";
+import { methodNotAllowed } from "./refusal.ts";
+import { parseArmPath } from "./request.ts";
+import type { ArmTarget, ResourceTarget } from "./request.ts";
+import type { ResourceGroups } from "./resource-groups.ts";
+import { locationBodies, metadataBody, providerBodies, subscriptionBody } from "./subscription.ts";
+import type { Throttle } from "./throttling.ts";
+
+/** Any date, with or without `-preview`: versions differ per client and per call. */
+const API_VERSION = /^\d{4}-\d{2}-\d{2}(-[a-z]+)?$/i;
+const PUBLIC_AUDIENCES = ["https://management.azure.com", "https://management.core.windows.net"];
+const WITHOUT_BODY = new Set(["GET", "HEAD", "DELETE"]);
+
+export interface ArmOptions {
+  readonly environment: Environment;
+  readonly providers: readonly ResourceProvider[];
+  readonly groups: ResourceGroups;
+  readonly operations: Operations;
+  /** Absent: nobody is throttled. */
+  readonly throttle?: Throttle;
+}
+
+/** Azure Resource Manager: who may do it, where it goes, and one form of error for everything. */
+export function createArmService(options: ArmOptions): Service {
+  return { handle: (request) => handle(options, request) };
+}
+
+async function handle(options: ArmOptions, request: WireRequest): Promise<WireReply> {
+  const target = parseArmPath(request.path, request.method);
+  const call: Call = { options, request, target, principal: undefined };
+  const reply = await answer(call).catch(errorReply);
+  record(call, reply.status);
+  return { ...reply, headers: { ...commonHeaders(request), ...reply.headers } };
+}
+
+interface Call {
+  readonly options: ArmOptions;
+  readonly request: WireRequest;
+  readonly target: ArmTarget;
+  principal: Principal | undefined;
+}
+
+async function answer(call: Call): Promise<WireReply> {
+  const { options, request, target } = call;
+  if (target.kind === "metadata") {
+    return { status: 200, body: metadataBody(options.environment.origin()) };
+  }
+  if (target.kind === "unknown") {
+    throw new ArmError(404, "InvalidResourceType", `There is nothing at ${request.path}.`);
+  }
+  const principal = authenticate(options, request);
+  call.principal = principal;
+  const apiVersion = requireApiVersion(request);
+  if (target.kind === "tenants") {
+    const { tenant } = options.environment;
+    return { status: 200, body: { value: [{ id: `/tenants/${tenant}`, tenantId: tenant }] } };
+  }
+  if (target.kind === "subscriptions") return listSubscriptions(options, principal);
+  requireSubscription(options, target.subscription);
+  authorize(call, principal, target);
+  options.throttle?.take({
+    method: request.method,
+    subscription: target.subscription,
+    principal: principal.objectId,
+    target: target.kind === "resource" ? target : { kind: throttleKind(target) },
+  });
+  return target.kind === "resource"
+    ? resourceReply(options, request, { target, principal, apiVersion })
+    : subscriptionReply(options, request, target);
+}
+
+function throttleKind(target: ArmTarget): "operation" | "other" {
+  return target.kind === "operation" ? "operation" : "other";
+}
+
+type BelowSubscription = Exclude<
+  ArmTarget,
+  ResourceTarget | { readonly kind: "metadata" | "tenants" | "subscriptions" | "unknown" }
+>;
+
+function subscriptionReply(
+  options: ArmOptions,
+  request: WireRequest,
+  target: BelowSubscription,
+): WireReply {
+  const { environment, groups, operations } = options;
+  if (target.kind === "resourceGroup" && request.method !== "GET") {
+    return request.method === "DELETE"
+      ? deleteGroup(options, target)
+      : groups.handle(request.method, target.name, parseBody(request));
+  }
+  if (request.method !== "GET") throw methodNotAllowed(request.method);
+  switch (target.kind) {
+    case "subscription":
+      return { status: 200, body: subscriptionBody(target.subscription, environment.tenant) };
+    case "locations":
+      return { status: 200, body: { value: locationBodies(target.subscription) } };
+    case "providers":
+      return providersReply(target.subscription, target.namespace);
+    case "resourceGroups":
+      return groups.list();
+    case "resourceGroup":
+      return groups.handle("GET", target.name, {});
+    case "operation":
+    case "operationResult":
+      return operations.answer(target);
+  }
+}
+
+function providersReply(subscription: string, namespace: string | undefined): WireReply {
+  const all = providerBodies(subscription);
+  if (namespace === undefined) return { status: 200, body: { value: all } };
+  const found = all.find(
+    (one) => String(one["namespace"]).toLowerCase() === namespace.toLowerCase(),
+  );
+  if (found) return { status: 200, body: found };
+  throw new ArmError(404, "InvalidResourceNamespace", `There is no namespace '${namespace}'.`);
+}
+
+function deleteGroup(
+  options: ArmOptions,
+  target: { readonly subscription: string; readonly name: string },
+): WireReply {
+  options.groups.require(target.name);
+  for (const provider of options.providers) {
+    provider.deleteGroup?.(target.subscription, target.name);
+  }
+  options.groups.delete(target.name);
+  return { status: 200 };
+}
+
+interface ResourceCall {
+  readonly target: ResourceTarget;
+  readonly principal: Principal;
+  readonly apiVersion: string;
+}
+
+async function resourceReply(
+  options: ArmOptions,
+  request: WireRequest,
+  { target, principal, apiVersion }: ResourceCall,
+): Promise<WireReply> {
+  const namespace = target.namespace.toLowerCase();
+  const provider = options.providers.find((one) => one.namespace.toLowerCase() === namespace);
+  if (!provider) {
+    const message = `The resource namespace '${target.namespace}' is invalid.`;
+    throw new ArmError(404, "InvalidResourceNamespace", message);
+  }
+  if (target.resourceGroup !== undefined) options.groups.require(target.resourceGroup);
+  const armRequest: ArmRequest = {
+    wire: request,
+    method: request.method,
+    apiVersion,
+    subscription: target.subscription,
+    resourceGroup: target.resourceGroup,
+    namespace,
+    segments: target.segments.map(([type, name]) => [type.toLowerCase(), name] as const),
+    action: target.action?.toLowerCase(),
+    scope: target.scope,
+    principal,
+    body: WITHOUT_BODY.has(request.method) ? {} : parseBody(request),
+  };
+  return provider.handle(armRequest);
+}
+
+function authenticate(options: ArmOptions, request: WireRequest): Principal {
+  const { tokens, tenant, origin } = options.environment;
+  const who = tokens.authenticate(request, [...PUBLIC_AUDIENCES, origin()]);
+  if (!("refused" in who)) return who;
+  const authority = `${origin()}/${tenant}`;
+  throw new ArmError(401, who.code ?? "AuthenticationFailed", who.refused, {
+    "WWW-Authenticate": `Bearer authorization_uri="${authority}", error="invalid_token", error_description="${who.refused}"`,
+  });
+}
+
+function requireApiVersion(request: WireRequest): string {
+  const apiVersion = request.query.get("api-version");
+  if (apiVersion !== undefined && API_VERSION.test(apiVersion)) return apiVersion;
+  throw apiVersion === undefined
+    ? new ArmError(
+        400,
+        "MissingApiVersionParameter",
+        "The api-version query parameter (?api-version=) is required for all requests.",
+      )
+    : new ArmError(
+        400,
+        "InvalidApiVersionParameter",
+        `The api-version '${apiVersion}' is invalid: it is a date, such as 2026-06-01.`,
+      );
+}
+
+function requireSubscription(options: ArmOptions, subscription: string): void {
+  if (subscription.toLowerCase() === options.environment.subscription.toLowerCase()) return;
+  const message = `The subscription '${subscription}' could not be found.`;
+  throw new ArmError(404, "SubscriptionNotFound", message);
+}
+
+/** Listing subscriptions needs no role: everybody sees those in which they hold one. */
+function listSubscriptions(options: ArmOptions, principal: Principal): WireReply {
+  const { subscription, tenant } = options.environment;
+  const mine = principal.grants.some((grant) =>
+    grant.scope.toLowerCase().startsWith(`/subscriptions/${subscription.toLowerCase()}`),
+  );
+  return { status: 200, body: { value: mine ? [subscriptionBody(subscription, tenant)] : [] } };
+}
+
+function authorize(call: Call, principal: Principal, target: BelowSubscription | ResourceTarget): void {
+  const { request, options } = call;
+  const action = actionOf(request.method, target);
+  if (action === undefined) return;
+  const scope = request.path.replace(/\/+$/, "");
+  if (options.environment.tokens.allows(principal, action, scope)) return;
+  throw new ArmError(
+    403,
+    "AuthorizationFailed",
+    `The client '${principal.clientId}' with object id '${principal.objectId}' does not have authorization ` +
+      `to perform action '${action}' over scope '${scope}' or the scope is invalid. ` +
+      "If access was recently granted, please refresh your credentials.",
+  );
+}
+
+/** Undefined where anybody with a token may look. */
+function actionOf(method: string, target: BelowSubscription | ResourceTarget): string | undefined {
+  switch (target.kind) {
+    case "resource":
+      return requiredAction(method, target);
+    case "resourceGroup":
+    case "resourceGroups": {
+      const verb = method === "DELETE" ? "delete" : method === "GET" ? "read" : "write";
+      return `Microsoft.Resources/subscriptions/resourceGroups/${verb}`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function parseBody(request: WireRequest): JsonObject {
+  if (request.body.length === 0) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(request.body.toString("utf8"));
+  } catch {
+    throw new ArmError(400, "InvalidRequestContent", "The request content was invalid JSON.");
+  }
+  if (value === null) return {};
+  if (isObject(value)) return value;
+  throw new ArmError(400, "InvalidRequestContent", "The request content must be a JSON object.");
+}
+
+function errorReply(error: unknown): WireReply {
+  if (!(error instanceof ArmError)) throw error;
+  const { status, code, message, headers } = error;
+  return { status, headers, body: { error: { code, message } } };
+}
+
+function commonHeaders(request: WireRequest): Record<string, string> {
+  const requestId = randomUUID();
+  const correlation = request.headers["x-ms-correlation-request-id"];
+  return {
+    "Cache-Control": "no-cache",
+    "x-ms-request-id": requestId,
+    "x-ms-correlation-request-id": typeof correlation === "string" ? correlation : requestId,
+  };
+}
+
+function record({ options, request, target, principal }: Call, status: number): void {
+  const isResource = target.kind === "resource";
+  options.environment.audit.record({
+    service: "arm",
+    method: request.method,
+    operation: isResource
+      ? operationName(request.method, target)
+      : `${request.method} ${target.kind}`,
+    path: request.path,
+    status,
+    principal: principal?.name,
+    write: isWrite(request.method, isResource ? target.action : undefined),
+  });
+}
+
+/** A POST of a `list…` action reads, although it is a POST. */
+function isWrite(method: string, action: string | undefined): boolean {
+  if (method === "GET" || method === "HEAD") return false;
+  return !(method === "POST" && action?.toLowerCase().startsWith("list"));
+}

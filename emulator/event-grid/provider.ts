@@ -1,0 +1,32 @@
+import { ArmError } from "../arm/provider.ts";
+import type { ResourceProvider } from "../arm/provider.ts";
+import { handleEventSubscriptions } from "./subscriptions.ts";
+import type { SubscriptionsDeps } from "./subscriptions.ts";
+import { handleSystemTopics } from "./system-topics.ts";
+import { handleTopics } from "./topics.ts";
+
+/** `Microsoft.EventGrid` in ARM. */
+export function createEventGridProvider(deps: SubscriptionsDeps): ResourceProvider {
+  return {
+    namespace: "microsoft.eventgrid",
+    handle(request) {
+      const type = request.segments.map(([segment]) => segment.toLowerCase()).join("/");
+      switch (type) {
+        case "topics":
+          return handleTopics(deps, request);
+        case "systemtopics":
+          return handleSystemTopics(deps, request);
+        case "eventsubscriptions":
+        case "topics/eventsubscriptions":
+        case "systemtopics/eventsubscriptions":
+          return handleEventSubscriptions(deps, request);
+        default:
+          throw new ArmError(
+            404,
+            "InvalidResourceType",
+            `The resource type '${type}' could not be found in the namespace 'Microsoft.EventGrid'.`,
+          );
+      }
+    },
+  };
+}

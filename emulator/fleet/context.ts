@@ -1,0 +1,51 @@
+import { armKey } from "../../shared/core/arm-id.ts";
+import type { Fleet } from "../../shared/simulator/model.ts";
+import { fleetId } from "../arm/ids.ts";
+import { textAt } from "../arm/json.ts";
+import type { Operations } from "../arm/operations.ts";
+import type { ArmRequest } from "../arm/provider.ts";
+import { notFound } from "../arm/refusal.ts";
+import type { ResourceStore, StoredResource } from "../arm/store.ts";
+import type { Environment } from "../service.ts";
+
+/** What the parts of the fleet provider share: one store for all types, since ids tell them apart. */
+export interface FleetContext {
+  readonly environment: Environment;
+  readonly operations: Operations;
+  readonly resources: ResourceStore;
+}
+
+export interface FleetTarget {
+  /** In the case of its creation. */
+  readonly id: string;
+  readonly stored: StoredResource;
+  readonly fleet: Fleet;
+}
+
+export function fleetIdOf(request: ArmRequest): string {
+  const name = request.segments[0]?.[1] ?? "";
+  return fleetId(request.subscription, request.resourceGroup ?? "", name);
+}
+
+export function requireFleet(context: FleetContext, request: ArmRequest): FleetTarget {
+  const asked = fleetIdOf(request);
+  const stored = context.resources.get(asked);
+  const fleet = context.environment.world.fleets.get(armKey(asked));
+  if (!stored || !fleet) throw notFound(asked);
+  return { id: stored.id, stored, fleet };
+}
+
+export function locationOf(stored: StoredResource): string {
+  return textAt(stored.body, "location") ?? "westeurope";
+}
+
+/** Name of the child that a request is about, such as an update run's. */
+export function childName(request: ArmRequest): string {
+  return request.segments[1]?.[1] ?? "";
+}
+
+/** Gates, maxConcurrency and what belongs to them are in 2026-06-01 and the previews since April 2025. */
+export function knowsGates(apiVersion: string): boolean {
+  const isPreview = apiVersion.toLowerCase().endsWith("-preview");
+  return apiVersion.slice(0, 10) >= (isPreview ? "2025-04-01" : "2026-06-01");
+}

@@ -1,0 +1,41 @@
+import { parse as parseYaml } from "yaml";
+import type { WireRequest } from "../service.ts";
+import { isJsonObject } from "./object.ts";
+import type { JsonObject } from "./object.ts";
+import { badRequest, KubernetesError } from "./status.ts";
+
+export function contentType(request: WireRequest): string {
+  const header = request.headers["content-type"] ?? "application/json";
+  return (header.split(";")[0] ?? "").trim().toLowerCase();
+}
+
+/** The object that a create, update or delete carries; `{}` when there is none. */
+export function parseObjectBody(request: WireRequest): JsonObject {
+  const type = contentType(request);
+  if (request.body.length === 0) return {};
+  if (!["application/json", "application/yaml", "*/*"].includes(type)) {
+    throw unsupportedMediaType(["application/json", "application/yaml"]);
+  }
+  const body = parseText(request, type === "application/yaml");
+  if (!isJsonObject(body)) throw badRequest("the object provided is not a map");
+  return body;
+}
+
+export function parseText(request: WireRequest, isYaml: boolean): unknown {
+  const text = request.body.toString("utf8");
+  try {
+    return isYaml ? parseYaml(text) : JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw badRequest(`the object provided is unrecognized (must be of type Object): ${why}`);
+  }
+}
+
+export function unsupportedMediaType(accepted: readonly string[]): KubernetesError {
+  const list = accepted.join(", ");
+  return new KubernetesError(
+    415,
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format - accepted media types include: ${list}`,
+  );
+}

@@ -1,0 +1,87 @@
+import type { DaemonSet } from "kubernetes-types/apps/v1.js";
+import type { Workload } from "../../shared/simulator/model.ts";
+import { ageOf } from "./age.ts";
+import { formatLabels } from "./label-selector.ts";
+import { toTime } from "./object.ts";
+import type { Column, Resource } from "./resource.ts";
+import { countPods, parseWorkload, selectorOf, templateOf, workloadsOf } from "./workloads.ts";
+
+export const daemonSets: Resource<Workload, DaemonSet> = {
+  group: "apps",
+  version: "v1",
+  plural: "daemonsets",
+  singular: "daemonset",
+  kind: "DaemonSet",
+  namespaced: true,
+  shortNames: ["ds"],
+  categories: ["all"],
+  subresources: [],
+  selectableFields: ["metadata.name", "metadata.namespace"],
+  columns: columns(),
+  changes: "compared",
+  dependsOn: ["daemonsets", "pods", "nodes"],
+  sources: (cluster) => workloadsOf(cluster, "DaemonSet"),
+  phase: () => "",
+  render: (workload, view) => {
+    const pods = countPods(view.cluster, workload);
+    return {
+      apiVersion: "apps/v1",
+      kind: "DaemonSet",
+      metadata: {
+        name: workload.name,
+        namespace: workload.namespace,
+        uid: workload.uid,
+        creationTimestamp: toTime(workload.createdAt),
+        labels: { ...workload.labels },
+      },
+      spec: {
+        selector: selectorOf(workload),
+        template: templateOf(workload),
+        updateStrategy: {
+          type: "RollingUpdate",
+          rollingUpdate: { maxSurge: 0, maxUnavailable: 1 },
+        },
+      },
+      status: {
+        observedGeneration: 0,
+        desiredNumberScheduled: pods.all,
+        currentNumberScheduled: pods.all,
+        updatedNumberScheduled: pods.all,
+        numberReady: pods.ready,
+        numberAvailable: pods.ready,
+        numberUnavailable: pods.all - pods.ready,
+        numberMisscheduled: 0,
+      },
+    };
+  },
+  create: (cluster, desired) => cluster.putWorkload(parseWorkload("DaemonSet", desired)),
+  update: (cluster, _current, desired) => cluster.putWorkload(parseWorkload("DaemonSet", desired)),
+  remove: (cluster, namespace, name) => {
+    cluster.deleteWorkload("DaemonSet", namespace ?? "default", name);
+  },
+};
+
+function columns(): readonly Column<DaemonSet>[] {
+  const wide = { type: "string", description: "", priority: 1 } as const;
+  const shown = { type: "string", description: "", priority: 0 } as const;
+  const number = { type: "integer", description: "", priority: 0 } as const;
+  return [
+    { ...shown, name: "Name", format: "name", value: ({ metadata }) => metadata?.name ?? "" },
+    { ...number, name: "Desired", value: ({ status }) => status?.desiredNumberScheduled ?? 0 },
+    { ...number, name: "Current", value: ({ status }) => status?.currentNumberScheduled ?? 0 },
+    { ...number, name: "Ready", value: ({ status }) => status?.numberReady ?? 0 },
+    { ...number, name: "Up-to-date", value: ({ status }) => status?.updatedNumberScheduled ?? 0 },
+    { ...number, name: "Available", value: ({ status }) => status?.numberAvailable ?? 0 },
+    {
+      ...shown,
+      name: "Node Selector",
+      value: ({ spec }) => formatLabels(spec?.template.spec?.nodeSelector),
+    },
+    {
+      ...shown,
+      name: "Age",
+      value: ({ metadata }, now) => ageOf(metadata?.creationTimestamp, now),
+    },
+    { ...wide, name: "Selector", value: ({ spec }) => formatLabels(spec?.selector.matchLabels) },
+  ];
+}

@@ -1,0 +1,181 @@
+import type { Cluster } from "../../shared/simulator/model.ts";
+import { isJsonType, parseAccept } from "./accept.ts";
+import type { WireReply, WireRequest } from "../service.ts";
+import { RESOURCES } from "./registry.ts";
+import { apiVersionOf, verbsOf } from "./resource.ts";
+import type { Resource } from "./resource.ts";
+
+/** Answers what clients ask before they ask for objects; undefined for any other path. */
+export function serveDiscovery(request: WireRequest, path: string): WireReply | undefined {
+  const aggregated = aggregatedVersion(request.headers.accept);
+  switch (path) {
+    case "/":
+      return ok({ paths: rootPaths() });
+    case "/api":
+      return aggregated ? aggregatedReply(aggregated, [""]) : ok(coreVersions());
+    case "/apis":
+      return aggregated ? aggregatedReply(aggregated, namedGroups()) : ok(groupList());
+    case "/api/v1":
+      return ok(resourceList("", "v1"));
+    default:
+      return serveGroup(path);
+  }
+}
+
+/** Paths that everybody may read, as `system:public-info-viewer` lets them. */
+export function servePublicInfo(cluster: Cluster, path: string): WireReply | undefined {
+  if (path === "/version") return ok(versionInfo(cluster.kubernetesVersion));
+  return /^\/(healthz|livez|readyz)$/.test(path) ? { status: 200, body: "ok" } : undefined;
+}
+
+function serveGroup(path: string): WireReply | undefined {
+  const [, group = "", version] = /^\/apis\/([^/]+)(?:\/(v[^/]+))?$/.exec(path) ?? [];
+  if (!namedGroups().includes(group)) return undefined;
+  if (version === undefined) return ok({ kind: "APIGroup", apiVersion: "v1", ...apiGroup(group) });
+  return versionOf(group) === version ? ok(resourceList(group, version)) : undefined;
+}
+
+function ok(body: object): WireReply {
+  return { status: 200, body };
+}
+
+function rootPaths(): string[] {
+  const groups = namedGroups().flatMap((name) => [
+    `/apis/${name}`,
+    `/apis/${name}/${versionOf(name)}`,
+  ]);
+  return ["/api", "/api/v1", "/apis", ...groups, "/healthz", "/livez", "/readyz", "/version"];
+}
+
+function versionInfo(kubernetesVersion: string): object {
+  const [major = "1", minor = "0"] = kubernetesVersion.split(".");
+  return {
+    major,
+    minor,
+    gitVersion: `v${kubernetesVersion}`,
+    gitCommit: "",
+    gitTreeState: "clean",
+    buildDate: "1970-01-01T00:00:00Z",
+    goVersion: "",
+    compiler: "gc",
+    platform: "linux/amd64",
+  };
+}
+
+function namedGroups(): string[] {
+  const groups = RESOURCES.map(({ group }) => group).filter((group) => group !== "");
+  return [...new Set(groups)];
+}
+
+function versionOf(group: string): string {
+  return RESOURCES.find((resource) => resource.group === group)?.version ?? "v1";
+}
+
+function coreVersions(): object {
+  return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] };
+}
+
+function groupList(): object {
+  return { kind: "APIGroupList", apiVersion: "v1", groups: namedGroups().map(apiGroup) };
+}
+
+function apiGroup(name: string): object {
+  const version = versionOf(name);
+  const entry = { groupVersion: `${name}/${version}`, version };
+  return { name, versions: [entry], preferredVersion: entry };
+}
+
+function resourcesOf(group: string): readonly Resource[] {
+  return RESOURCES.filter((resource) => resource.group === group);
+}
+
+function resourceList(group: string, version: string): object {
+  const groupVersion = apiVersionOf({ group, version });
+  const resources = resourcesOf(group).flatMap((resource) => [
+    plainResource(resource),
+    ...resource.subresources.map((subresource) => ({
+      name: `${resource.plural}/${subresource.name}`,
+      singularName: "",
+      namespaced: resource.namespaced,
+      group: subresource.group,
+      version: subresource.version,
+      kind: subresource.kind,
+      verbs: subresource.verbs,
+    })),
+  ]);
+  return { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources };
+}
+
+function plainResource(resource: Resource): object {
+  const { plural, singular, namespaced, kind, shortNames, categories } = resource;
+  return {
+    name: plural,
+    singularName: singular,
+    namespaced,
+    kind,
+    verbs: verbsOf(resource),
+    ...(shortNames.length > 0 && { shortNames }),
+    ...(categories.length > 0 && { categories }),
+  };
+}
+
+const AGGREGATED = "APIGroupDiscoveryList";
+
+/** Version of the aggregated format that the client prefers to the plain one, if any. */
+function aggregatedVersion(accept: string | undefined): string | undefined {
+  for (const media of parseAccept(accept)) {
+    if (!isJsonType(media)) continue;
+    const { parameters } = media;
+    const form = parameters.get("as");
+    const version = parameters.get("v") ?? "";
+    if (form === undefined) return undefined;
+    if (form === AGGREGATED && ["v2", "v2beta1"].includes(version)) return version;
+  }
+  return undefined;
+}
+
+function aggregatedReply(version: string, groups: readonly string[]): WireReply {
+  const group = "apidiscovery.k8s.io";
+  return {
+    status: 200,
+    headers: { "Content-Type": `application/json;g=${group};v=${version};as=${AGGREGATED}` },
+    body: {
+      kind: AGGREGATED,
+      apiVersion: `${group}/${version}`,
+      metadata: {},
+      items: groups.map(aggregatedGroup),
+    },
+  };
+}
+
+function aggregatedGroup(name: string): object {
+  const resources = resourcesOf(name).map(aggregatedResource);
+  return {
+    metadata: { ...(name !== "" && { name }), creationTimestamp: null },
+    versions: [{ version: versionOf(name), resources, freshness: "Current" }],
+  };
+}
+
+function aggregatedResource(resource: Resource): object {
+  const { group, version, kind, plural, singular, shortNames, categories } = resource;
+  return {
+    resource: plural,
+    responseKind: { group, version, kind },
+    scope: resource.namespaced ? "Namespaced" : "Cluster",
+    singularResource: singular,
+    verbs: verbsOf(resource),
+    ...(shortNames.length > 0 && { shortNames }),
+    ...(categories.length > 0 && { categories }),
+    ...(resource.subresources.length > 0 && {
+      subresources: resource.subresources.map((subresource) => ({
+        subresource: subresource.name,
+        responseKind: {
+          group: subresource.group,
+          version: subresource.version,
+          kind: subresource.kind,
+        },
+        verbs: subresource.verbs,
+      })),
+    }),
+  };
+}

@@ -1,0 +1,29 @@
+import { daemonSets } from "./daemon-sets.ts";
+import { deployments } from "./deployments.ts";
+import { disruptionBudgets } from "./disruption-budgets.ts";
+import { coreEvents, events } from "./events.ts";
+import { namespaces } from "./namespaces.ts";
+import { nodes } from "./nodes.ts";
+import { pods } from "./pods.ts";
+import { replicaSets } from "./replica-sets.ts";
+import type { Resource } from "./resource.ts";
+
+/** Every kind of object that the API serves, in the order of discovery. */
+export const RESOURCES: readonly Resource[] = [
+  coreEvents,
+  namespaces,
+  nodes,
+  pods,
+  daemonSets,
+  deployments,
+  replicaSets,
+  events,
+  disruptionBudgets,
+];
+
+export function findResource(group: string, version: string, plural: string): Resource | undefined {
+  return RESOURCES.find(
+    (resource) =>
+      resource.group === group && resource.version === version && resource.plural === plural,
+  );
+}

@@ -1,0 +1,194 @@
+import type { Cluster, Instant } from "../../shared/simulator/model.ts";
+import type { WireReply, WireRequest } from "../service.ts";
+import { chooseRepresentation } from "./accept.ts";
+import { parseObjectBody } from "./body.ts";
+import type { Journal } from "./journal.ts";
+import { isJsonObject, objectKey } from "./object.ts";
+import type { JsonObject, KubernetesObject } from "./object.ts";
+import { applyPatch } from "./patch.ts";
+import { renderObject } from "./representation.ts";
+import { apiVersionOf } from "./resource.ts";
+import type { Resource } from "./resource.ts";
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  invalid,
+  methodNotAllowed,
+  notFound,
+  successStatus,
+} from "./status.ts";
+
+export interface WriteRequest {
+  readonly request: WireRequest;
+  readonly cluster: Cluster;
+  readonly journal: Journal;
+  readonly namespace: string | undefined;
+  readonly now: () => Instant;
+}
+
+/** Names of objects are DNS subdomains. */
+const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+export function createObject(write: WriteRequest): WireReply {
+  const { cluster, journal, request, namespace } = write;
+  const { resource } = journal;
+  if (!resource.create) throw methodNotAllowed();
+  const body = parseObjectBody(request);
+  requireKind(resource, body);
+  const metadata = isJsonObject(body.metadata) ? body.metadata : {};
+  const name = requireName(resource, metadata);
+  requireNamespace(metadata, namespace);
+  const key = objectKey(namespace, name);
+  if (journal.get(key)) throw alreadyExists(resource, name);
+  const desired = { ...body, metadata: { ...metadata, name, ...(namespace && { namespace }) } };
+  if (isDryRun(request, body)) return reply(write, 201, desired);
+  resource.create(cluster, desired);
+  return replyWithStored(write, 201, key, name);
+}
+
+export function replaceObject(write: WriteRequest, name: string): WireReply {
+  const body = parseObjectBody(write.request);
+  requireKind(write.journal.resource, body);
+  return update(write, name, () => body);
+}
+
+export function patchObject(write: WriteRequest, name: string): WireReply {
+  return update(write, name, (current) => applyPatch(current, write.request));
+}
+
+function update(
+  write: WriteRequest,
+  name: string,
+  change: (current: KubernetesObject) => JsonObject,
+): WireReply {
+  const { cluster, journal, request, namespace } = write;
+  const { resource } = journal;
+  if (!resource.update) throw methodNotAllowed();
+  const key = objectKey(namespace, name);
+  const current = journal.get(key);
+  if (!current) throw notFound(resource, name);
+  const desired: KubernetesObject & JsonObject = change(current);
+  requireSameObject(resource, current, desired);
+  if (isDryRun(request, {})) return reply(write, 200, desired);
+  resource.update(cluster, current, desired);
+  return replyWithStored(write, 200, key, name);
+}
+
+export function deleteObject(write: WriteRequest, name: string): WireReply {
+  const { cluster, journal, request, namespace } = write;
+  const { resource } = journal;
+  if (!resource.remove) throw methodNotAllowed();
+  const key = objectKey(namespace, name);
+  const current = journal.get(key);
+  if (!current) throw notFound(resource, name);
+  const options = parseObjectBody(request);
+  requirePreconditions(resource, name, current, options.preconditions);
+  if (!isDryRun(request, options)) resource.remove(cluster, namespace, name);
+  journal.refresh();
+  const remaining = journal.get(key);
+  // A pod ends gracefully and is still there; what is gone is confirmed with a Status.
+  if (remaining) return reply(write, 200, remaining);
+  const { group, plural: kind } = resource;
+  const { uid } = current.metadata ?? {};
+  return {
+    status: 200,
+    body: successStatus({ name, ...(group !== "" && { group }), kind, ...(uid && { uid }) }),
+  };
+}
+
+/** `dryRun=All` in the query, or in the options that a delete carries. */
+export function isDryRun(request: WireRequest, options: JsonObject): boolean {
+  const given = request.query.get("dryrun") ?? options.dryRun;
+  const values = Array.isArray(given) ? given : given === undefined || given === "" ? [] : [given];
+  if (values.some((value) => value !== "All")) {
+    throw badRequest(`Invalid value: ${JSON.stringify(values)}: dryRun must be "All"`);
+  }
+  return values.length > 0;
+}
+
+export function requirePreconditions(
+  resource: Resource,
+  name: string,
+  current: KubernetesObject,
+  preconditions: unknown,
+): void {
+  if (!isJsonObject(preconditions)) return;
+  for (const field of ["uid", "resourceVersion"] as const) {
+    const wanted = preconditions[field];
+    const actual = current.metadata?.[field];
+    if (wanted === undefined || wanted === null || wanted === actual) continue;
+    const label = field === "uid" ? "UID" : "ResourceVersion";
+    const why = `Precondition failed: ${label} in precondition: ${String(wanted)}, ${label} in object meta: ${actual ?? ""}`;
+    throw conflict(resource, name, why);
+  }
+}
+
+function requireKind(resource: Resource, body: JsonObject): void {
+  const { kind = resource.kind, apiVersion = apiVersionOf(resource) } = body;
+  if (kind === resource.kind && apiVersion === apiVersionOf(resource)) return;
+  throw badRequest(
+    `${resource.kind} in version ${JSON.stringify(apiVersionOf(resource))} cannot be handled as a ` +
+      `${String(kind)} in version ${JSON.stringify(apiVersion)}`,
+  );
+}
+
+function requireName(resource: Resource, metadata: JsonObject): string {
+  const { name } = metadata;
+  if (typeof name === "string" && NAME.test(name)) return name;
+  const message = name
+    ? `Invalid value: ${JSON.stringify(name)}: a lowercase RFC 1123 subdomain is required`
+    : "Required value: name is required";
+  throw invalid(resource.kind, String(name ?? ""), [{ field: "metadata.name", message }]);
+}
+
+function requireNamespace(metadata: JsonObject, namespace: string | undefined): void {
+  const given = metadata.namespace;
+  if (given === undefined || given === "" || given === namespace) return;
+  throw badRequest(
+    "the namespace of the provided object does not match the namespace sent on the request",
+  );
+}
+
+const STALE =
+  "the object has been modified; please apply your changes to the latest version and try again";
+
+/** Identity may not change, and a version that is sent must be the latest. */
+function requireSameObject(
+  resource: Resource,
+  current: KubernetesObject,
+  desired: KubernetesObject,
+): void {
+  const name = current.metadata?.name ?? "";
+  const wanted = desired.metadata ?? {};
+  if (wanted.name !== name) {
+    throw badRequest(
+      `the name of the object (${wanted.name ?? ""}) does not match the name on the URL (${name})`,
+    );
+  }
+  const { resourceVersion, uid } = current.metadata ?? {};
+  if (wanted.resourceVersion && wanted.resourceVersion !== resourceVersion) {
+    throw conflict(resource, name, STALE);
+  }
+  if (wanted.uid && wanted.uid !== uid) {
+    throw conflict(resource, name, `Precondition failed: UID in object meta: ${uid ?? ""}`);
+  }
+}
+
+function replyWithStored(
+  write: WriteRequest,
+  status: number,
+  key: string,
+  name: string,
+): WireReply {
+  write.journal.refresh();
+  const stored = write.journal.get(key);
+  if (!stored) throw notFound(write.journal.resource, name);
+  return reply(write, status, stored);
+}
+
+function reply(write: WriteRequest, status: number, object: KubernetesObject): WireReply {
+  const { request, journal, now } = write;
+  const form = chooseRepresentation(request.headers.accept, request.query.get("includeobject"));
+  return { status, body: renderObject(object, journal.resource, form, now()) };
+}

@@ -1,0 +1,91 @@
+import type {
+  ClusterSpec,
+  DisruptionBudget,
+  NodePoolSpec,
+  World,
+  WorkloadSpec,
+} from "../shared/simulator/model.ts";
+import { clusterKey, fleetKey } from "./arm/ids.ts";
+import { clusterName } from "./scenario.ts";
+import type { Scenario, ScenarioCluster, ScenarioPool } from "./scenario.ts";
+
+/** A size that Azure's own examples use, with room for the pods of a rehearsal. */
+const DEFAULT_VM_SIZE = "Standard_D4ds_v5";
+const DEFAULT_NODE_COUNT = 3;
+
+/** Brings the images, clusters and fleets of a scenario into the world, ready at its start. */
+export function populate(world: World, scenario: Scenario, subscription: string): void {
+  for (const image of scenario.images ?? []) world.images.release(image.region, image.version);
+  for (const cluster of scenario.clusters ?? []) {
+    world.addCluster(clusterSpec(cluster, subscription, world.kubernetesVersions));
+  }
+  for (const spec of scenario.fleets ?? []) {
+    const fleet = world.addFleet(fleetKey(subscription, spec.resourceGroup, spec.name));
+    for (const member of spec.members ?? []) {
+      fleet.putMember({
+        name: member.name,
+        clusterId: memberClusterId(scenario, subscription, member.cluster),
+        ...(member.group === undefined ? {} : { group: member.group }),
+        ...(member.labels === undefined ? {} : { labels: member.labels }),
+      });
+    }
+  }
+}
+
+function clusterSpec(
+  cluster: ScenarioCluster,
+  subscription: string,
+  kubernetesVersions: readonly string[],
+): ClusterSpec {
+  const kubernetesVersion = cluster.kubernetesVersion ?? kubernetesVersions.at(-1) ?? "1.33.5";
+  return {
+    id: clusterKey(subscription, cluster.resourceGroup, cluster.name),
+    name: cluster.name,
+    region: cluster.location,
+    kubernetesVersion,
+    pools: cluster.pools.map((pool, index) => poolSpec(pool, index, kubernetesVersion)),
+    workloads: (cluster.workloads ?? []).map(workloadSpec),
+    budgets: (cluster.budgets ?? []).map(budget),
+    ready: true,
+  };
+}
+
+function poolSpec(pool: ScenarioPool, index: number, kubernetesVersion: string): NodePoolSpec {
+  const windows = pool.osType === "Windows";
+  return defined<NodePoolSpec>({
+    mode: index === 0 ? "System" : "User",
+    osType: "Linux",
+    osSku: windows ? "Windows2022" : "Ubuntu",
+    vmSize: DEFAULT_VM_SIZE,
+    count: DEFAULT_NODE_COUNT,
+    kubernetesVersion,
+    ...pool,
+    upgradeSettings: pool.upgradeSettings && defined(pool.upgradeSettings),
+  });
+}
+
+function workloadSpec(workload: NonNullable<ScenarioCluster["workloads"]>[number]): WorkloadSpec {
+  return defined<WorkloadSpec>({
+    kind: "Deployment",
+    namespace: "default",
+    replicas: 1,
+    labels: { app: workload.name },
+    ...workload,
+    tolerations: workload.tolerations?.map((toleration) => defined(toleration)),
+  });
+}
+
+function budget(input: NonNullable<ScenarioCluster["budgets"]>[number]): DisruptionBudget {
+  return defined<DisruptionBudget>({ namespace: "default", ...input });
+}
+
+function memberClusterId(scenario: Scenario, subscription: string, cluster: string): string {
+  const found = scenario.clusters?.find(({ name }) => name.toLowerCase() === clusterName(cluster));
+  return clusterKey(subscription, found?.resourceGroup ?? "", found?.name ?? cluster);
+}
+
+/** Without the keys whose value is undefined: "absent" and "undefined" differ under exact optional types. */
+function defined<T extends object>(value: { [Key in keyof T]: T[Key] | undefined }): T {
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(entries) as T;
+}

@@ -1,0 +1,261 @@
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { guidFrom } from "./guid.ts";
+
+/**
+ * What the emulator starts with: a YAML or JSON file, or the same object in process.
+ *
+ * ```yaml
+ * subscription: 11111111-2222-3333-4444-555555555555   # default: a fixed GUID, as is tenant
+ * start: 2026-07-01T08:00:00Z          # virtual time at the start; this is the default
+ * seed: 7                              # of every drawn duration and id
+ * rules: {surgeMode: batch}            # disputed points of Azure (Rules in shared/simulator/model.ts)
+ * durations: {drain: {median: 60000, sigma: 0}}
+ * kubernetesVersions: ["1.32.9", "1.33.5"]
+ * throttling: false                    # the token buckets of ARM and AKS, with 429
+ * images: [{region: westeurope, version: AKSUbuntu-2204gen2containerd-202606.16.0}]
+ * resourceGroups: [{name: harbour, location: westeurope}]   # those of clusters and fleets exist anyway
+ * clusters:
+ *   - name: quay-1
+ *     resourceGroup: harbour
+ *     location: westeurope
+ *     kubernetesVersion: "1.33.5"
+ *     autoUpgradeProfile: {upgradeChannel: none, nodeOSUpgradeChannel: None}   # the default
+ *     pools: [{name: system, mode: System, count: 3}]       # NodePoolSpec; all but the name may be left out
+ *     workloads: [{name: api, namespace: harbour, replicas: 3}]             # WorkloadSpec; kind: Deployment
+ *     budgets: [{name: api, namespace: harbour, selector: {app: api}, maxUnavailable: 1}]
+ * fleets:
+ *   - {name: harbour, resourceGroup: harbour, location: westeurope, members: [{name: m1, cluster: quay-1, group: blue}]}
+ * principals:                          # identities beside the owner; clientId is what a client signs in with
+ *   - name: operator
+ *     clientId: 99999999-0000-0000-0000-000000000001
+ *     secret: s3cret                   # and/or federated: [{subject: "repo:o/r:environment:prod"}]
+ *     roles: [{actions: ["Microsoft.ContainerService/fleets/*"], scope: /subscriptions/1111…}]
+ * msi: operator                        # who the managed identity is; default: the owner of the subscription
+ * ```
+ */
+const text = z.string().min(1);
+const strings = z.record(z.string(), z.string());
+const amount = z.union([z.int(), z.string()]);
+const duration = z.strictObject({ median: z.number(), sigma: z.number() });
+
+const UpgradeSettingsInput = z.strictObject({
+  maxSurge: z.optional(z.coerce.string()),
+  maxUnavailable: z.optional(z.coerce.string()),
+  drainTimeoutInMinutes: z.optional(z.number()),
+  nodeSoakDurationInMinutes: z.optional(z.number()),
+  undrainableNodeBehavior: z.optional(z.enum(["Schedule", "Cordon"])),
+});
+
+const PoolInput = z.strictObject({
+  name: text,
+  mode: z.optional(z.enum(["System", "User"])),
+  osType: z.optional(z.enum(["Linux", "Windows"])),
+  osSku: z.optional(text),
+  vmSize: z.optional(text),
+  count: z.optional(z.int().min(0).max(1_000)),
+  kubernetesVersion: z.optional(text),
+  nodeImageVersion: z.optional(text),
+  upgradeSettings: z.optional(UpgradeSettingsInput),
+  nodeLabels: z.optional(strings),
+  nodeTaints: z.optional(z.array(text)),
+});
+
+const TolerationInput = z.strictObject({
+  key: z.optional(text),
+  operator: z.optional(text),
+  value: z.optional(z.string()),
+  effect: z.optional(text),
+});
+
+const WorkloadInput = z.strictObject({
+  kind: z.optional(z.enum(["Deployment", "DaemonSet"])),
+  namespace: z.optional(text),
+  name: text,
+  replicas: z.optional(z.int()),
+  labels: z.optional(strings),
+  nodeSelector: z.optional(strings),
+  tolerations: z.optional(z.array(TolerationInput)),
+  terminationGracePeriodSeconds: z.optional(z.number()),
+});
+
+const BudgetInput = z.strictObject({
+  namespace: z.optional(text),
+  name: text,
+  selector: strings,
+  minAvailable: z.optional(amount),
+  maxUnavailable: z.optional(amount),
+  labels: z.optional(strings),
+  annotations: z.optional(strings),
+});
+
+const ClusterInput = z.strictObject({
+  name: text,
+  resourceGroup: text,
+  location: text,
+  kubernetesVersion: z.optional(text),
+  tags: z.optional(strings),
+  autoUpgradeProfile: z.optional(
+    z.strictObject({ upgradeChannel: z.optional(text), nodeOSUpgradeChannel: z.optional(text) }),
+  ),
+  pools: z.array(PoolInput).min(1),
+  workloads: z.optional(z.array(WorkloadInput)),
+  budgets: z.optional(z.array(BudgetInput)),
+});
+
+const FleetInput = z.strictObject({
+  name: text,
+  resourceGroup: text,
+  location: text,
+  members: z.optional(
+    z.array(
+      z.strictObject({
+        name: text,
+        cluster: text,
+        group: z.optional(text),
+        labels: z.optional(strings),
+      }),
+    ),
+  ),
+});
+
+const PrincipalInput = z.strictObject({
+  name: text,
+  clientId: z.guid(),
+  objectId: z.optional(z.guid()),
+  secret: z.optional(text),
+  roles: z.optional(z.array(z.strictObject({ actions: z.array(text), scope: text }))),
+  federated: z.optional(
+    z.array(z.strictObject({ issuer: z.optional(text), subject: text, audience: z.optional(text) })),
+  ),
+});
+
+const ScenarioInput = z.strictObject({
+  subscription: z.optional(z.guid()),
+  tenant: z.optional(z.guid()),
+  start: z.optional(z.iso.datetime({ offset: true })),
+  seed: z.optional(z.int()),
+  rules: z.optional(
+    z.strictObject({
+      surgeMode: z.optional(z.enum(["batch", "pipeline"])),
+      poolOrder: z.optional(z.enum(["parallel", "serial"])),
+      surgeExhausted: z.optional(z.enum(["stop", "continue"])),
+      allowSnapshotDowngrade: z.optional(z.boolean()),
+      checkUnsatisfiableBudgets: z.optional(z.boolean()),
+      quarantineFailsMember: z.optional(z.boolean()),
+    }),
+  ),
+  durations: z.optional(
+    z.strictObject({
+      controlPlane: z.optional(duration),
+      surgeCreate: z.optional(duration),
+      drain: z.optional(duration),
+      reimage: z.optional(duration),
+      surgeDelete: z.optional(duration),
+      nodeCreate: z.optional(duration),
+      evictionRetry: z.optional(duration),
+    }),
+  ),
+  kubernetesVersions: z.optional(z.array(text).min(1)),
+  throttling: z.optional(z.boolean()),
+  images: z.optional(z.array(z.strictObject({ region: text, version: text }))),
+  resourceGroups: z.optional(z.array(z.strictObject({ name: text, location: text }))),
+  clusters: z.optional(z.array(ClusterInput)),
+  fleets: z.optional(z.array(FleetInput)),
+  principals: z.optional(z.array(PrincipalInput)),
+  msi: z.optional(text),
+});
+
+export type Scenario = z.infer<typeof ScenarioInput>;
+export type ScenarioCluster = z.infer<typeof ClusterInput>;
+export type ScenarioPool = z.infer<typeof PoolInput>;
+export type ScenarioFleet = z.infer<typeof FleetInput>;
+export type ScenarioPrincipal = z.infer<typeof PrincipalInput>;
+
+export const DEFAULT_SUBSCRIPTION = guidFrom("fleetwright subscription");
+/** Fixed, so that a run can be repeated; and early enough for the images of the examples to be valid. */
+export const DEFAULT_START = "2026-07-01T08:00:00Z";
+export const DEFAULT_TENANT = guidFrom("fleetwright tenant");
+
+/** What `fleetwright emulator` runs without a scenario: one cluster in one fleet. */
+export const DEFAULT_SCENARIO: Scenario = {
+  images: [{ region: "westeurope", version: "AKSUbuntu-2204gen2containerd-202606.16.0" }],
+  clusters: [
+    {
+      name: "cluster-1",
+      resourceGroup: "demo",
+      location: "westeurope",
+      pools: [{ name: "nodepool1", count: 3 }],
+      workloads: [{ name: "web", namespace: "default", replicas: 3 }],
+      budgets: [{ name: "web", selector: { app: "web" }, maxUnavailable: 1 }],
+    },
+  ],
+  fleets: [
+    {
+      name: "fleet-1",
+      resourceGroup: "demo",
+      location: "westeurope",
+      members: [{ name: "cluster-1", cluster: "cluster-1", group: "group-1" }],
+    },
+  ],
+};
+
+/** Every problem of a scenario, one line each: `file: field: what is wrong`. */
+export class ScenarioError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.name = "ScenarioError";
+    this.problems = problems;
+  }
+}
+
+/** Parses the text of a scenario file; throws ScenarioError. */
+export function parseScenario(source: string, file: string): Scenario {
+  const document = parseDocument(source);
+  const broken = document.errors.map((error) => `${file}: ${error.message.split("\n", 1)[0]}`);
+  if (broken.length > 0) throw new ScenarioError(broken);
+  return validateScenario(document.toJS(), file);
+}
+
+/** Checks shape and references of a scenario; throws ScenarioError. */
+export function validateScenario(value: unknown, file: string): Scenario {
+  const parsed = ScenarioInput.safeParse(value ?? {});
+  if (!parsed.success) {
+    throw new ScenarioError(
+      parsed.error.issues.map((issue) => `${file}: ${fieldName(issue.path)}: ${issue.message}`),
+    );
+  }
+  const dangling = danglingReferences(parsed.data).map((problem) => `${file}: ${problem}`);
+  if (dangling.length > 0) throw new ScenarioError(dangling);
+  return parsed.data;
+}
+
+function danglingReferences(scenario: Scenario): string[] {
+  const clusters = new Set(scenario.clusters?.map((cluster) => cluster.name.toLowerCase()));
+  const members = (scenario.fleets ?? []).flatMap((fleet, index) =>
+    (fleet.members ?? []).map((member, at) => ({ member, field: `fleets[${index}].members[${at}]` })),
+  );
+  const problems = members
+    .filter(({ member }) => !clusters.has(clusterName(member.cluster)))
+    .map(({ member, field }) => `${field}.cluster: there is no cluster ${member.cluster}`);
+  const { msi } = scenario;
+  if (msi !== undefined && !scenario.principals?.some(({ name }) => name === msi)) {
+    problems.push(`msi: there is no principal ${msi}`);
+  }
+  return problems;
+}
+
+/** The name of a cluster given by name or ARM id. */
+export function clusterName(nameOrId: string): string {
+  return (nameOrId.split("/").at(-1) ?? nameOrId).toLowerCase();
+}
+
+function fieldName(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return "scenario";
+  return path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
+}

@@ -1,0 +1,79 @@
+import type { InvocationContext } from "@azure/functions";
+import { systemClock } from "../../shared/core/clock.ts";
+import type { Logger } from "../../shared/core/logger.ts";
+import { createArmClient } from "../../shared/azure/arm-client.ts";
+import { createClusterInventory } from "../../shared/azure/clusters.ts";
+import { azureCredential } from "../../shared/azure/credential.ts";
+import { armEndpoint } from "../../shared/azure/environment.ts";
+import { createEventPublisher } from "../../shared/azure/event-publisher.ts";
+import { createFleetPort } from "../../shared/azure/fleet.ts";
+import { createNodeReader } from "../../shared/azure/kubernetes.ts";
+import { createSnapshotPort } from "../../shared/azure/snapshots.ts";
+import { createTableStateStore } from "../../shared/azure/state-store.ts";
+import { createGitHubClient } from "../../shared/github/client.ts";
+import { createIssueTracker } from "../../shared/github/issues.ts";
+import { createDeclarationRepository } from "../../shared/github/repository.ts";
+import type { LookoutDeps } from "../../shared/promotion/lookout.ts";
+import type { DeclarationRepository } from "../../shared/promotion/ports.ts";
+import type { ProposeDeps } from "../../shared/promotion/propose.ts";
+import type { ReconcileDeps } from "../../shared/update-run/reconcile.ts";
+import { readSettings, type Settings } from "./settings.ts";
+
+/** Everything a handler may use: the ports of the shared concepts, on Azure and GitHub. */
+export interface App extends ReconcileDeps, ProposeDeps, LookoutDeps {
+  readonly repository: DeclarationRepository;
+}
+
+/** Shown beside a gate that the functions approved. */
+const IDENTITY = "fleetwright functions";
+
+/** A handler has 30 s: what fails twice is left to the retry of Event Grid and to the sweep. */
+const MAX_RETRIES = 1;
+
+/** Clusters are asked many at a time; one that does not answer in time is `unknown`. */
+const KUBERNETES_TIMEOUT_MILLISECONDS = 10_000;
+
+let composed: Omit<App, "logger"> | undefined;
+
+/** The app of this process, with the log of this invocation. */
+export function compose(context: InvocationContext): App {
+  composed ??= connect(readSettings(process.env));
+  return { ...composed, logger: invocationLogger(context) };
+}
+
+function connect(settings: Settings): Omit<App, "logger"> {
+  const { env, repository } = settings;
+  const credential = azureCredential(env);
+  const arm = createArmClient({
+    endpoint: armEndpoint(env),
+    credential,
+    role: "Fleetwright reactor",
+    maxRetries: MAX_RETRIES,
+  });
+  const octokit = createGitHubClient(env, { token: env["FLEETWRIGHT_GITHUB_TOKEN"] ?? "" });
+  const home = { octokit, owner: repository.owner, repo: repository.name };
+  return {
+    fleets: createFleetPort(arm),
+    inventory: createClusterInventory(arm),
+    snapshots: createSnapshotPort(arm),
+    nodes: createNodeReader({ arm, credential, timeoutMs: KUBERNETES_TIMEOUT_MILLISECONDS }),
+    store: createTableStateStore(env, credential),
+    publisher: createEventPublisher(settings.topicEndpoint, credential),
+    repository: createDeclarationRepository(home),
+    issues: createIssueTracker(home),
+    clock: arm.clock,
+    wallClock: systemClock,
+    identity: IDENTITY,
+  };
+}
+
+/** One structured line per thing told, in the log of the invocation. */
+function invocationLogger(context: InvocationContext): Logger {
+  const line = (message: string, fields: Readonly<Record<string, unknown>> = {}): string =>
+    JSON.stringify({ message, ...fields });
+  return {
+    info: (message, fields) => context.info(line(message, fields)),
+    warn: (message, fields) => context.warn(line(message, fields)),
+    error: (message, fields) => context.error(line(message, fields)),
+  };
+}

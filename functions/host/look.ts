@@ -1,0 +1,135 @@
+import { randomUUID } from "node:crypto";
+import { armKey, type ArmId } from "../../shared/core/arm-id.ts";
+import { systemClock } from "../../shared/core/clock.ts";
+import { coalesce } from "../../shared/core/coalesce.ts";
+import { parseRunName } from "../../shared/declaration/strategy.ts";
+import type { Environment } from "../../shared/declaration/documents.ts";
+import type { ParsedDeclarations } from "../../shared/declaration/parse.ts";
+import { proposeNodeImages } from "../../shared/promotion/propose.ts";
+import { declarationsAt, findRollout } from "../../shared/update-run/find-rollout.ts";
+import type { UpdateRun } from "../../shared/update-run/ports.ts";
+import { reconcile } from "../../shared/update-run/reconcile.ts";
+import { firstEnvironments } from "../../shared/update-run/rollout.ts";
+import type { App } from "./compose.ts";
+
+/** What a handler knows of the place to look at: an event carries ids, the sweep carries nothing. */
+export type Place =
+  | { readonly kind: "everywhere" }
+  | { readonly kind: "cluster"; readonly id: ArmId }
+  | { readonly kind: "fleet"; readonly id: ArmId };
+
+/** Looks at the runs of every environment that a place belongs to. A foreign id belongs to none. */
+export async function lookAtRuns(app: App, place: Place): Promise<void> {
+  const declarations = await currentDeclarations(app);
+  for (const environment of await environmentsOf(app, declarations, place)) {
+    await exclusively(app, `runs:${environment.name}`, () =>
+      reconcileRuns(app, declarations, environment),
+    );
+  }
+}
+
+/** Looks for node images that the first environments could move to. */
+export async function lookAtNodeImages(app: App): Promise<void> {
+  const declarations = await currentDeclarations(app);
+  for (const environment of firstEnvironments(declarations)) {
+    await exclusively(app, `images:${environment.name}`, () =>
+      propose(app, declarations, environment),
+    );
+  }
+}
+
+export async function currentDeclarations(app: App): Promise<ParsedDeclarations> {
+  return declarationsAt(app.repository, await app.repository.head());
+}
+
+async function exclusively(app: App, name: string, work: () => Promise<void>): Promise<void> {
+  await coalesce({ store: app.store, wallClock: systemClock, holder: randomUUID() }, name, work);
+}
+
+async function environmentsOf(
+  app: App,
+  declarations: ParsedDeclarations,
+  place: Place,
+): Promise<readonly Environment[]> {
+  const environments = declarations.workspace?.value.spec.environments ?? [];
+  if (place.kind === "everywhere") return environments;
+  if (place.kind === "fleet") {
+    return environments.filter(({ fleet }) => armKey(fleet) === armKey(place.id));
+  }
+  const memberships = await Promise.all(
+    environments.map(async (environment) => {
+      const members = await app.fleets.listMembers(environment.fleet);
+      const belongs = members.some(({ clusterId }) => armKey(clusterId) === armKey(place.id));
+      return belongs ? [environment] : [];
+    }),
+  );
+  return memberships.flat();
+}
+
+/** Runs of one environment that a look goes through: the active ones and the newest of the others. */
+const MAX_RUNS_PER_LOOK = 5;
+
+async function reconcileRuns(
+  app: App,
+  declarations: ParsedDeclarations,
+  environment: Environment,
+): Promise<void> {
+  const release = declarations.releases.find(
+    ({ value }) => value.metadata.name === environment.name,
+  );
+  if (!release) return;
+  const runs = (await app.fleets.listRuns(environment.fleet))
+    .filter(({ name }) => parseRunName(name)?.release === environment.name)
+    .toSorted(newestFirst)
+    .slice(0, MAX_RUNS_PER_LOOK);
+  for (const run of runs) {
+    const rollout = await findRollout(app, environment.name, release.file, run);
+    if (rollout) await reconcile(app, run, rollout);
+    else app.logger.warn("no commit declares this run; it is left alone", { run: run.name });
+  }
+}
+
+function newestFirst(a: UpdateRun, b: UpdateRun): number {
+  return (parseRunName(b.name)?.generation ?? 0) - (parseRunName(a.name)?.generation ?? 0);
+}
+
+async function propose(
+  app: App,
+  declarations: ParsedDeclarations,
+  environment: Environment,
+): Promise<void> {
+  const release = declarations.releases.find(
+    ({ value }) => value.metadata.name === environment.name,
+  );
+  const snapshots = declarations.workspace?.value.spec.snapshots;
+  if (!release || !snapshots) return;
+  const members = await app.fleets.listMembers(environment.fleet);
+  const text = await app.repository.readFile(await app.repository.head(), release.file);
+  if (text === undefined) return;
+  const result = await proposeNodeImages(app, {
+    environment: environment.name,
+    clusterIds: members.map(({ clusterId }) => clusterId),
+    allRegions: environment.nodeImage.allRegions,
+    captureOutgoing: snapshots.capture.includes("outgoing"),
+    snapshotResourceGroup: snapshots.resourceGroup,
+    release: {
+      name: release.value.metadata.name,
+      file: release.file,
+      text,
+      generation: release.value.metadata.generation,
+      nodeImages: release.value.spec.nodeImages ?? {},
+    },
+  });
+  app.logger.info("node images looked at", { environment: environment.name, ...summary(result) });
+}
+
+function summary(
+  result: Awaited<ReturnType<typeof proposeNodeImages>>,
+): Readonly<Record<string, unknown>> {
+  if (result.kind === "proposed") {
+    return { result: result.kind, pullRequest: result.pullRequest.number, changed: result.changed };
+  }
+  return result.kind === "capturing"
+    ? { result: result.kind, remaining: result.remaining }
+    : { result: result.kind };
+}

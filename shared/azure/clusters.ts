@@ -1,0 +1,74 @@
+import { getUpgradeProfile } from "@azure/arm-containerservice/api/agentPools";
+import { list as listManagedClusters } from "@azure/arm-containerservice/api/managedClusters";
+import type {
+  ManagedCluster as WireCluster,
+  ManagedClusterAgentPoolProfile,
+} from "@azure/arm-containerservice/models";
+import { parseArmId } from "../core/arm-id.ts";
+import type { ArmId } from "../core/arm-id.ts";
+import { FleetwrightError } from "../core/errors.ts";
+import type { ClusterInventory, ManagedCluster, NodePool } from "../snapshot/ports.ts";
+import type { ArmClient } from "./arm-client.ts";
+
+/** The version that arm-containerservice 25.3.0 models. */
+export const AKS_API_VERSION = "2026-04-01";
+
+/** Clusters and their node pools from one paged list; pools come inside their cluster. */
+export function createClusterInventory(arm: ArmClient): ClusterInventory {
+  return {
+    async listClusters(subscription) {
+      const clusters: ManagedCluster[] = [];
+      for await (const cluster of listManagedClusters(arm.context(subscription, AKS_API_VERSION))) {
+        clusters.push(toCluster(cluster));
+      }
+      return clusters;
+    },
+    async latestNodeImage(nodePool) {
+      const { subscription, resourceGroup, names } = parseArmId(nodePool);
+      const [cluster = "", pool = ""] = names;
+      const context = arm.context(subscription, AKS_API_VERSION);
+      const profile = await getUpgradeProfile(context, resourceGroup, cluster, pool);
+      return profile.latestNodeImageVersion ?? noImage(nodePool);
+    },
+  };
+}
+
+function noImage(nodePool: ArmId): never {
+  throw new FleetwrightError(
+    "service-error",
+    `the upgrade profile of ${nodePool} names no node image`,
+    { subject: nodePool },
+  );
+}
+
+function toCluster(cluster: WireCluster): ManagedCluster {
+  const id = cluster.id ?? "";
+  return {
+    id,
+    name: cluster.name ?? "",
+    location: cluster.location,
+    kubernetesVersion: cluster.currentKubernetesVersion ?? cluster.kubernetesVersion ?? "",
+    provisioningState: cluster.provisioningState ?? "",
+    powerState: cluster.powerState?.code === "Stopped" ? "Stopped" : "Running",
+    nodePools: (cluster.agentPoolProfiles ?? []).map((pool) => toNodePool(id, pool)),
+  };
+}
+
+function toNodePool(cluster: ArmId, pool: ManagedClusterAgentPoolProfile): NodePool {
+  return {
+    id: `${cluster}/agentPools/${pool.name}`,
+    name: pool.name,
+    mode: pool.mode ?? "User",
+    count: pool.count ?? 0,
+    vmSize: pool.vmSize ?? "",
+    osType: pool.osType ?? "Linux",
+    osSku: pool.osSKU ?? "Ubuntu",
+    kubernetesVersion: pool.currentOrchestratorVersion ?? pool.orchestratorVersion ?? "",
+    nodeImageVersion: pool.nodeImageVersion ?? "",
+    provisioningState: pool.provisioningState ?? "",
+    undrainableNodeBehavior:
+      pool.upgradeSettings?.undrainableNodeBehavior === "Cordon" ? "Cordon" : "Schedule",
+    maxSurge: pool.upgradeSettings?.maxSurge,
+    snapshotId: pool.creationData?.sourceResourceId,
+  };
+}

@@ -1,0 +1,38 @@
+import { compareFindings, type Finding } from "./finding.ts";
+import type { Declarations } from "./parse.ts";
+import type { LiveFleets, Rule } from "./rule.ts";
+import { environments } from "./rules/environments.ts";
+import { gates, stagesWithoutBarrier, verifications } from "./rules/gates.ts";
+import { groupsWithoutMembers, membersInNoStage } from "./rules/members.ts";
+import { badNames, duplicateMembers, duplicateNames } from "./rules/names.ts";
+import { releases } from "./rules/releases.ts";
+import { groupsInTwoStages, groupsMappedTwice, stageLimits } from "./rules/stages.ts";
+import { versions } from "./rules/versions.ts";
+
+export type { LiveFleets, LiveMember } from "./rule.ts";
+
+const RULES: readonly Rule[] = [
+  badNames,
+  duplicateNames,
+  duplicateMembers,
+  stageLimits,
+  groupsInTwoStages,
+  groupsMappedTwice,
+  stagesWithoutBarrier,
+  gates,
+  verifications,
+  environments,
+  releases,
+  versions,
+  membersInNoStage,
+  groupsWithoutMembers,
+];
+
+/**
+ * What is wrong with documents that each have the right shape, in the order of the text. Without live
+ * facts only the files are judged. Pure.
+ */
+export function lint(declarations: Declarations, live: LiveFleets = {}): readonly Finding[] {
+  const input = { ...declarations, live };
+  return RULES.flatMap((rule) => rule(input)).toSorted(compareFindings);
+}

@@ -1,0 +1,109 @@
+import type { ArmId } from "../core/arm-id.ts";
+import type { BudgetView, ClusterNodes, NodeReader, NodeView, PodView } from "./ports.ts";
+
+/** A pod that keeps its node from being drained, and the budget that forbids its eviction, where one does. */
+export interface Blocker {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly owner: string | undefined;
+  readonly budget: BudgetView | undefined;
+}
+
+/** A node that an upgrade had to leave behind. */
+export interface BlockedNode {
+  readonly cluster: ArmId;
+  readonly nodePool: string;
+  readonly node: string;
+  readonly nodeImageVersion: string;
+  readonly blockers: readonly Blocker[];
+}
+
+/** Blocked nodes that one remedy would free. */
+export interface Cause {
+  /** `pdb:<namespace>/<name>` or `reason:<why>`: the identity of the issue, together with the environment. */
+  readonly key: string;
+  readonly nodes: readonly BlockedNode[];
+}
+
+/**
+ * Pods of one node are read for at most this many nodes a look: the issue of a cause names its first
+ * nodes at once, and the next look reads on.
+ */
+export const MAX_NODES_INSPECTED = 50;
+
+/** Reads who blocks the quarantined nodes of a cluster. A cluster that cannot be seen has none to tell. */
+export async function inspectBlockedNodes(
+  reader: NodeReader,
+  cluster: ArmId,
+  nodes: ClusterNodes,
+): Promise<readonly BlockedNode[]> {
+  if (!nodes.visible) return [];
+  const quarantined = nodes.nodes.filter((node) => node.quarantined).slice(0, MAX_NODES_INSPECTED);
+  const budgets = new Map<string, Promise<readonly BudgetView[]>>();
+  const budgetsOf = (namespace: string): Promise<readonly BudgetView[]> => {
+    const known = budgets.get(namespace) ?? reader.readBudgets(cluster, namespace);
+    budgets.set(namespace, known);
+    return known;
+  };
+  return Promise.all(quarantined.map((node) => inspectNode(reader, cluster, node, budgetsOf)));
+}
+
+async function inspectNode(
+  reader: NodeReader,
+  cluster: ArmId,
+  node: NodeView,
+  budgetsOf: (namespace: string) => Promise<readonly BudgetView[]>,
+): Promise<BlockedNode> {
+  const pods = (await reader.readPods(cluster, node.name)).filter(isEvictable);
+  const blockers = await Promise.all(
+    pods.map(async (pod) => blockerOf(pod, await budgetsOf(pod.namespace))),
+  );
+  return {
+    cluster,
+    nodePool: node.nodePool,
+    node: node.name,
+    nodeImageVersion: node.nodeImageVersion,
+    blockers,
+  };
+}
+
+/** A drain leaves DaemonSet pods alone, so they never block one. */
+function isEvictable(pod: PodView): boolean {
+  return pod.owner?.startsWith("DaemonSet/") !== true;
+}
+
+function blockerOf(pod: PodView, budgets: readonly BudgetView[]): Blocker {
+  const covering = budgets.filter((budget) => covers(budget, pod));
+  const budget = covering.find((candidate) => candidate.disruptionsAllowed === 0) ?? covering[0];
+  return { namespace: pod.namespace, pod: pod.name, owner: pod.owner, budget };
+}
+
+function covers(budget: BudgetView, pod: PodView): boolean {
+  return Object.entries(budget.selector).every(([key, value]) => pod.labels[key] === value);
+}
+
+/** Groups blocked nodes by what holds them. A node held by two budgets belongs to both causes. */
+export function groupByCause(nodes: readonly BlockedNode[]): readonly Cause[] {
+  const causes = new Map<string, BlockedNode[]>();
+  for (const node of nodes) {
+    for (const key of causeKeys(node)) {
+      causes.set(key, [...(causes.get(key) ?? []), node]);
+    }
+  }
+  return [...causes]
+    .map(([key, members]) => ({ key, nodes: members.toSorted(byPlace) }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function causeKeys(node: BlockedNode): ReadonlySet<string> {
+  const budgets = node.blockers.flatMap(({ budget }) =>
+    budget ? [`pdb:${budget.namespace}/${budget.name}`] : [],
+  );
+  return new Set(budgets.length > 0 ? budgets : ["reason:drain-timeout"]);
+}
+
+function byPlace(a: BlockedNode, b: BlockedNode): number {
+  const left = `${a.cluster}/${a.nodePool}/${a.node}`;
+  const right = `${b.cluster}/${b.nodePool}/${b.node}`;
+  return left < right ? -1 : left > right ? 1 : 0;
+}

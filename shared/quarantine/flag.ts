@@ -1,0 +1,107 @@
+import type { Clock } from "../core/clock.ts";
+import { digest } from "../core/digest.ts";
+import { MINUTE } from "../core/duration.ts";
+import type { Logger } from "../core/logger.ts";
+import type { StateStore, StoredRow } from "../core/state-store.ts";
+import type { Issue, IssueTracker } from "./ports.ts";
+import {
+  isResolved,
+  updateRecord,
+  type QuarantineRecord,
+  type QuarantineSighting,
+} from "./record.ts";
+import { marker, renderBody, renderTitle } from "./render.ts";
+
+export interface FlagDeps {
+  readonly store: StateStore;
+  readonly issues: IssueTracker;
+  readonly logger: Logger;
+  /** The machines' own time: a claim bounds the life of a process, not of anything in Azure. */
+  readonly wallClock: Clock;
+}
+
+/** A handler is ended after 30 s by Event Grid's time limit; a claim that outlives it by far was left by a crash. */
+const CLAIM_MILLISECONDS = 2 * MINUTE;
+
+export const ISSUE_LABELS: readonly string[] = ["fleetwright", "quarantine"];
+
+const partitionOf = (environment: string): string => `quarantine:${environment}`;
+const rowOf = (cause: string): string => digest(cause).slice(0, 16);
+
+/**
+ * Keeps one issue per cause and environment in step with what a look saw: opens, updates, closes with
+ * proof. Whoever writes an issue claims its row first (intent) and completes the row after (confirmation).
+ * An issue is looked for by its marker before one is opened, so that a crash between the two finds the
+ * first issue instead of opening another.
+ */
+export async function flagQuarantine(
+  deps: FlagDeps,
+  environment: string,
+  sighting: QuarantineSighting,
+): Promise<readonly QuarantineRecord[]> {
+  const rows = await readQuarantine(deps.store, environment);
+  const known = new Set(rows.map(({ value }) => value.cause));
+  for (const { key } of sighting.causes.filter((cause) => !known.has(cause.key))) {
+    const record: QuarantineRecord = { environment, cause: key, nodes: [] };
+    await deps.store.insert(partitionOf(environment), rowOf(key), record);
+  }
+  const current = await readQuarantine(deps.store, environment);
+  return Promise.all(current.map((row) => bringUpToDate(deps, row, sighting)));
+}
+
+export async function readQuarantine(
+  store: StateStore,
+  environment: string,
+): Promise<readonly StoredRow<QuarantineRecord>[]> {
+  return store.list<QuarantineRecord>(partitionOf(environment));
+}
+
+async function bringUpToDate(
+  deps: FlagDeps,
+  { row, value: before, etag }: StoredRow<QuarantineRecord>,
+  sighting: QuarantineSighting,
+): Promise<QuarantineRecord> {
+  const seen = updateRecord(before, sighting);
+  const unchanged = JSON.stringify(seen) === JSON.stringify(before);
+  const claimed = (before.claimedUntil ?? 0) > deps.wallClock.now();
+  if (claimed || seen.nodes.length === 0 || (unchanged && before.issue !== undefined)) {
+    return before;
+  }
+  const partition = partitionOf(before.environment);
+  const claim = { ...seen, claimedUntil: deps.wallClock.now() + CLAIM_MILLISECONDS };
+  if (!(await deps.store.replace(partition, row, claim, etag))) return before;
+  const issue = await publish(deps, seen);
+  const { claimedUntil: _done, ...record } = { ...claim, issue: issue.number, issueUrl: issue.url };
+  const mine = await deps.store.get<QuarantineRecord>(partition, row);
+  if (mine) await deps.store.replace(partition, row, record, mine.etag);
+  return record;
+}
+
+async function publish(deps: FlagDeps, record: QuarantineRecord): Promise<Issue> {
+  const text = { title: renderTitle(record), body: renderBody(record) };
+  const state = isResolved(record) ? "closed" : "open";
+  const existing = await deps.issues.findByMarker(marker(record));
+  if (!existing) {
+    deps.logger.warn("opening the issue of a quarantine", { cause: record.cause });
+    return deps.issues.open({ ...text, labels: ISSUE_LABELS });
+  }
+  const same =
+    existing.title === text.title && existing.body === text.body && existing.state === state;
+  if (same) return existing;
+  await deps.issues.update(existing.number, { ...text, state });
+  if (state === "closed" && existing.state === "open") {
+    await deps.issues.comment(existing.number, renderProof(record));
+  }
+  return existing;
+}
+
+function renderProof(record: QuarantineRecord): string {
+  const lines = record.nodes.map(
+    ({ node, nodePool, resolvedAt }) =>
+      `- \`${node}\` of pool \`${nodePool}\`: released, and its pool proved at ${resolvedAt}`,
+  );
+  return [
+    "Every node of these pools carries its target image, is Ready and schedulable, and none is quarantined:",
+    ...lines,
+  ].join("\n");
+}

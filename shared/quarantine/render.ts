@@ -1,0 +1,101 @@
+import { parseArmId } from "../core/arm-id.ts";
+import { digest } from "../core/digest.ts";
+import { UPGRADE_STATUS_LABEL } from "../core/kubernetes-labels.ts";
+import { isResolved, type QuarantinedNode, type QuarantineRecord } from "./record.ts";
+
+/** An issue lists this many nodes; the rest is counted. Keeps the body far below GitHub's 65,536 characters. */
+const MAX_NODES_LISTED = 40;
+
+/** The hidden line by which the issue of a cause is found again. */
+export function marker(record: Pick<QuarantineRecord, "environment" | "cause">): string {
+  return `<!-- fleetwright:quarantine environment=${record.environment} cause=${digest(record.cause).slice(0, 16)} -->`;
+}
+
+export function renderTitle(record: QuarantineRecord): string {
+  return `${record.environment}: ${describeCause(record.cause)} keeps nodes from being upgraded`;
+}
+
+function describeCause(cause: string): string {
+  return cause.startsWith("pdb:")
+    ? `pod disruption budget ${cause.slice("pdb:".length)}`
+    : `a drain that timed out`;
+}
+
+export function renderBody(record: QuarantineRecord): string {
+  const held = record.nodes.filter((node) => !node.releasedAt && !node.resolvedAt);
+  const lines = [
+    marker(record),
+    verdict(record, held.length),
+    "",
+    "| cluster | node pool | node | pod | budget | state |",
+    "|---|---|---|---|---|---|",
+    ...record.nodes.slice(0, MAX_NODES_LISTED).map(row),
+    ...(record.nodes.length > MAX_NODES_LISTED
+      ? ["", `${record.nodes.length - MAX_NODES_LISTED} more nodes are not listed.`]
+      : []),
+    "",
+    "AKS keeps one surge node for each quarantined node, so the pool has its full capacity on the new",
+    "image plus the old node with its pod. The quarantined node takes no new pods and needs a person.",
+    "",
+    ...(held[0] ? remedies(held[0]) : []),
+  ];
+  return lines.join("\n");
+}
+
+function verdict(record: QuarantineRecord, held: number): string {
+  if (isResolved(record))
+    return "**Resolved.** Every node of these pools is on its target image, Ready and schedulable.";
+  if (held === 0)
+    return "**Released.** No node is quarantined any more; the pools are not proved yet.";
+  return `**${held} ${held === 1 ? "node is" : "nodes are"} quarantined**: cordoned, on the old image, kept by a pod that may not be evicted.`;
+}
+
+function row(node: QuarantinedNode): string {
+  const budget = node.pdb
+    ? `${code(node.pdb)}: ${node.disruptionsAllowed ?? "?"} disruptions allowed, ${node.healthyPods ?? "?"} healthy of ${node.requiredPods ?? "?"} required`
+    : "none";
+  const state = node.resolvedAt
+    ? `resolved ${node.resolvedAt}`
+    : node.releasedAt
+      ? `released ${node.releasedAt}`
+      : `quarantined since ${node.since}`;
+  return `| ${code(parseArmId(node.cluster).name)} | ${code(node.nodePool)} | ${code(node.node)} | ${node.pod ? code(node.pod) : "none"} | ${budget} | ${state} |`;
+}
+
+/** Names come from clusters: as code, without the characters that would end it. */
+function code(text: string): string {
+  return `\`${text.replaceAll(/[`|\r\n]/g, " ")}\``;
+}
+
+/** The three ways out of the AKS documentation, as commands to paste. */
+function remedies(node: QuarantinedNode): readonly string[] {
+  const { name, resourceGroup } = parseArmId(node.cluster);
+  const [podNamespace = "<namespace>", pod = "<pod>"] = node.pod?.split("/") ?? [];
+  const [pdbNamespace = podNamespace, pdb = "<pdb>"] = node.pdb?.split("/") ?? [];
+  const finish = [
+    `kubectl label node ${node.node} ${UPGRADE_STATUS_LABEL}-`,
+    `az aks nodepool update --resource-group ${resourceGroup} --cluster-name ${name} --name ${node.nodePool}`,
+  ];
+  return [
+    "### Choose one remedy",
+    "",
+    "1. **Adjust the budget**, so that the pod may move, and put it back afterwards:",
+    ...block([
+      `kubectl --namespace ${pdbNamespace} patch pdb ${pdb} --type merge --patch '{"spec":{"minAvailable":null,"maxUnavailable":1}}'`,
+      ...finish,
+    ]),
+    "2. **Delete the pod** by hand; its owner makes a new one on another node:",
+    ...block([`kubectl --namespace ${podNamespace} delete pod ${pod}`, ...finish]),
+    "3. **Delete the node** once the pod can go; the surge node that stayed takes its place:",
+    ...block([
+      `kubectl drain ${node.node} --ignore-daemonsets --delete-emptydir-data`,
+      `az aks nodepool delete-machines --resource-group ${resourceGroup} --cluster-name ${name} --name ${node.nodePool} --machine-names ${node.node}`,
+    ]),
+    "A quarantined node fails its member and stops the update run. After the remedy, resume the run:",
+    "the `update-run` action with `operation: resume`. This issue closes by itself when the pool is proved.",
+  ];
+}
+
+function block(commands: readonly string[]): readonly string[] {
+  return ["   ```sh", ...commands.map((command) => `   ${command}`), "   ```"];
+}

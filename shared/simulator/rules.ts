@@ -1,0 +1,52 @@
+import type { Durations, Rules, UpgradeSettings } from "./model.ts";
+
+/** Each default names what speaks for it; docs/fidelity.md has the long version. */
+export const DEFAULT_RULES: Rules = {
+  // "AKS drains nodes in sets of the surge size": rolling-upgrade document.
+  surgeMode: "batch",
+  // "Each node pool upgrades independently": rolling-upgrade document; also the safe answer for quota.
+  poolOrder: "parallel",
+  // Unstated; stopping keeps capacity, continuing in place would not.
+  surgeExhausted: "stop",
+  // Snapshot document: "newer"; AKS#3595 saw an older one accepted.
+  allowSnapshotDowngrade: false,
+  // A run with Custom images names them exactly; no document forbids an older one.
+  allowCustomDowngrade: true,
+  // Recent API versions refuse; off, so that a budget without room is met by the drain (AKS#4860).
+  checkUnsatisfiableBudgets: false,
+  // The upgrade operation ends Failed, and Fleet fails a member whose operation failed.
+  quarantineFailsMember: true,
+};
+
+const MINUTE = 60_000;
+
+/** Medians and spreads fitted to published observations of AKS upgrades. */
+export const DEFAULT_DURATIONS: Durations = {
+  controlPlane: { median: 7 * MINUTE, sigma: 0.4 },
+  surgeCreate: { median: 200_000, sigma: 0.45 },
+  drain: { median: MINUTE, sigma: 0.9 },
+  reimage: { median: 210_000, sigma: 0.35 },
+  surgeDelete: { median: MINUTE, sigma: 0.5 },
+  nodeCreate: { median: 200_000, sigma: 0.45 },
+  // kubectl and AKS try a refused eviction again after five seconds.
+  evictionRetry: { median: 5_000, sigma: 0 },
+};
+
+export const DEFAULT_UPGRADE_SETTINGS: UpgradeSettings = {
+  maxSurge: "10%",
+  maxUnavailable: "0",
+  drainTimeoutInMinutes: 30,
+  nodeSoakDurationInMinutes: 0,
+  undrainableNodeBehavior: "Schedule",
+};
+
+export const DEFAULT_KUBERNETES_VERSIONS: readonly string[] = [
+  "1.31.11",
+  "1.32.7",
+  "1.33.3",
+  "1.33.5",
+  "1.34.1",
+];
+
+/** Windows nodes take about twice as long to appear as Linux nodes. */
+export const WINDOWS_SLOWNESS = 2;

@@ -1,0 +1,62 @@
+import type { ArmId } from "../core/arm-id.ts";
+import { FleetwrightError, isError } from "../core/errors.ts";
+import { renderDifferences, stageDifferences } from "./compare.ts";
+import type { FleetMember, FleetPort, UpdateStage, UpdateStrategyResource } from "./ports.ts";
+
+export interface DeclaredStrategy {
+  readonly fleet: ArmId;
+  /** Under its digest: an edited strategy is another one, and a run's strategy never changes. */
+  readonly name: string;
+  readonly stages: readonly UpdateStage[];
+}
+
+/** Creates a strategy that is absent; one that was edited in Azure is an error, never overwritten. */
+export async function applyStrategy(
+  port: FleetPort,
+  declared: DeclaredStrategy,
+  stored: readonly UpdateStrategyResource[],
+): Promise<{ readonly changed: boolean }> {
+  const existing = stored.find((strategy) => strategy.name === declared.name);
+  if (existing !== undefined) return unchanged(declared, existing);
+  try {
+    await port.createStrategy(declared.fleet, declared.name, declared.stages);
+    return { changed: true };
+  } catch (thrown) {
+    const winner = isError(thrown, "conflict")
+      ? await port.getStrategy(declared.fleet, declared.name)
+      : undefined;
+    if (winner === undefined) throw thrown;
+    return unchanged(declared, winner);
+  }
+}
+
+function unchanged(
+  declared: DeclaredStrategy,
+  stored: UpdateStrategyResource,
+): { readonly changed: false } {
+  const differences = stageDifferences(declared.stages, stored.stages);
+  if (differences.length === 0) return { changed: false };
+  throw new FleetwrightError(
+    "plan-changed",
+    `update strategy ${declared.name} was edited in Azure: ${renderDifferences(differences)}`,
+    { subject: stored.id, remedy: "delete it in Azure, or declare the change here" },
+  );
+}
+
+export interface GroupMove {
+  readonly member: FleetMember;
+  readonly group: string;
+}
+
+/** Which members have to change their update group, and which declared ones the fleet does not have. */
+export function planGroups(
+  declared: readonly { readonly name: string; readonly group: string }[],
+  members: readonly FleetMember[],
+): { readonly moves: readonly GroupMove[]; readonly absent: readonly string[] } {
+  const byName = new Map(members.map((member) => [member.name, member]));
+  const moves = declared.flatMap(({ name, group }) => {
+    const member = byName.get(name);
+    return member === undefined || member.group === group ? [] : [{ member, group }];
+  });
+  return { moves, absent: declared.filter(({ name }) => !byName.has(name)).map((m) => m.name) };
+}

@@ -1,0 +1,85 @@
+import { armKey } from "../core/arm-id.ts";
+import { canonicalJson } from "../core/digest.ts";
+import type { GateSpec, UpdateGroup, UpdateRunSpec, UpdateStage } from "./ports.ts";
+
+/** One thing that two runs, or two strategies, do not agree on. */
+export interface Difference {
+  readonly field: string;
+  readonly declared: string;
+  readonly stored: string;
+}
+
+/** Compares what is declared with what the service stored; what the service filled in is no difference. */
+export function runDifferences(
+  declared: UpdateRunSpec,
+  stored: UpdateRunSpec,
+): readonly Difference[] {
+  return differing([
+    ["strategy", strategyKey(declared), strategyKey(stored)],
+    ["upgrade type", declared.upgradeType, stored.upgradeType],
+    ["Kubernetes version", declared.kubernetesVersion ?? "", stored.kubernetesVersion ?? ""],
+    ["node image selection", declared.nodeImageSelection.type, stored.nodeImageSelection.type],
+    ["node images", imagesOf(declared), imagesOf(stored)],
+  ]);
+}
+
+export function stageDifferences(
+  declared: readonly UpdateStage[],
+  stored: readonly UpdateStage[],
+): readonly Difference[] {
+  const names = new Set([...declared, ...stored].map((stage) => stage.name));
+  const order = (stages: readonly UpdateStage[]) => stages.map((stage) => stage.name).join(", ");
+  const text = (stages: readonly UpdateStage[], name: string) => {
+    const stage = stages.find((candidate) => candidate.name === name);
+    return stage === undefined ? "" : canonicalJson(withoutDefaults(stage));
+  };
+  return differing([
+    ["order of stages", order(declared), order(stored)],
+    ...[...names].map((name): [string, string, string] => [
+      `stage ${name}`,
+      text(declared, name),
+      text(stored, name),
+    ]),
+  ]);
+}
+
+export function renderDifferences(differences: readonly Difference[]): string {
+  return differences
+    .map(
+      ({ field, declared, stored }) =>
+        `${field}: declared ${declared || "nothing"}, stored ${stored || "nothing"}`,
+    )
+    .join("; ");
+}
+
+function differing(fields: readonly [string, string, string][]): readonly Difference[] {
+  return fields
+    .filter(([, declared, stored]) => declared !== stored)
+    .map(([field, declared, stored]) => ({ field, declared, stored }));
+}
+
+function strategyKey(spec: UpdateRunSpec): string {
+  return spec.strategyId === undefined ? "" : armKey(spec.strategyId);
+}
+
+function imagesOf(spec: UpdateRunSpec): string {
+  return (spec.nodeImageSelection.customNodeImageVersions ?? []).toSorted().join(", ");
+}
+
+function withoutDefaults(stage: UpdateStage): unknown {
+  return {
+    ...withoutEmptyGates(stage),
+    afterStageWaitInSeconds: stage.afterStageWaitInSeconds || undefined,
+    groups: stage.groups.map((group: UpdateGroup) => withoutEmptyGates(group)),
+  };
+}
+
+function withoutEmptyGates<
+  T extends { beforeGates?: readonly GateSpec[]; afterGates?: readonly GateSpec[] },
+>(holder: T): T {
+  return {
+    ...holder,
+    beforeGates: holder.beforeGates?.length ? holder.beforeGates : undefined,
+    afterGates: holder.afterGates?.length ? holder.afterGates : undefined,
+  };
+}

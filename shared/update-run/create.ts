@@ -1,0 +1,103 @@
+import type { ArmId } from "../core/arm-id.ts";
+import { FleetwrightError, isError } from "../core/errors.ts";
+import type { Release } from "../declaration/documents.ts";
+import { renderDifferences, runDifferences, stageDifferences } from "./compare.ts";
+import type { FleetPort, UpdateRun, UpdateRunSpec, UpdateStage } from "./ports.ts";
+import { isActive } from "./state.ts";
+
+/** A run as it is wanted: its deterministic name, what it does, and the stages behind its strategy. */
+export interface DeclaredRun {
+  readonly fleet: ArmId;
+  readonly name: string;
+  readonly spec: UpdateRunSpec;
+  readonly stages: readonly UpdateStage[];
+}
+
+/** What a release asks of its fleet: exact node images, by the strategy that is stored under its digest. */
+export function runSpec(release: Release, strategyId: ArmId): UpdateRunSpec {
+  const { upgradeType, kubernetesVersion, nodeImages } = release.spec;
+  const images = Object.entries(nodeImages ?? {}).map(
+    ([family, version]) => `${family}-${version}`,
+  );
+  if (upgradeType === "ControlPlaneOnly") {
+    // No node is touched, so no image is selected.
+    return { strategyId, ...version(release), upgradeType, nodeImageSelection: { type: "Latest" } };
+  }
+  if (images.length === 0) {
+    throw new FleetwrightError(
+      "preflight-failed",
+      `release ${release.metadata.name} pins no node image, so the run would not be exact`,
+      { remedy: "pin one version per image family under spec.nodeImages" },
+    );
+  }
+  return {
+    strategyId,
+    upgradeType,
+    // Azure refuses a Kubernetes version beside NodeImageOnly.
+    ...(upgradeType === "Full" && kubernetesVersion !== undefined && { kubernetesVersion }),
+    nodeImageSelection: { type: "Custom", customNodeImageVersions: images.toSorted() },
+  };
+}
+
+function version(release: Release): Pick<UpdateRunSpec, "kubernetesVersion"> {
+  const { kubernetesVersion } = release.spec;
+  return kubernetesVersion === undefined ? {} : { kubernetesVersion };
+}
+
+/** Creates the run, or finds that it exists just so; an existing run that differs is never touched. */
+export async function createRun(
+  port: FleetPort,
+  declared: DeclaredRun,
+): Promise<{ readonly run: UpdateRun; readonly changed: boolean }> {
+  const existing = await port.getRun(declared.fleet, declared.name);
+  if (existing !== undefined) return { run: assertAsDeclared(declared, existing), changed: false };
+  await assertNoOtherActive(port, declared.fleet, declared.name);
+  try {
+    return {
+      run: await port.createRun(declared.fleet, declared.name, declared.spec),
+      changed: true,
+    };
+  } catch (thrown) {
+    // Somebody created it in between: the same run is as good as ours.
+    const winner = isError(thrown, "conflict")
+      ? await port.getRun(declared.fleet, declared.name)
+      : undefined;
+    if (winner === undefined) throw thrown;
+    return { run: assertAsDeclared(declared, winner), changed: false };
+  }
+}
+
+/** Fails with `plan-changed` and the differences when the stored run is not the declared one. */
+export function assertAsDeclared(declared: DeclaredRun, stored: UpdateRun): UpdateRun {
+  const differences = [
+    ...runDifferences(declared.spec, stored),
+    ...(stored.stages === undefined ? [] : stageDifferences(declared.stages, stored.stages)),
+  ];
+  if (differences.length > 0) {
+    throw new FleetwrightError(
+      "plan-changed",
+      `update run ${declared.name} exists and is not what is declared: ${renderDifferences(differences)}`,
+      {
+        subject: stored.id,
+        remedy: "raise metadata.generation of the release for a new run, or delete the stored run",
+      },
+    );
+  }
+  return stored;
+}
+
+/** A fleet upgrades one thing at a time: two runs would fight over the same members. */
+export async function assertNoOtherActive(
+  port: FleetPort,
+  fleet: ArmId,
+  name: string,
+): Promise<void> {
+  const runs = await port.listRuns(fleet);
+  const other = runs.find((run) => run.name !== name && isActive(run.status.state));
+  if (other === undefined) return;
+  throw new FleetwrightError(
+    "preflight-failed",
+    `update run ${other.name} of the same fleet is ${other.status.state}`,
+    { subject: other.id, remedy: "wait for its end, or stop it, then run this step again" },
+  );
+}

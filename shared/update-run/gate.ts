@@ -1,0 +1,171 @@
+import { SECOND } from "../core/duration.ts";
+import type { Gate, GroupStatus, MemberStatus, StageStatus, UpdateRun } from "./ports.ts";
+import type { Outcome } from "./verify.ts";
+
+/** What is known of a member when its gate is judged. */
+export interface MemberRecord {
+  readonly outcome: Outcome;
+  readonly reasons: readonly string[];
+  readonly nodesUpgraded: number;
+  /** ISO 8601, by Azure's clock: when the nodes were read. */
+  readonly at: string;
+  /** Completion time of the member's upgrade that was judged; another one needs another look. */
+  readonly completedTime: string | undefined;
+  /** Proven snapshots were taken from its pools. */
+  readonly snapshotIds?: readonly string[];
+}
+
+export type GateJudgement =
+  | { readonly kind: "approve"; readonly evidence: readonly string[] }
+  | { readonly kind: "wait"; readonly reason: string; readonly until?: number }
+  | { readonly kind: "refuse"; readonly reason: string }
+  /** A person's gate, or a run that we did not create: never touched. */
+  | { readonly kind: "not-ours"; readonly reason: string };
+
+export interface GateInput {
+  readonly gate: Gate;
+  readonly run: UpdateRun;
+  /** Display name of our gate by stage, as the strategy declares it at the run's commit. */
+  readonly approves: ReadonlyMap<string, string>;
+  readonly records: ReadonlyMap<string, MemberRecord>;
+  /** Milliseconds since the Unix epoch, by Azure's clock. */
+  readonly now: number;
+}
+
+/** A person took the member out of the run: its nodes are that person's word, not ours. */
+const SKIPPED_BY_REQUEST = /skipped by request/i;
+
+/**
+ * May this gate be approved? Only a gate that the strategy declares as ours, only after everything
+ * before it is done, proved, and proved again when the soak is over (design D9, D10).
+ */
+export function judgeGate(input: GateInput): GateJudgement {
+  const { gate, run, approves, now } = input;
+  const stage = run.stageStatuses.find(({ name }) => name === gate.stage);
+  if (!stage || approves.get(gate.stage) !== gate.displayName) {
+    return { kind: "not-ours", reason: `"${gate.displayName}" is not declared as our gate` };
+  }
+  if (gate.state !== "Pending") return { kind: "not-ours", reason: `it is ${gate.state}` };
+  const guarded = guardedStage(run, stage, gate.timing);
+  if (!guarded) return { kind: "approve", evidence: ["no stage comes before this gate"] };
+  const soakEnd = soakEndOf(guarded);
+  const members = membersOf(guarded, gate.timing === "After" ? gate.group : undefined);
+  const verdicts = members.map((member) => judgeMember(member, input.records, soakEnd, now));
+  const failed = verdicts.find(({ outcome }) => outcome === "fail" || outcome === "unknown");
+  if (failed) return { kind: "refuse", reason: failed.reason };
+  const open = verdicts.find(({ outcome }) => outcome === "inconclusive");
+  if (open) return { kind: "wait", reason: open.reason };
+  if (soakEnd !== undefined && now < soakEnd) {
+    return { kind: "wait", reason: `the soak ends ${iso(soakEnd)}`, until: soakEnd };
+  }
+  const late = members.find((member) => isStale(member, input.records, soakEnd));
+  if (late) return { kind: "wait", reason: `${late.name} is to be seen again after the soak` };
+  return { kind: "approve", evidence: verdicts.map(({ reason }) => reason) };
+}
+
+/** An after-gate guards its own stage, a before-gate the stage before it. */
+function guardedStage(
+  run: UpdateRun,
+  stage: StageStatus,
+  timing: Gate["timing"],
+): StageStatus | undefined {
+  if (timing === "After") return stage;
+  return run.stageStatuses[run.stageStatuses.indexOf(stage) - 1];
+}
+
+function membersOf(stage: StageStatus, group: string | undefined): readonly MemberStatus[] {
+  return stage.groups
+    .filter(({ name }) => group === undefined || name === group)
+    .flatMap(({ members }: GroupStatus) => members);
+}
+
+/** End of the stage's after-stage wait; undefined when it has none or it has not begun. */
+export function soakEndOf(stage: StageStatus): number | undefined {
+  const wait = stage.afterStageWait;
+  if (!wait || wait.waitDurationInSeconds === 0) return undefined;
+  if (wait.state === "Skipped") return undefined;
+  if (wait.completedTime) return Date.parse(wait.completedTime);
+  const start = wait.startTime ?? stage.completedTime;
+  return start ? Date.parse(start) + wait.waitDurationInSeconds * SECOND : Number.POSITIVE_INFINITY;
+}
+
+function judgeMember(
+  member: MemberStatus,
+  records: ReadonlyMap<string, MemberRecord>,
+  soakEnd: number | undefined,
+  now: number,
+): { readonly outcome: Outcome; readonly reason: string } {
+  if (isExcused(member)) {
+    return { outcome: "pass", reason: `${member.name} was skipped by a person` };
+  }
+  if (member.state === "Failed") {
+    return { outcome: "fail", reason: `${member.name} failed: ${member.error?.message ?? "?"}` };
+  }
+  if (!isDone(member)) {
+    return { outcome: "inconclusive", reason: `${member.name} is ${member.state}` };
+  }
+  const record = records.get(member.name);
+  if (!record || record.completedTime !== member.completedTime) {
+    return { outcome: "inconclusive", reason: `${member.name} has not been looked at` };
+  }
+  if (record.outcome === "pass") {
+    return {
+      outcome: "pass",
+      reason: `${member.name}: ${record.nodesUpgraded} nodes on their target image, Ready and schedulable at ${record.at}`,
+    };
+  }
+  const soaking = soakEnd !== undefined && now < soakEnd && record.outcome !== "unknown";
+  return {
+    outcome: soaking ? "inconclusive" : record.outcome,
+    reason: `${member.name}: ${record.reasons[0] ?? record.outcome}`,
+  };
+}
+
+/** A verdict from before the end of the soak says nothing about what the soak showed. */
+function isStale(
+  member: MemberStatus,
+  records: ReadonlyMap<string, MemberRecord>,
+  soakEnd: number | undefined,
+): boolean {
+  const record = records.get(member.name);
+  return soakEnd !== undefined && record !== undefined && Date.parse(record.at) < soakEnd;
+}
+
+/** The member's upgrade is over, one way or the other, and its nodes can be judged. */
+export function isDone(member: MemberStatus): boolean {
+  return ["Completed", "Failed", "Skipped"].includes(member.state);
+}
+
+export interface LookQuestion {
+  readonly member: MemberStatus;
+  readonly stage: StageStatus;
+  readonly record: MemberRecord | undefined;
+  /** Proven snapshots are wanted of this run. */
+  readonly captureProven: boolean;
+  readonly now: number;
+}
+
+/** Must this member's nodes be read (again)? Pure, so that a look costs no more than it must. */
+export function needsLook(question: LookQuestion): boolean {
+  const { member, stage, record, now } = question;
+  if (!isDone(member) || isExcused(member)) return false;
+  if (!record || record.completedTime !== member.completedTime) return true;
+  if (!isSettled(record, question.captureProven)) return true;
+  const soakEnd = soakEndOf(stage);
+  const gatePending = stage.afterGates.some(({ state }) => state === "Pending");
+  return gatePending && soakEnd !== undefined && now >= soakEnd && Date.parse(record.at) < soakEnd;
+}
+
+/** A person took the member out of the run. */
+export function isExcused(member: MemberStatus): boolean {
+  return member.state === "Skipped" && SKIPPED_BY_REQUEST.test(member.message ?? "");
+}
+
+/** Proved, and captured where that is wanted. */
+export function isSettled(record: MemberRecord | undefined, captureProven: boolean): boolean {
+  return record?.outcome === "pass" && (!captureProven || record.snapshotIds !== undefined);
+}
+
+function iso(time: number): string {
+  return Number.isFinite(time) ? new Date(time).toISOString() : "after the stage is done";
+}

@@ -1,0 +1,105 @@
+import { armKey } from "../core/arm-id.ts";
+import { parseNodeImage } from "../core/node-image.ts";
+import { inspectBlockedNodes, type BlockedNode } from "../quarantine/blocked-node.ts";
+import type { ClusterNodes, NodeReader } from "../quarantine/ports.ts";
+import type { ManagedCluster } from "../snapshot/ports.ts";
+import { needsLook } from "./gate.ts";
+import type { Ledger } from "./ledger.ts";
+import type { MemberStatus, StageStatus, UpdateRun } from "./ports.ts";
+import type { Rollout } from "./rollout.ts";
+import { baselineOf, verifyNodes, type Verdict } from "./verify.ts";
+
+/** What one look saw of one member. */
+export interface Look {
+  readonly member: MemberStatus;
+  readonly cluster: ManagedCluster | undefined;
+  readonly nodes: ClusterNodes;
+  readonly verdict: Verdict;
+  readonly blocked: readonly BlockedNode[];
+}
+
+export interface LookInput {
+  readonly reader: NodeReader;
+  readonly run: UpdateRun;
+  readonly rollout: Rollout;
+  readonly ledger: Ledger;
+  /** By `armKey`. */
+  readonly clusters: ReadonlyMap<string, ManagedCluster>;
+  /** Milliseconds since the Unix epoch, by Azure's clock. */
+  readonly now: number;
+}
+
+/** Clusters whose nodes are read in one look; a handler has 30 s, and the next look reads on. */
+const MAX_CLUSTERS_PER_LOOK = 60;
+
+export interface PlacedMember {
+  readonly stage: StageStatus;
+  readonly member: MemberStatus;
+}
+
+export function placedMembers(run: UpdateRun): readonly PlacedMember[] {
+  return run.stageStatuses.flatMap((stage) =>
+    stage.groups.flatMap(({ members }) => members.map((member) => ({ stage, member }))),
+  );
+}
+
+/** Reads and judges the nodes of every member whose upgrade is over and that is not proved yet. */
+export async function lookAtMembers(input: LookInput): Promise<readonly Look[]> {
+  const due = placedMembers(input.run)
+    .filter(({ stage, member }) =>
+      needsLook({
+        member,
+        stage,
+        record: input.ledger.members.get(member.name),
+        captureProven: input.rollout.captureProven,
+        now: input.now,
+      }),
+    )
+    .slice(0, MAX_CLUSTERS_PER_LOOK);
+  return Promise.all(due.map((placed) => lookAt(input, placed)));
+}
+
+async function lookAt(input: LookInput, { stage, member }: PlacedMember): Promise<Look> {
+  const { reader, rollout, ledger, now } = input;
+  const cluster = input.clusters.get(armKey(member.clusterId));
+  const nodes = await reader.readNodes(member.clusterId);
+  const verdict = verifyNodes({
+    nodes,
+    targets: targetsOf(cluster, rollout),
+    baseline: new Set(ledger.baselines.get(member.name) ?? []),
+    toleratedNotReady: rollout.toleratedNotReady.get(stage.name) ?? 0,
+    now,
+  });
+  const blocked = await inspectBlockedNodes(reader, member.clusterId, nodes);
+  return { member, cluster, nodes, verdict, blocked };
+}
+
+/** The image that the run had to bring to each pool of a cluster: the pin of the pool's family. */
+function targetsOf(
+  cluster: ManagedCluster | undefined,
+  rollout: Rollout,
+): ReadonlyMap<string, string> {
+  const targets = (cluster?.nodePools ?? []).flatMap((pool): readonly [string, string][] => {
+    const { family } = parseNodeImage(pool.nodeImageVersion);
+    const pin = rollout.nodeImages[family];
+    return pin === undefined || pool.count === 0 ? [] : [[pool.name, `${family}-${pin}`]];
+  });
+  return new Map(targets);
+}
+
+/** Unhealthy nodes of members that the run has not touched yet, by member: not held against the run. */
+export async function readBaselines(
+  input: Pick<LookInput, "reader" | "run" | "ledger">,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const untouched = placedMembers(input.run)
+    .map(({ member }) => member)
+    .filter(({ name, state }) => state === "NotStarted" && !input.ledger.baselines.has(name))
+    .slice(0, MAX_CLUSTERS_PER_LOOK);
+  const seen = await Promise.all(
+    untouched.map(async (member): Promise<readonly [string, readonly string[]][]> => {
+      const nodes = await input.reader.readNodes(member.clusterId);
+      return nodes.visible ? [[member.name, baselineOf(nodes)]] : [];
+    }),
+  );
+  return new Map(seen.flat());
+}

@@ -1,0 +1,159 @@
+import { armKey } from "../core/arm-id.ts";
+import { MINUTE } from "../core/duration.ts";
+import { groupByCause } from "../quarantine/blocked-node.ts";
+import { flagQuarantine, type FlagDeps } from "../quarantine/flag.ts";
+import type { NodeReader } from "../quarantine/ports.ts";
+import { isResolved, type QuarantineRecord } from "../quarantine/record.ts";
+import { readClusters } from "../snapshot/fleet-clusters.ts";
+import type { ClusterInventory, SnapshotPort } from "../snapshot/ports.ts";
+import { judgeGates, type ApproveDeps } from "./approve.ts";
+import { isDone, isExcused, isSettled, type MemberRecord } from "./gate.ts";
+import { ledgerPartition, readLedger, writeRow, type Ledger, type RunRecord } from "./ledger.ts";
+import { lookAtMembers, placedMembers, readBaselines, type Look } from "./look.ts";
+import type { UpdateRun } from "./ports.ts";
+import { takeProvenSnapshots } from "./prove.ts";
+import type { Rollout } from "./rollout.ts";
+
+export interface ReconcileDeps extends FlagDeps, ApproveDeps {
+  readonly inventory: ClusterInventory;
+  readonly nodes: NodeReader;
+  readonly snapshots: SnapshotPort;
+}
+
+/** How soon to look again at a run that is not closed, even if no event comes. */
+const LOOK_AGAIN_MILLISECONDS = 1 * MINUTE;
+
+/** A row holds this many reasons: the worst come first, and a row of table storage is bounded. */
+const MAX_REASONS = 10;
+
+/**
+ * One look at a run: read the world, decide, act, record. Every handler and the sweep call it; called
+ * twice, or by two instances at once, it does no more than called once (design D2, D11).
+ */
+export async function reconcile(
+  deps: ReconcileDeps,
+  run: UpdateRun,
+  rollout: Rollout,
+): Promise<void> {
+  const partition = ledgerPartition(run);
+  const ledger = await readLedger(deps.store, partition);
+  if (ledger.run?.closedAt && run.status.state === "Completed") return;
+  const baselines = await readBaselines({ reader: deps.nodes, run, ledger });
+  for (const [member, unhealthy] of baselines) {
+    await deps.store.insert(partition, `baseline:${member}`, unhealthy);
+  }
+  const looks = await look(deps, run, rollout, ledger);
+  const records = await recordVerdicts(deps, { run, rollout, partition, ledger, looks });
+  const quarantine = await flagBlockedNodes(deps, rollout.environment, looks);
+  const due = await judgeGates(deps, { run, rollout, partition, records });
+  const closed = isClosed(run, rollout, records, quarantine);
+  await recordRun(deps, { run, rollout, partition, ledger, closed, due });
+}
+
+async function look(
+  deps: ReconcileDeps,
+  run: UpdateRun,
+  rollout: Rollout,
+  ledger: Ledger,
+): Promise<readonly Look[]> {
+  const ids = placedMembers(run).map(({ member }) => member.clusterId);
+  const clusters = await readClusters(deps.inventory, ids);
+  return lookAtMembers({
+    reader: deps.nodes,
+    run,
+    rollout,
+    ledger,
+    clusters: new Map(clusters.map((cluster) => [armKey(cluster.id), cluster])),
+    now: deps.clock.now(),
+  });
+}
+
+async function recordVerdicts(
+  deps: ReconcileDeps,
+  context: {
+    readonly run: UpdateRun;
+    readonly rollout: Rollout;
+    readonly partition: string;
+    readonly ledger: Ledger;
+    readonly looks: readonly Look[];
+  },
+): Promise<ReadonlyMap<string, MemberRecord>> {
+  const { run, rollout, partition, ledger, looks } = context;
+  const proven = await takeProvenSnapshots(deps, run, rollout, looks);
+  const at = new Date(deps.clock.now()).toISOString();
+  const records = new Map(ledger.members);
+  for (const { member, verdict } of looks) {
+    const snapshotIds = proven.get(member.name);
+    const record: MemberRecord = {
+      outcome: verdict.outcome,
+      reasons: verdict.reasons.slice(0, MAX_REASONS),
+      nodesUpgraded: verdict.nodesUpgraded,
+      at,
+      completedTime: member.completedTime,
+      ...(snapshotIds ? { snapshotIds } : {}),
+    };
+    records.set(member.name, record);
+    await writeRow(deps.store, partition, `member:${member.name}`, record);
+    const { outcome } = record;
+    const fields = { run: run.name, member: member.name, outcome, reason: record.reasons[0] };
+    deps.logger.info("member judged", fields);
+  }
+  return records;
+}
+
+async function flagBlockedNodes(
+  deps: ReconcileDeps,
+  environment: string,
+  looks: readonly Look[],
+): Promise<readonly QuarantineRecord[]> {
+  const visible = looks.filter(({ nodes }) => nodes.visible);
+  return flagQuarantine(deps, environment, {
+    at: new Date(deps.clock.now()).toISOString(),
+    inspected: clusterKeys(visible),
+    proved: clusterKeys(visible.filter(({ verdict }) => verdict.outcome === "pass")),
+    causes: groupByCause(visible.flatMap(({ blocked }) => blocked)),
+  });
+}
+
+function clusterKeys(looks: readonly Look[]): ReadonlySet<string> {
+  return new Set(looks.map(({ member }) => armKey(member.clusterId)));
+}
+
+/** Nothing is left to do for a run that completed, was proved and captured, and left no node behind. */
+function isClosed(
+  run: UpdateRun,
+  rollout: Rollout,
+  records: ReadonlyMap<string, MemberRecord>,
+  quarantine: readonly QuarantineRecord[],
+): boolean {
+  const settled = placedMembers(run).every(
+    ({ member }) =>
+      isExcused(member) ||
+      (isDone(member) && isSettled(records.get(member.name), rollout.captureProven)),
+  );
+  return run.status.state === "Completed" && settled && quarantine.every(isResolved);
+}
+
+async function recordRun(
+  deps: ReconcileDeps,
+  context: {
+    readonly run: UpdateRun;
+    readonly rollout: Rollout;
+    readonly partition: string;
+    readonly ledger: Ledger;
+    readonly closed: boolean;
+    readonly due: number | undefined;
+  },
+): Promise<void> {
+  const now = deps.clock.now();
+  const next = Math.min(context.due ?? Number.POSITIVE_INFINITY, now + LOOK_AGAIN_MILLISECONDS);
+  const record: RunRecord = {
+    commit: context.rollout.commit,
+    environment: context.rollout.environment,
+    runId: context.run.id,
+    ...(context.closed
+      ? { closedAt: new Date(now).toISOString() }
+      : { nextCheckAt: new Date(next).toISOString() }),
+  };
+  await writeRow(deps.store, context.partition, "run", record);
+}
