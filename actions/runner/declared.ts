@@ -7,20 +7,24 @@ import type {
 } from "../../shared/declaration/documents.ts";
 import type { Finding } from "../../shared/declaration/finding.ts";
 import { lint } from "../../shared/declaration/lint.ts";
+import type { LiveFleets } from "../../shared/declaration/lint.ts";
 import { readDeclarations } from "../../shared/declaration/load.ts";
 import { parseDeclarations } from "../../shared/declaration/parse.ts";
 import type { Declarations } from "../../shared/declaration/parse.ts";
 
 export interface Declared {
   readonly declarations: Declarations;
-  /** Of parser and lint, in the order of the files. */
+  /** Of parser and lint. */
   readonly findings: readonly Finding[];
+  /** The same with what Azure says: members in no stage, pins that expired. */
+  findingsWith(live: LiveFleets): readonly Finding[];
 }
 
 /** Reads and judges what the checked-out repository declares. */
 export async function readDeclared(workspace: string): Promise<Declared> {
-  const declarations = parseDeclarations(await readDeclarations(workspace));
-  return { declarations, findings: [...declarations.findings, ...lint(declarations)] };
+  const parsed = parseDeclarations(await readDeclarations(workspace));
+  const findingsWith = (live: LiveFleets) => [...parsed.findings, ...lint(parsed, live)];
+  return { declarations: parsed, findings: findingsWith({}), findingsWith };
 }
 
 /** The runner's checkout of the consumer's repository. */

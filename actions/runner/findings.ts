@@ -1,4 +1,5 @@
 import { FleetwrightError } from "../../shared/core/errors.ts";
+import { counted, markdownTable } from "../../shared/core/markdown.ts";
 import { formatFinding } from "../../shared/declaration/finding.ts";
 import type { Finding } from "../../shared/declaration/finding.ts";
 import type { Annotation, Report } from "./report.ts";
@@ -29,19 +30,17 @@ export function findingsTable(findings: readonly Finding[]): string {
   const sorted = [...errorsOf(findings), ...findings.filter((f) => f.severity !== "error")];
   const rows = sorted
     .slice(0, MAX_ROWS)
-    .map(({ severity, code, message, remedy, file, line, column }) =>
-      [severity, `\`${code}\``, `${file}:${line}:${column}`, `${message}<br>${remedy}`]
-        .map((cell) => cell.replaceAll("|", "\\|").replaceAll(/\s+/g, " "))
-        .join(" | "),
-    )
-    .map((row) => `| ${row} |`);
+    .map(({ severity, code, message, remedy, file, line, column }) => [
+      severity,
+      code,
+      `${file}:${line}:${column}`,
+      `${message}: ${remedy}`,
+    ]);
   const rest = sorted.length - rows.length;
   return [
-    "| | Code | Where | What and what to do |",
-    "|---|---|---|---|",
-    ...rows,
-    ...(rest > 0 ? ["", `${rest} more in the log.`] : []),
-  ].join("\n");
+    markdownTable(["", "Code", "Where", "What and what to do"], rows),
+    ...(rest > 0 ? [`${rest} more in the log.`] : []),
+  ].join("\n\n");
 }
 
 export function findingOutputs(findings: readonly Finding[]): Record<string, string> {
@@ -56,14 +55,14 @@ export function findingOutputs(findings: readonly Finding[]): Record<string, str
 /** The report of a step that does nothing because the declared documents are not sound. */
 export function refusal(findings: readonly Finding[], log: (line: string) => void): Report {
   for (const finding of findings) log(formatFinding(finding));
-  const errors = errorsOf(findings).length;
+  const errors = counted(errorsOf(findings).length, "error");
   return {
     outputs: { changed: "false" },
     annotations: annotationsOf(findings),
-    summary: `## Declared documents: ${errors} errors\n\nNothing was sent to Azure.\n\n${findingsTable(findings)}\n`,
+    summary: `## Declared documents: ${errors}\n\nNothing was sent to Azure.\n\n${findingsTable(findings)}\n`,
     failure: new FleetwrightError(
       "invalid-declaration",
-      `the declared documents have ${errors} ${errors === 1 ? "error" : "errors"}, nothing was sent to Azure`,
+      `the declared documents have ${errors}, nothing was sent to Azure`,
       { remedy: "see the annotations" },
     ),
   };

@@ -26,15 +26,16 @@ const WRITERS = { error, warning, notice };
 
 export async function publish(report: Report): Promise<void> {
   for (const [name, value] of Object.entries(report.outputs)) setOutput(name, value);
-  annotate(report.annotations ?? []);
+  annotate(report.annotations ?? [], report.failure === undefined ? 0 : 1);
   await writeSummary(report.summary);
 }
 
-function annotate(annotations: readonly Annotation[]): void {
+/** `reserved`: errors that are still to come, such as the failure itself. */
+function annotate(annotations: readonly Annotation[], reserved: number): void {
   for (const kind of ["error", "warning", "notice"] as const) {
     const ofKind = annotations.filter((annotation) => annotation.kind === kind);
-    const shown =
-      ofKind.length > MAX_ANNOTATIONS_PER_KIND ? MAX_ANNOTATIONS_PER_KIND - 1 : ofKind.length;
+    const room = MAX_ANNOTATIONS_PER_KIND - (kind === "error" ? reserved : 0);
+    const shown = ofKind.length > room ? room - 1 : ofKind.length;
     for (const { message, title, file, line, column } of ofKind.slice(0, shown)) {
       WRITERS[kind](message, {
         ...(title !== undefined && { title }),

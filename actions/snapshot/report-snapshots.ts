@@ -1,6 +1,7 @@
 import { parseArmId } from "../../shared/core/arm-id.ts";
 import type { ArmId } from "../../shared/core/arm-id.ts";
 import { FleetwrightError } from "../../shared/core/errors.ts";
+import { markdownTable } from "../../shared/core/markdown.ts";
 import type { SnapshotPlan } from "../../shared/snapshot/plan.ts";
 import type { NodePoolSnapshot } from "../../shared/snapshot/ports.ts";
 import type { TakenSnapshots } from "../../shared/snapshot/take.ts";
@@ -59,18 +60,17 @@ function renderSummary(
     ...plan.refused.map(({ pool, reason }) => [poolName(pool), "refused", reason]),
     ...taken.map((snapshot) => snapshotRow(snapshot, "taken")),
     ...plan.captured.map((snapshot) => snapshotRow(snapshot, "captured before")),
-  ].map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`);
+  ];
   return [
     `## Snapshots (${kind}) of ${environment}`,
     verdict,
-    ["| Node pool | | |", "|---|---|---|", ...rows].join("\n"),
-    "",
+    markdownTable(["Node pool", "", ""], rows),
   ].join("\n\n");
 }
 
 function snapshotRow(snapshot: NodePoolSnapshot, state: string): string[] {
   const { name, nodeImageVersion, kubernetesVersion, sourcePool } = snapshot;
-  const what = `\`${name}\`: ${nodeImageVersion}, Kubernetes ${kubernetesVersion}`;
+  const what = `${name}: ${nodeImageVersion}, Kubernetes ${kubernetesVersion}`;
   return [poolName(sourcePool), state, what];
 }
 

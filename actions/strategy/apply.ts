@@ -1,3 +1,4 @@
+import { markdownTable } from "../../shared/core/markdown.ts";
 import type { Environment } from "../../shared/declaration/documents.ts";
 import type { Declarations } from "../../shared/declaration/parse.ts";
 import { fleetStrategyName, resolveStages } from "../../shared/declaration/strategy.ts";
@@ -72,9 +73,7 @@ async function applyGroups(
 export function reportApplied(applied: readonly Applied[]): Report {
   const count = (outcome: Applied["outcome"]) =>
     applied.filter((entry) => entry.outcome === outcome).length;
-  const rows = applied.map(
-    ({ environment, what, outcome }) => `| ${environment} | ${what} | ${outcome} |`,
-  );
+  const rows = applied.map(({ environment, what, outcome }) => [environment, what, outcome]);
   return {
     outputs: {
       changed: String(count("created") + count("moved") > 0),
@@ -84,8 +83,7 @@ export function reportApplied(applied: readonly Applied[]): Report {
     summary: [
       "## Declared strategies applied",
       `**${count("created")} created**, ${count("moved")} members moved, ${count("unchanged")} unchanged.`,
-      ["| Environment | | |", "|---|---|---|", ...rows].join("\n"),
-      "",
+      markdownTable(["Environment", "", ""], rows),
     ].join("\n\n"),
   };
 }

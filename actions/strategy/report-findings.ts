@@ -1,4 +1,5 @@
 import { FleetwrightError } from "../../shared/core/errors.ts";
+import { counted } from "../../shared/core/markdown.ts";
 import { formatFinding } from "../../shared/declaration/finding.ts";
 import type { Finding } from "../../shared/declaration/finding.ts";
 import { annotationsOf, errorsOf, findingOutputs, findingsTable } from "../runner/findings.ts";
@@ -17,7 +18,8 @@ export function reportFindings(
   const errors = errorsOf(findings).length;
   const warnings = findings.length - errors;
   const failing = failOn === "never" ? 0 : failOn === "error" ? errors : findings.length;
-  const verdict = `**${errors} errors, ${warnings} warnings.**`;
+  const counts = `${counted(errors, "error")}, ${counted(warnings, "warning")}`;
+  const verdict = `**${counts}.**`;
   return {
     outputs: { changed: "false", ...findingOutputs(findings) },
     annotations: annotationsOf(findings),
@@ -25,7 +27,7 @@ export function reportFindings(
     ...(failing > 0 && {
       failure: new FleetwrightError(
         "invalid-declaration",
-        `the declared documents have ${errors} errors and ${warnings} warnings`,
+        `the declared documents have ${counts}`,
         { remedy: "see the annotations" },
       ),
     }),

@@ -1,5 +1,4 @@
 import type { Environment } from "../../shared/declaration/documents.ts";
-import type { LiveFleets } from "../../shared/declaration/lint.ts";
 import type { Declarations } from "../../shared/declaration/parse.ts";
 import type { FleetPort } from "../../shared/update-run/ports.ts";
 import { findEnvironment, workspaceOf } from "../runner/declared.ts";
@@ -28,7 +27,6 @@ export interface StrategyDeps {
   readonly runner: Runner;
   readonly fleet: FleetPort;
   readDeclared(): Promise<Declared>;
-  lintLive(declarations: Declarations, live: LiveFleets): Declared["findings"];
   /** Azure's time. */
   now(): number;
 }
@@ -51,7 +49,7 @@ export async function strategy(inputs: StrategyInputs, deps: StrategyDeps): Prom
 async function lintAndReport(
   inputs: StrategyInputs,
   deps: StrategyDeps,
-  { declarations, findings }: Declared,
+  { declarations, findings, findingsWith }: Declared,
 ): Promise<Report> {
   // A fleet that is declared wrongly cannot be asked.
   const ask = inputs.live && errorsOf(findings).length === 0;
@@ -59,7 +57,7 @@ async function lintAndReport(
   const asked = environments(inputs, declarations);
   for (const { fleet } of asked) assertSubscription(inputs.subscriptionId, fleet);
   const live = await readLiveFleets(asked, deps);
-  return reportFindings(deps.lintLive(declarations, live), inputs.failOn, deps.runner.log);
+  return reportFindings(findingsWith(live), inputs.failOn, deps.runner.log);
 }
 
 function environments(

@@ -16,7 +16,7 @@ import { checkName, MAX_FLEET_NAME } from "./names.ts";
 /** Creating a fleet without a hub takes some seconds in recordings. */
 const CREATION = 20 * SECOND;
 const DELETION = 20 * SECOND;
-const TYPE = "/fleets/";
+const TYPE = "/providers/Microsoft.ContainerService/fleets/";
 
 export function handleFleets(context: FleetContext, request: ArmRequest): WireReply {
   if (request.segments[0]?.[1] === undefined) return listFleets(context, request);

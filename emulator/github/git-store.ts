@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import git from "isomorphic-git";
+import * as git from "isomorphic-git";
 
 export interface TreeEntry {
   readonly path: string;
@@ -59,7 +59,6 @@ export class GitStore {
   async resolve(ref: string): Promise<string | undefined> {
     if (fullSha.test(ref)) return this.#peel(ref);
     for (const name of [`refs/heads/${ref}`, `refs/tags/${ref}`, `refs/${ref}`, ref]) {
-      // oxlint-disable-next-line no-await-in-loop -- the order of the candidates matters
       const oid = await this.readRef(name);
       if (oid !== undefined) return this.#peel(oid);
     }
@@ -177,7 +176,8 @@ export class GitStore {
         return { kind: "conflict", paths: error.data.filepaths };
       }
       // Several merge bases, or none: GitHub calls such a pull request not mergeable as well.
-      if (error instanceof git.Errors.MergeNotSupportedError) return { kind: "conflict", paths: [] };
+      if (error instanceof git.Errors.MergeNotSupportedError)
+        return { kind: "conflict", paths: [] };
       throw error;
     }
   }

@@ -27,13 +27,11 @@ export async function commitsOfPath(
     const oid = queue.pop();
     if (oid === undefined || visited.has(oid)) continue;
     visited.add(oid);
-    // oxlint-disable no-await-in-loop -- each commit names the next
     const commit = await store.readCommit(oid);
     const own = await pathOid(store, oid, path);
     const parents = await Promise.all(
       commit.parents.map(async (parent) => ({ parent, oid: await pathOid(store, parent, path) })),
     );
-    // oxlint-enable no-await-in-loop
     const same = parents.find((parent) => parent.oid === own);
     if (same !== undefined) queue.push(same.parent);
     else {
@@ -63,7 +61,6 @@ async function reachable(
   while (queue.length > 0 && found.size < MAX_COMMITS_WALKED) {
     const oid = queue.shift();
     if (oid === undefined || found.has(oid) || excluded.has(oid)) continue;
-    // oxlint-disable-next-line no-await-in-loop -- each commit names the next
     const commit = await store.readCommit(oid);
     found.set(oid, commit);
     queue.push(...commit.parents);

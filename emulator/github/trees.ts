@@ -15,7 +15,6 @@ export async function flattenTree(
   for (const entry of await store.readTree(tree)) {
     const path = `${prefix}${entry.path}`;
     all.push({ ...entry, path });
-    // oxlint-disable-next-line no-await-in-loop -- depth first, in git's order
     if (entry.type === "tree") all.push(...(await flattenTree(store, entry.oid, `${path}/`)));
   }
   return all;
@@ -30,7 +29,6 @@ export async function entryAt(
   let current: Omit<TreeEntry, "path"> = { mode: "040000", type: "tree", oid: root };
   for (const segment of path.split("/").filter((part) => part !== "")) {
     if (current.type !== "tree") return undefined;
-    // oxlint-disable-next-line no-await-in-loop -- each level names the next
     const entries = await store.readTree(current.oid);
     const next = entries.find((entry) => entry.path === segment);
     if (next === undefined) return undefined;
@@ -50,7 +48,6 @@ export async function editTree(
     entries.set(entry.path, entry);
   }
   for (const [name, group] of byFirstSegment(edits)) {
-    // oxlint-disable-next-line no-await-in-loop -- writes to one object database
     await applyGroup(store, entries, name, group);
   }
   return store.writeTree([...entries.values()]);
@@ -133,7 +130,6 @@ async function collectChanges(
     addFileChange(path, was, is, changes);
     const trees = [was, is].map((entry) => (entry?.type === "tree" ? entry.oid : undefined));
     if (trees.every((oid) => oid === undefined)) continue;
-    // oxlint-disable-next-line no-await-in-loop -- depth first
     await collectChanges(store, trees[0], trees[1], `${path}/`, changes);
   }
 }

@@ -2,7 +2,11 @@ import { parse as parseYaml } from "yaml";
 import type { WireRequest } from "../service.ts";
 import { isJsonObject } from "./object.ts";
 import type { JsonObject } from "./object.ts";
+import { parseProtobuf } from "./protobuf.ts";
 import { badRequest, KubernetesError } from "./status.ts";
+
+const TEXT_TYPES: readonly string[] = ["application/json", "application/yaml"];
+const PROTOBUF = "application/vnd.kubernetes.protobuf";
 
 export function contentType(request: WireRequest): string {
   const header = request.headers["content-type"] ?? "application/json";
@@ -13,9 +17,8 @@ export function contentType(request: WireRequest): string {
 export function parseObjectBody(request: WireRequest): JsonObject {
   const type = contentType(request);
   if (request.body.length === 0) return {};
-  if (!["application/json", "application/yaml", "*/*"].includes(type)) {
-    throw unsupportedMediaType(["application/json", "application/yaml"]);
-  }
+  if (type === PROTOBUF) return parseProtobuf(request.body);
+  if (!TEXT_TYPES.includes(type)) throw unsupportedMediaType([...TEXT_TYPES, PROTOBUF]);
   const body = parseText(request, type === "application/yaml");
   if (!isJsonObject(body)) throw badRequest("the object provided is not a map");
   return body;

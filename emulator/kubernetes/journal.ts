@@ -2,7 +2,7 @@ import type { Cluster, Instant } from "../../shared/simulator/model.ts";
 import { guidFrom } from "../guid.ts";
 import { isJsonObject, toTime } from "./object.ts";
 import type { JsonObject, KubernetesObject } from "./object.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource, View } from "./resource.ts";
 
 /** Changes kept for watches that begin at an older version; the real server keeps five minutes. */
 const MAX_HISTORY = 1_000;
@@ -192,8 +192,8 @@ export class Journal {
     for (const listener of this.#listeners) listener({ type, key, object });
   }
 
-  #view(phaseSince: Instant | undefined): { cluster: Cluster; phaseSince: Instant | undefined } {
-    return { cluster: this.#cluster, phaseSince };
+  #view(phaseSince: Instant | undefined): View {
+    return { cluster: this.#cluster, now: this.#now(), phaseSince };
   }
 
   #body(key: string, entry: Entry): KubernetesObject {

@@ -6,6 +6,7 @@ export type WorldResource = Extract<Transition, { kind: "object" }>["resource"];
 /** What a renderer sees beside the thing it renders. */
 export interface View {
   readonly cluster: Cluster;
+  readonly now: Instant;
   /** When the thing entered its present phase, if somebody looked at it since. */
   readonly phaseSince: Instant | undefined;
 }

@@ -1,127 +1,18 @@
 import * as z from "zod/mini";
-import {
-  MAX_CONCURRENCY_PATTERN,
-  MAX_GATE_NAME_CHARACTERS,
-  MAX_NAME_CHARACTERS,
-  MAX_WAIT_SECONDS,
-  NAME_PATTERN,
-} from "./limits.ts";
+import { byDefault, duration, field, named } from "./field.ts";
+import { StageVerification, StrategySpec } from "./stage.ts";
+
+export { OUR_GATE_PREFIX } from "./stage.ts";
+export type { Gate, UpdateGroup, UpdateStage } from "./stage.ts";
+export type { StageVerification, StrategySpec };
 
 export const API_VERSION = "fleetwright.dev/v1alpha1";
 
-/** Display names of gates that Fleetwright approves begin with this; all others belong to people. */
-export const OUR_GATE_PREFIX = "fleetwright:";
-
-/**
- * Schemas say what shape a document has; rules about values are in `rules/`, so that one wrong value
- * does not hide the other findings. Editors still see them: they are in the JSON Schema's metadata.
- */
-function field<T extends z.ZodMiniType>(
-  schema: T,
-  description: string,
-  metadata: Readonly<Record<string, unknown>> = {},
-): T {
-  z.globalRegistry.add(schema, { description, ...metadata });
-  return schema;
-}
-
-const named = (description: string) =>
-  field(z.string(), description, {
-    minLength: 1,
-    maxLength: MAX_NAME_CHARACTERS,
-    pattern: NAME_PATTERN.source,
-  });
-
-const DURATION = String.raw`^(\d+[smhd])+$`;
-const duration = (description: string) =>
-  field(z.string(), `${description} A number with a unit: 90s, 30m, 1h30m, 7d.`, {
-    pattern: DURATION,
-  });
-
-const maxConcurrency = (description: string) =>
-  field(z.string(), `${description} A count or a percentage, quoted: "5" or "25%".`, {
-    pattern: MAX_CONCURRENCY_PATTERN.source,
-  });
-
-const header = (kind: "Workspace" | "UpdateStrategy" | "Release") => ({
+const header = <Kind extends string>(kind: Kind) => ({
   $schema: z.exactOptional(field(z.string(), "JSON Schema of this file, for editors of JSON.")),
   apiVersion: field(z.literal(API_VERSION), "Version of the document's form."),
   kind: field(z.literal(kind), "What the document declares."),
 });
-
-const Gate = z.strictObject({
-  displayName: field(
-    z.string(),
-    `Name of the gate, shown in Azure. Fleetwright approves only gates that the strategy's verification names; those begin with "${OUR_GATE_PREFIX}".`,
-    { minLength: 1, maxLength: MAX_GATE_NAME_CHARACTERS },
-  ),
-  type: field(z.literal("Approval"), "The only gate type of Fleet's api-version 2026-06-01."),
-});
-export type Gate = z.infer<typeof Gate>;
-
-const gates = (when: string) =>
-  z.exactOptional(field(z.array(Gate), `Approvals that must be given ${when}.`));
-
-const UpdateGroup = z.strictObject({
-  name: named("Update group of the fleet's members."),
-  maxConcurrency: z.exactOptional(
-    maxConcurrency("Members of this group that upgrade at the same time; Azure's default is 1."),
-  ),
-  beforeGates: gates("before this group starts"),
-  afterGates: gates("after this group is done"),
-});
-export type UpdateGroup = z.infer<typeof UpdateGroup>;
-
-const UpdateStage = z.strictObject({
-  name: named("Name of the stage, unique in the strategy."),
-  groups: field(z.array(UpdateGroup), "Update groups that run in parallel; at most 50."),
-  maxConcurrency: z.exactOptional(
-    maxConcurrency("Members of this stage that upgrade at the same time; Azure's default is 50."),
-  ),
-  afterStageWaitInSeconds: z.exactOptional(
-    field(z.int(), "Seconds to wait after the stage before the next one begins.", {
-      minimum: 0,
-      maximum: MAX_WAIT_SECONDS,
-    }),
-  ),
-  beforeGates: gates("before this stage starts"),
-  afterGates: gates("after this stage is done"),
-});
-export type UpdateStage = z.infer<typeof UpdateStage>;
-
-const StrategySpec = z.strictObject({
-  stages: field(z.array(UpdateStage), "Stages in the order in which they run."),
-});
-export type StrategySpec = z.infer<typeof StrategySpec>;
-
-const StageVerification = z.strictObject({
-  approves: z.exactOptional(
-    field(z.string(), "Display name of the stage's gate that is approved when the checks pass."),
-  ),
-  checks: z.exactOptional(
-    field(
-      z.array(z.enum(["nodes", "workloads"])),
-      "What must be healthy. nodes: each updated node is Ready, schedulable and on the target image.",
-      { default: ["nodes"] },
-    ),
-  ),
-  tolerate: z.exactOptional(
-    field(
-      z.strictObject({
-        notReady: field(z.string(), 'Share of the nodes that may be not Ready, such as "1%".', {
-          pattern: String.raw`^(\d{1,2}|100)%$`,
-        }),
-      }),
-      "What does not count as a failure.",
-    ),
-  ),
-  mayShortenTo: z.exactOptional(
-    duration(
-      "The after-stage wait may be cut short to this once everything is verified; never without it.",
-    ),
-  ),
-});
-export type StageVerification = z.infer<typeof StageVerification>;
 
 export const UpdateStrategy = field(
   z.strictObject({
@@ -162,7 +53,7 @@ export const Release = field(
         ),
       }),
       upgradeType: field(
-        z._default(z.enum(["NodeImageOnly", "Full", "ControlPlaneOnly"]), "NodeImageOnly"),
+        byDefault(z.enum(["NodeImageOnly", "Full", "ControlPlaneOnly"]), "NodeImageOnly"),
         "What the update run changes. NodeImageOnly leaves the Kubernetes version alone (kubernetesVersion then only records it); Full and ControlPlaneOnly upgrade to kubernetesVersion.",
       ),
       kubernetesVersion: z.exactOptional(
@@ -204,7 +95,7 @@ const Environment = z.strictObject({
     "ARM id of the fleet: /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ContainerService/fleets/<name>.",
   ),
   members: field(
-    z._default(
+    byDefault(
       z.union([z.literal("fleet"), z.array(Member)], {
         error: 'must be "fleet" or a list of {name, group}',
       }),
@@ -216,14 +107,14 @@ const Environment = z.strictObject({
     named("Environment whose proved releases are promoted to this one."),
   ),
   groups: field(
-    z._default(z.record(z.string(), z.string()), {}),
+    byDefault(z.record(z.string(), z.string()), {}),
     "Update group of this environment's fleet for each group that strategies name; others keep their name.",
   ),
   access: field(
     z.prefault(
       z.strictObject({
         unreachable: field(
-          z._default(z.enum(["human", "fail"]), "human"),
+          byDefault(z.enum(["human", "fail"]), "human"),
           "When a cluster's nodes cannot be seen. human: the gate is left to a person. fail: the check fails.",
         ),
       }),
@@ -232,22 +123,19 @@ const Environment = z.strictObject({
     "How the clusters are reached.",
   ),
   approvers: field(
-    z._default(z.array(z.string()), []),
+    byDefault(z.array(z.string()), []),
     "GitHub teams or people who are asked when a gate is left to a person.",
   ),
   nodeImage: field(
     z.prefault(
       z.strictObject({
-        soak: field(
-          z._default(duration("How long a proved release soaks before it is promoted."), "0s"),
-          "How long a proved release soaks before it is promoted: 90s, 30m, 1h30m, 7d.",
-        ),
+        soak: byDefault(duration("How long a proved release soaks before it is promoted."), "0s"),
         allRegions: field(
-          z._default(z.boolean(), true),
+          byDefault(z.boolean(), true),
           "Propose a node image only when all regions of the environment have it.",
         ),
         whileSoaking: field(
-          z._default(z.literal("queue"), "queue"),
+          byDefault(z.literal("queue"), "queue"),
           "A newer image waits until the one that soaks has been promoted.",
         ),
       }),
@@ -259,7 +147,7 @@ const Environment = z.strictObject({
     z.prefault(
       z.strictObject({
         propose: field(
-          z._default(z.enum(["manual", "patch", "minor"]), "manual"),
+          byDefault(z.enum(["manual", "patch", "minor"]), "manual"),
           "Which new Kubernetes versions are proposed by pull request.",
         ),
       }),
@@ -274,7 +162,7 @@ const Freeze = z.strictObject({
   name: field(z.string(), "Why nothing is upgraded then."),
   from: field(z.string(), "First day, 2026-12-18, or first moment, 2026-12-18T18:00."),
   to: field(z.string(), "Last day, inclusive, or the moment at which the freeze ends."),
-  timezone: field(z._default(z.string(), "UTC"), "IANA time zone, such as Europe/Berlin."),
+  timezone: field(byDefault(z.string(), "UTC"), "IANA time zone, such as Europe/Berlin."),
 });
 
 export const Workspace = field(
@@ -285,25 +173,25 @@ export const Workspace = field(
       repository: field(
         z.prefault(
           z.strictObject({
-            branch: field(z._default(z.string(), "main"), "Branch that declares what runs."),
+            branch: field(byDefault(z.string(), "main"), "Branch that declares what runs."),
           }),
           {},
         ),
         "The repository that holds these files.",
       ),
       freezes: field(
-        z._default(z.array(Freeze), []),
+        byDefault(z.array(Freeze), []),
         "Times in which no update run is started in any environment.",
       ),
       snapshots: field(
         z.prefault(
           z.strictObject({
             capture: field(
-              z._default(z.array(z.enum(["outgoing", "proven"])), ["outgoing", "proven"]),
+              byDefault(z.array(z.enum(["outgoing", "proven"])), ["outgoing", "proven"]),
               "outgoing: what a node pool ran before a run. proven: what it runs after its nodes were verified.",
             ),
             keep: field(
-              z._default(z.int().check(z.gte(1)), 4),
+              byDefault(z.int().check(z.gte(1)), 4),
               "Snapshots to keep of each node pool and kind.",
             ),
             resourceGroup: z.exactOptional(

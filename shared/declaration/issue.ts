@@ -175,6 +175,6 @@ type Definition =
   | z.core.$ZodStringDef;
 
 function unwrap(schema: z.core.$ZodType): Definition {
-  const definition = schema._zod.def as Definition;
+  const definition = (schema as z.ZodMiniType).def as Definition;
   return "innerType" in definition ? unwrap(definition.innerType) : definition;
 }

@@ -202,6 +202,7 @@ export interface ClusterNode {
   /** Labels beyond those that AKS derives from the pool; quarantine is the label `kubernetes.azure.com/upgrade-status`. */
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Beyond those of the pool. */
   readonly taints: readonly {
     readonly key: string;
     readonly value?: string;
@@ -241,8 +242,7 @@ export interface Operation {
 
 /** A Kubernetes event as AKS writes them on nodes. */
 export interface NodeEvent {
-  /** Unique in its cluster, and the name of the watched object. */
-  readonly name: string;
+  /** When it was first seen. */
   readonly at: Instant;
   readonly node: string;
   readonly type: "Normal" | "Warning";

@@ -1,6 +1,6 @@
 import { armKey } from "../core/arm-id.ts";
 import { canonicalJson } from "../core/digest.ts";
-import type { GateSpec, UpdateGroup, UpdateRunSpec, UpdateStage } from "./ports.ts";
+import type { UpdateGroup, UpdateRunSpec, UpdateStage } from "./ports.ts";
 
 /** One thing that two runs, or two strategies, do not agree on. */
 export interface Difference {
@@ -30,8 +30,9 @@ export function stageDifferences(
   const names = new Set([...declared, ...stored].map((stage) => stage.name));
   const order = (stages: readonly UpdateStage[]) => stages.map((stage) => stage.name).join(", ");
   const text = (stages: readonly UpdateStage[], name: string) => {
-    const stage = stages.find((candidate) => candidate.name === name);
-    return stage === undefined ? "" : canonicalJson(withoutDefaults(stage));
+    const find = (among: readonly UpdateStage[]) => among.find((stage) => stage.name === name);
+    const stage = find(stages);
+    return stage === undefined ? "" : canonicalJson(withoutDefaults(stage, find(declared)));
   };
   return differing([
     ["order of stages", order(declared), order(stored)],
@@ -66,19 +67,23 @@ function imagesOf(spec: UpdateRunSpec): string {
   return (spec.nodeImageSelection.customNodeImageVersions ?? []).toSorted().join(", ");
 }
 
-function withoutDefaults(stage: UpdateStage): unknown {
+/** The service may fill in concurrency, an empty wait and empty gates where nothing was declared. */
+function withoutDefaults(stage: UpdateStage, declared: UpdateStage | undefined): object {
+  const declaredGroup = (name: string) => declared?.groups.find((group) => group.name === name);
   return {
-    ...withoutEmptyGates(stage),
+    ...withoutFilledIn(stage, declared),
     afterStageWaitInSeconds: stage.afterStageWaitInSeconds || undefined,
-    groups: stage.groups.map((group: UpdateGroup) => withoutEmptyGates(group)),
+    groups: stage.groups.map((group) => withoutFilledIn(group, declaredGroup(group.name))),
   };
 }
 
-function withoutEmptyGates<
-  T extends { beforeGates?: readonly GateSpec[]; afterGates?: readonly GateSpec[] },
->(holder: T): T {
+type Holder = Pick<UpdateGroup, "maxConcurrency" | "beforeGates" | "afterGates">;
+
+function withoutFilledIn<T extends Holder>(holder: T, declared: Holder | undefined): object {
+  const limited = declared === undefined || declared.maxConcurrency !== undefined;
   return {
     ...holder,
+    maxConcurrency: limited ? holder.maxConcurrency : undefined,
     beforeGates: holder.beforeGates?.length ? holder.beforeGates : undefined,
     afterGates: holder.afterGates?.length ? holder.afterGates : undefined,
   };

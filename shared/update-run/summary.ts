@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/duration.ts";
+import { counted, escapeMarkdown, markdownTable } from "../core/markdown.ts";
 import { tookMilliseconds } from "./progress.ts";
 import type { MemberStatus, StageStatus, UpdateRun, UpdateState, UpdateStatus } from "./ports.ts";
 import { membersOf, membersOfStage, waitingGates } from "./state.ts";
@@ -7,8 +8,6 @@ import { membersOf, membersOfStage, waitingGates } from "./state.ts";
 const MAX_SUMMARY_BYTES = 900 * 1_024;
 /** A page of trouble is read, a book is not. */
 const MAX_TROUBLES = 50;
-/** Fleet's messages may carry whole stack traces. */
-const MAX_CELL_LENGTH = 300;
 
 /** Worst first. */
 const SEVERITY: readonly UpdateState[] = [
@@ -53,7 +52,7 @@ export function verdict(run: UpdateRun): string {
     ({ stage, timing, displayName }) => `the gate "${displayName}" ${timing} ${stage}`,
   );
   const waiting = gates.length === 0 ? "" : ` It waits for ${gates.join(" and ")}.`;
-  return `**${run.status.state}**: ${members.length} members, ${told || "none started"}.${waiting}`;
+  return `**${run.status.state}**: ${counted(members.length, "member")}, ${told || "none started"}.${waiting}`;
 }
 
 function target(run: UpdateRun): string {
@@ -74,17 +73,11 @@ function troubleTable(run: UpdateRun): readonly string[] {
   if (troubled.length === 0) return [];
   const rows = troubled
     .slice(0, MAX_TROUBLES)
-    .map(({ stage, group, member }) =>
-      row([stage, group, member.name, member.state, reasonOf(member)]),
-    );
+    .map(({ stage, group, member }) => [stage, group, member.name, member.state, reasonOf(member)]);
   const rest = troubled.length - rows.length;
   return [
-    [
-      row(["Stage", "Group", "Member", "State", "Why"]),
-      "|---|---|---|---|---|",
-      ...rows,
-      ...(rest > 0 ? [`\n${rest} more: see the stages below.`] : []),
-    ].join("\n"),
+    markdownTable(["Stage", "Group", "Member", "State", "Why"], rows),
+    ...(rest > 0 ? [`${rest} more: see the stages below.`] : []),
   ];
 }
 
@@ -92,19 +85,15 @@ function stageTable(run: UpdateRun): string {
   const rows = run.stageStatuses.map((stage) => {
     const members = membersOfStage(stage);
     const done = members.filter(({ member }) => severity(member) >= SEVERITY.indexOf("Skipped"));
-    return row([
+    return [
       stage.name,
       stage.state,
       `${done.length} of ${members.length}`,
       duration(stage),
       waitOf(stage),
-    ]);
+    ];
   });
-  return [
-    row(["Stage", "State", "Members done", "Took", "Wait and gates"]),
-    "|---|---|---|---|---|",
-    ...rows,
-  ].join("\n");
+  return markdownTable(["Stage", "State", "Members done", "Took", "Wait and gates"], rows);
 }
 
 function waitOf(stage: StageStatus): string {
@@ -121,18 +110,18 @@ function waitOf(stage: StageStatus): string {
 function stageDetails(stage: StageStatus): string {
   const rows = membersOfStage(stage)
     .toSorted((a, b) => severity(a.member) - severity(b.member))
-    .map(({ group, member }) =>
-      row([group, member.name, member.state, duration(member), reasonOf(member)]),
-    );
+    .map(({ group, member }) => [
+      group,
+      member.name,
+      member.state,
+      duration(member),
+      reasonOf(member),
+    ]);
   return [
-    `<details><summary>${escapeHtml(stage.name)}: ${rows.length} members</summary>`,
-    "",
-    row(["Group", "Member", "State", "Took", "Note"]),
-    "|---|---|---|---|---|",
-    ...rows,
-    "",
+    `<details><summary>${escapeMarkdown(stage.name)}: ${counted(rows.length, "member")}</summary>`,
+    markdownTable(["Group", "Member", "State", "Took", "Note"], rows),
     "</details>",
-  ].join("\n");
+  ].join("\n\n");
 }
 
 /** Verdict and tables always survive; details are dropped from the last stage on, visibly. */
@@ -167,19 +156,4 @@ function clock(status: UpdateStatus): string {
   if (status.startTime === undefined) return "not started";
   const since = `started ${status.startTime.slice(0, 19)}Z`;
   return status.completedTime === undefined ? since : `${since}, took ${duration(status)}`;
-}
-
-function row(cells: readonly string[]): string {
-  return `| ${cells.map(cell).join(" | ")} |`;
-}
-
-/** Names and messages come from Azure: they may break neither the table nor the page. */
-function cell(text: string): string {
-  const flat = text.replaceAll(/\s+/g, " ").trim();
-  const cut = flat.length <= MAX_CELL_LENGTH ? flat : `${flat.slice(0, MAX_CELL_LENGTH)}…`;
-  return escapeHtml(cut).replaceAll("|", "\\|");
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

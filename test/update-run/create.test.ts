@@ -96,7 +96,9 @@ describe("createRun", () => {
   test("what the service fills in or spells otherwise is no difference", async () => {
     const existing = updateRun("Running", {
       strategyId: STRATEGY.toLowerCase(),
-      stages: [{ ...STAGES[0]!, afterStageWaitInSeconds: 0, beforeGates: [] }],
+      stages: [
+        { ...STAGES[0]!, maxConcurrency: "50", afterStageWaitInSeconds: 0, beforeGates: [] },
+      ],
     });
     expect(await createRun(fleet([existing]).port, declared())).toEqual({
       run: existing,

@@ -1,0 +1,192 @@
+import { canonicalJson } from "../../shared/core/digest.ts";
+import type { UpdateRun } from "../../shared/simulator/model.ts";
+import { objectAt, textAt } from "../arm/json.ts";
+import type { JsonObject } from "../arm/json.ts";
+import { page } from "../arm/paging.ts";
+import { checkPreconditions, FLEET_PRECONDITION } from "../arm/preconditions.ts";
+import { ArmError } from "../arm/provider.ts";
+import type { ArmRequest } from "../arm/provider.ts";
+import { changing, methodNotAllowed, notFound } from "../arm/refusal.ts";
+import { etagOf, systemData } from "../arm/store.ts";
+import type { StoredResource } from "../arm/store.ts";
+import type { WireReply } from "../service.ts";
+import { childName, knowsGates, requireFleet } from "./context.ts";
+import type { FleetContext, FleetTarget } from "./context.ts";
+import { checkName } from "./names.ts";
+import { renderRunStatus } from "./run-status.ts";
+import { parseRunSpec, parseSkipTargets } from "./run-spec.ts";
+import { readStrategy, withoutGates } from "./strategies.ts";
+
+interface RunTarget extends FleetTarget {
+  readonly runStored: StoredResource;
+  readonly run: UpdateRun;
+}
+
+/** Runs are synchronous, too: PUT 201 or 200, start, stop and skip 200, DELETE 200 with an empty body. */
+export function handleRuns(context: FleetContext, request: ArmRequest): WireReply {
+  const target = requireFleet(context, request);
+  if (childName(request) === "") return listRuns(context, request, target);
+  switch (request.method) {
+    case "GET":
+      return { status: 200, body: renderRun(context, request, requireRun(context, request, target)) };
+    case "PUT":
+      return putRun(context, request, target);
+    case "DELETE":
+      return deleteRun(context, request, target);
+    case "POST":
+      return actOnRun(context, request, requireRun(context, request, target));
+    default:
+      throw methodNotAllowed(request.method);
+  }
+}
+
+function listRuns(context: FleetContext, request: ArmRequest, target: FleetTarget): WireReply {
+  if (request.method !== "GET") throw methodNotAllowed(request.method);
+  const bodies = context.resources.under(`${target.id}/updateRuns`).flatMap((runStored) => {
+    const run = target.fleet.runs.get(runStored.name);
+    return run ? [renderRun(context, request, { ...target, runStored, run })] : [];
+  });
+  return page(request, bodies, { origin: context.environment.origin() });
+}
+
+function runId(target: FleetTarget, name: string): string {
+  return `${target.id}/updateRuns/${name}`;
+}
+
+function findRun(
+  context: FleetContext,
+  target: FleetTarget,
+  name: string,
+): RunTarget | undefined {
+  const runStored = context.resources.get(runId(target, name));
+  const run = runStored && target.fleet.runs.get(runStored.name);
+  return runStored && run ? { ...target, runStored, run } : undefined;
+}
+
+function requireRun(context: FleetContext, request: ArmRequest, target: FleetTarget): RunTarget {
+  const found = findRun(context, target, childName(request));
+  if (!found) throw notFound(runId(target, childName(request)));
+  return found;
+}
+
+function putRun(context: FleetContext, request: ArmRequest, target: FleetTarget): WireReply {
+  const name = childName(request);
+  checkName("update run", name);
+  const existing = findRun(context, target, name);
+  checkPreconditions(request.wire.headers, existing && runEtag(existing), FLEET_PRECONDITION);
+  const properties = withStrategy(context, objectAt(request.body, "properties"));
+  const after = writeRun(context, request, target, { name, properties, body: request.body });
+  return { status: existing ? 200 : 201, body: renderRun(context, request, after) };
+}
+
+export interface RunBody {
+  readonly name: string;
+  readonly body: JsonObject;
+  readonly properties: JsonObject;
+}
+
+/** Creates a run, or changes one that has not been started. */
+export function writeRun(
+  context: FleetContext,
+  request: ArmRequest,
+  target: FleetTarget,
+  { name, body, properties }: RunBody,
+): RunTarget {
+  const existing = findRun(context, target, name);
+  const spec = parseRunSpec(name, properties);
+  if (existing) {
+    if (canonicalJson(existing.run.spec) === canonicalJson(spec)) return existing;
+    if (existing.run.status.state !== "NotStarted") {
+      const message = `The update run '${name}' is '${existing.run.status.state}': it can be changed until it is started.`;
+      throw new ArmError(409, "OperationNotAllowed", message);
+    }
+    changing(() => existing.run.replace(spec));
+  }
+  const run = existing?.run ?? changing(() => target.fleet.createRun(spec));
+  const runStored = context.resources.put({
+    id: runId(target, name),
+    body: { ...body, properties },
+    at: context.environment.pacer.now(),
+    by: request.principal.clientId,
+  });
+  return { ...target, run, runStored };
+}
+
+/** A strategy that is named by its id is copied now: later changes of it do not reach the run. */
+export function withStrategy(context: FleetContext, properties: JsonObject): JsonObject {
+  const id = textAt(properties, "updateStrategyId");
+  return id === undefined ? properties : { ...properties, strategy: readStrategy(context, id) };
+}
+
+function deleteRun(context: FleetContext, request: ArmRequest, target: FleetTarget): WireReply {
+  const found = findRun(context, target, childName(request));
+  if (!found) return { status: 204 };
+  checkPreconditions(request.wire.headers, runEtag(found), FLEET_PRECONDITION);
+  changing(() => target.fleet.removeRun(found.run.name));
+  context.resources.delete(found.runStored.id);
+  return { status: 200 };
+}
+
+function actOnRun(context: FleetContext, request: ArmRequest, target: RunTarget): WireReply {
+  checkPreconditions(request.wire.headers, runEtag(target), FLEET_PRECONDITION);
+  switch (request.action) {
+    case "start": {
+      // The answer shows the run as it was, with the ETag it had; the next GET shows it running.
+      const before = renderRun(context, request, target);
+      changing(() => target.run.start());
+      return { status: 200, body: before };
+    }
+    case "stop":
+      changing(() => target.run.stop());
+      break;
+    case "skip": {
+      const targets = parseSkipTargets(request.body);
+      changing(() => target.run.skip(targets));
+      break;
+    }
+    default:
+      throw methodNotAllowed(`POST ${request.action ?? ""}`);
+  }
+  return { status: 200, body: renderRun(context, request, target) };
+}
+
+function runEtag({ runStored, run }: RunTarget): string {
+  return etagOf(runStored, run.revision);
+}
+
+function renderRun(context: FleetContext, request: ArmRequest, target: RunTarget): JsonObject {
+  const { runStored, run, id: fleet } = target;
+  const properties = objectAt(runStored.body, "properties");
+  const gates = knowsGates(request.apiVersion);
+  const strategy = properties["strategy"] ? objectAt(properties, "strategy") : undefined;
+  const shown = strategy && (gates ? strategy : withoutGates(strategy));
+  return {
+    ...runStored.body,
+    eTag: runEtag(target),
+    id: runStored.id,
+    name: runStored.name,
+    type: "Microsoft.ContainerService/fleets/updateRuns",
+    systemData: systemData(runStored),
+    properties: {
+      ...properties,
+      ...(shown ? { strategy: shown } : {}),
+      provisioningState: "Succeeded",
+      status: renderRunStatus(run, {
+        gates,
+        gateId: (name) => `${fleet}/gates/${name}`,
+        clusterId: (member) => clusterIdOf(context, fleet, member),
+      }),
+    },
+  };
+}
+
+/** As the member names its cluster; the world's own spelling once the member is gone. */
+function clusterIdOf(
+  context: FleetContext,
+  fleet: string,
+  member: { readonly name: string; readonly clusterId: string },
+): string {
+  const stored = context.resources.get(`${fleet}/members/${member.name}`);
+  const named = stored && textAt(objectAt(stored.body, "properties"), "clusterResourceId");
+  return named ?? member.clusterId;
+}

@@ -1,0 +1,88 @@
+import type { GateSpec, GroupSpec, StageSpec } from "../../shared/simulator/model.ts";
+import { numberAt, objectsAt, textAt } from "../arm/json.ts";
+import type { JsonObject } from "../arm/json.ts";
+import { invalid } from "../arm/refusal.ts";
+import { checkName } from "./names.ts";
+
+/** Source: learn.microsoft.com/azure/kubernetes-fleet/concepts-update-orchestration */
+const MAX_GROUPS_PER_STAGE = 50;
+/** Source: specification of Microsoft.ContainerService/fleets 2026-06-01, maxConcurrency and gates */
+const MAX_CONCURRENCY = /^(?:([1-9]\d*)|([1-9]\d?|100)%)$/;
+const MAX_GATE_NAME = 100;
+const MAX_WAIT_SECONDS = 2 ** 31 - 1;
+
+/** The stages of a strategy as the service checks them when a strategy or run is written. */
+export function parseStages(strategy: JsonObject): readonly StageSpec[] {
+  const stages = objectsAt(strategy, "stages").map(parseStage);
+  if (stages.length === 0) throw invalid("A strategy has at least one stage.");
+  refuseDuplicates("stage", stages);
+  return stages;
+}
+
+function parseStage(stage: JsonObject): StageSpec {
+  const name = textAt(stage, "name") ?? "";
+  checkName("stage", name);
+  const groups = objectsAt(stage, "groups").map(parseGroup);
+  if (groups.length === 0) throw invalid(`The stage '${name}' has no groups.`);
+  if (groups.length > MAX_GROUPS_PER_STAGE) {
+    throw invalid(
+      `The stage '${name}' has ${groups.length} groups; ${MAX_GROUPS_PER_STAGE} are allowed.`,
+    );
+  }
+  refuseDuplicates(`group of the stage '${name}'`, groups);
+  const wait = parseWait(stage);
+  return {
+    name,
+    groups,
+    ...concurrencyAndGates(stage),
+    ...(wait === undefined ? {} : { afterStageWaitInSeconds: wait }),
+  };
+}
+
+function parseGroup(group: JsonObject): GroupSpec {
+  const name = textAt(group, "name") ?? "";
+  checkName("group", name);
+  return { name, ...concurrencyAndGates(group) };
+}
+
+function concurrencyAndGates(
+  from: JsonObject,
+): Pick<StageSpec, "maxConcurrency" | "beforeGates" | "afterGates"> {
+  const maxConcurrency = textAt(from, "maxConcurrency");
+  if (maxConcurrency !== undefined && !MAX_CONCURRENCY.test(maxConcurrency)) {
+    throw invalid(`maxConcurrency '${maxConcurrency}' must be a number or a percentage.`);
+  }
+  const beforeGates = objectsAt(from, "beforeGates").map(parseGate);
+  const afterGates = objectsAt(from, "afterGates").map(parseGate);
+  return {
+    ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
+    ...(beforeGates.length === 0 ? {} : { beforeGates }),
+    ...(afterGates.length === 0 ? {} : { afterGates }),
+  };
+}
+
+function parseGate(gate: JsonObject): GateSpec {
+  const displayName = textAt(gate, "displayName") ?? "";
+  const type = textAt(gate, "type");
+  if (displayName.length < 1 || displayName.length > MAX_GATE_NAME) {
+    throw invalid(`The displayName of a gate has 1 to ${MAX_GATE_NAME} characters.`);
+  }
+  if (type !== "Approval") throw invalid(`The gate type '${type ?? ""}' is not supported.`);
+  return { displayName, type };
+}
+
+function parseWait(stage: JsonObject): number | undefined {
+  const wait = numberAt(stage, "afterStageWaitInSeconds");
+  if (wait === undefined || (Number.isInteger(wait) && wait >= 0 && wait <= MAX_WAIT_SECONDS)) {
+    return wait;
+  }
+  throw invalid(`afterStageWaitInSeconds ${wait} must be a whole number of seconds.`);
+}
+
+function refuseDuplicates(kind: string, named: readonly { readonly name: string }[]): void {
+  const seen = new Set<string>();
+  for (const { name } of named) {
+    if (seen.has(name)) throw invalid(`The ${kind} '${name}' is named twice.`);
+    seen.add(name);
+  }
+}

@@ -1,0 +1,114 @@
+import type { JsonObject } from "./object.ts";
+import { MESSAGES } from "./protobuf-messages.ts";
+import type { FieldType, Message } from "./protobuf-messages.ts";
+import { badRequest } from "./status.ts";
+
+/**
+ * Reads the bodies that client-go sends in Kubernetes' protobuf form, which is its default for typed
+ * clients: `kubectl create` and, in newer versions, evictions. Only fields that this API acts on are
+ * known; others are skipped. Answers are JSON, which every client accepts too.
+ * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
+ */
+export function parseProtobuf(body: Buffer): JsonObject {
+  if (!body.subarray(0, MAGIC.length).equals(MAGIC)) {
+    throw badRequest("provided data does not appear to be a protobuf message, expected prefix k8s");
+  }
+  const envelope = readMessage(body.subarray(MAGIC.length), MESSAGES.unknown);
+  const { kind, apiVersion } = envelope.typeMeta as { kind?: string; apiVersion?: string };
+  const message = KINDS[kind ?? ""];
+  if (!message) throw badRequest(`no kind ${JSON.stringify(kind)} is known in protobuf form`);
+  return { kind, apiVersion, ...readMessage(envelope.raw as Buffer, message) };
+}
+
+const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
+
+const KINDS: Readonly<Record<string, Message>> = {
+  DaemonSet: MESSAGES.daemonSet,
+  DeleteOptions: MESSAGES.deleteOptions,
+  Deployment: MESSAGES.deployment,
+  Eviction: MESSAGES.eviction,
+  PodDisruptionBudget: MESSAGES.disruptionBudget,
+  Scale: MESSAGES.scale,
+  SelfSubjectAccessReview: MESSAGES.accessReview,
+};
+
+type Wire = number | Buffer;
+
+function readMessage(bytes: Buffer, message: Message): JsonObject {
+  const result: Record<string, unknown> = {};
+  for (const [number, value] of readFields(bytes)) {
+    const field = message[number];
+    if (!field) continue;
+    const [name, type] = field;
+    result[name] = merge(result[name], decode(value, type), type);
+  }
+  return result;
+}
+
+function merge(before: unknown, value: unknown, type: FieldType): unknown {
+  if (typeof type !== "object") return value;
+  if ("list" in type) return [...((before as unknown[]) ?? []), value];
+  return "map" in type ? { ...(before as object), ...(value as object) } : value;
+}
+
+function decode(value: Wire, type: FieldType): unknown {
+  if (typeof value === "number") return type === "boolean" ? value !== 0 : value;
+  if (type === "bytes") return value;
+  if (type === "text") return value.toString("utf8");
+  if (type === "intOrText") return readIntOrText(value);
+  if (typeof type !== "object") throw malformed();
+  if ("list" in type) return decode(value, type.list);
+  if ("message" in type) return readMessage(value, type.message);
+  const entry = readMessage(value, { 1: ["key", "text"], 2: ["value", type.map] });
+  return { [String(entry.key ?? "")]: entry.value ?? "" };
+}
+
+/** `IntOrString`: 1 says which of the two, 2 the number, 3 the text. */
+function readIntOrText(bytes: Buffer): number | string {
+  const fields = new Map(readFields(bytes));
+  const text = fields.get(3);
+  if (fields.get(1) === 1) return Buffer.isBuffer(text) ? text.toString("utf8") : "";
+  const number = fields.get(2) ?? 0;
+  return typeof number === "number" ? number : 0;
+}
+
+function readFields(bytes: Buffer): [number: number, value: Wire][] {
+  const fields: [number, Wire][] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const [tag, afterTag] = readVarint(bytes, at);
+    const [value, next] = readValue(bytes, afterTag, tag % 8);
+    fields.push([Math.floor(tag / 8), value]);
+    at = next;
+  }
+  return fields;
+}
+
+function readValue(bytes: Buffer, at: number, wireType: number): [value: Wire, next: number] {
+  if (wireType === 0) return readVarint(bytes, at);
+  const [length, start] =
+    wireType === 2 ? readVarint(bytes, at) : [FIXED_LENGTHS[wireType] ?? Number.NaN, at];
+  const end = start + length;
+  if (!(end <= bytes.length)) throw malformed();
+  return [bytes.subarray(start, end), end];
+}
+
+/** Lengths of the wire types 64-bit and 32-bit. */
+const FIXED_LENGTHS: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
+const MAX_VARINT_BYTES = 10;
+
+/** Little-endian groups of seven bits; as 64-bit two's complement when negative. */
+function readVarint(bytes: Buffer, at: number): [value: number, next: number] {
+  let value = 0n;
+  for (let index = 0; index < MAX_VARINT_BYTES; index++) {
+    const byte = bytes[at + index];
+    if (byte === undefined) throw malformed();
+    value |= BigInt(byte & 0x7f) << BigInt(7 * index);
+    if (byte < 0x80) return [Number(BigInt.asIntN(64, value)), at + index + 1];
+  }
+  throw malformed();
+}
+
+function malformed(): Error {
+  return badRequest("the protobuf message is malformed");
+}

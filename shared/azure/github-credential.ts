@@ -1,0 +1,162 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { AccessToken, TokenCredential } from "@azure/identity";
+import { MINUTE, SECOND } from "../core/duration.ts";
+import { FleetwrightError, toError } from "../core/errors.ts";
+import { asNumber, asObject, asText } from "./json.ts";
+import type { JsonObject } from "./json.ts";
+import { sendRequest } from "./web-request.ts";
+import type { WebRequest, WebResponse } from "./web-request.ts";
+
+export interface GitHubCredentialOptions {
+  /** `ACTIONS_ID_TOKEN_REQUEST_URL` and `…_TOKEN`: present in jobs with `id-token: write`. */
+  readonly requestUrl: string;
+  readonly requestToken: string;
+  readonly clientId: string;
+  readonly tenantId: string;
+  readonly authority: string;
+  readonly audience?: string;
+  readonly now?: () => number;
+}
+
+/** Source: https://learn.microsoft.com/entra/workload-id/workload-identity-federation */
+const PUBLIC_AUDIENCE = "api://AzureADTokenExchange";
+const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const REQUEST_TIMEOUT_MS = 30 * SECOND;
+/** A token that lives for less than this is renewed, so that a long follow never meets an expired one. */
+const RENEW_BEFORE_MS = 5 * MINUTE;
+const MAX_TRIES = 3;
+const RETRY_DELAY_MS = SECOND;
+
+/**
+ * Signs in to Azure as a GitHub job: the job's identity token is exchanged for an Entra token, two requests.
+ * GitHub issues a fresh identity token for as long as the job runs, so that hours of following work too.
+ */
+export function createGitHubCredential(options: GitHubCredentialOptions): TokenCredential {
+  const now = options.now ?? Date.now;
+  const tokens = new Map<string, AccessToken>();
+  const pending = new Map<string, Promise<AccessToken>>();
+  return {
+    async getToken(scopes) {
+      const scope = Array.isArray(scopes) ? scopes.join(" ") : scopes;
+      const cached = tokens.get(scope);
+      if (cached && cached.expiresOnTimestamp - now() > RENEW_BEFORE_MS) return cached;
+      const running = pending.get(scope) ?? exchange(options, scope, now);
+      pending.set(scope, running);
+      try {
+        const token = await running;
+        tokens.set(scope, token);
+        return token;
+      } finally {
+        pending.delete(scope);
+      }
+    },
+  };
+}
+
+async function exchange(
+  options: GitHubCredentialOptions,
+  scope: string,
+  now: () => number,
+): Promise<AccessToken> {
+  const assertion = await identityToken(options);
+  const response = await send({
+    method: "POST",
+    url: `${options.authority}/${options.tenantId}/oauth2/v2.0/token`,
+    headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
+    body: new URLSearchParams({
+      grant_type: "client_credentials",
+      client_id: options.clientId,
+      scope,
+      client_assertion_type: ASSERTION_TYPE,
+      client_assertion: assertion,
+    }).toString(),
+    timeoutMs: REQUEST_TIMEOUT_MS,
+  });
+  const body = parseJson(response.body);
+  const token = asText(body["access_token"]);
+  if (response.status !== 200 || token === undefined) throw refused(options, assertion, body);
+  const lifetimeSeconds = Number(body["expires_in"] ?? 0);
+  return { token, expiresOnTimestamp: now() + lifetimeSeconds * SECOND };
+}
+
+async function identityToken(options: GitHubCredentialOptions): Promise<string> {
+  const url = new URL(options.requestUrl);
+  url.searchParams.set("audience", options.audience ?? PUBLIC_AUDIENCE);
+  const response = await send({
+    method: "GET",
+    url: url.href,
+    headers: { authorization: `Bearer ${options.requestToken}`, accept: "application/json" },
+    timeoutMs: REQUEST_TIMEOUT_MS,
+  });
+  const token = asText(parseJson(response.body)["value"]);
+  if (response.status === 200 && token !== undefined) return token;
+  throw new FleetwrightError(
+    "unauthorized",
+    `GitHub issued no identity token for this job (status ${response.status})`,
+    { remedy: "give the job the permission id-token: write" },
+  );
+}
+
+/** Network trouble and 5xx pass; a refusal does not. */
+async function send(request: WebRequest): Promise<WebResponse> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const response = await sendRequest(request);
+      if (response.status < 500 || tries === MAX_TRIES) return response;
+    } catch (error) {
+      if (tries === MAX_TRIES) throw unreachable(request, error);
+    }
+    await delay(RETRY_DELAY_MS * tries);
+  }
+}
+
+function unreachable(request: WebRequest, thrown: unknown): FleetwrightError {
+  const { origin } = new URL(request.url);
+  return new FleetwrightError("unreachable", `cannot reach ${origin}: ${toError(thrown).message}`, {
+    subject: origin,
+    cause: thrown,
+    remedy:
+      "check the network, and NODE_EXTRA_CA_CERTS if the endpoint has a certificate authority of its own",
+  });
+}
+
+/** Names the subject that the federated credential must carry: it is what people get wrong. */
+function refused(
+  options: GitHubCredentialOptions,
+  assertion: string,
+  body: JsonObject,
+): FleetwrightError {
+  const claims = decodeClaims(assertion);
+  const numbers = Array.isArray(body["error_codes"]) ? body["error_codes"].map(asNumber) : [];
+  const number = numbers[0] === undefined ? "" : ` AADSTS${numbers[0]}`;
+  const said = asText(body["error_description"])?.split(/\r?\n/)[0] ?? asText(body["error"]);
+  return new FleetwrightError(
+    "unauthorized",
+    `Entra refused the sign-in of client ${options.clientId}:${number} ${said ?? "no reason given"}`,
+    {
+      subject: options.clientId,
+      remedy: `the application needs a federated credential with issuer '${claims.issuer}', subject '${claims.subject}' and audience '${claims.audience}'`,
+    },
+  );
+}
+
+function decodeClaims(jwt: string): {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audience: string;
+} {
+  const claims = parseJson(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString("utf8"));
+  return {
+    issuer: asText(claims["iss"]) ?? "?",
+    subject: asText(claims["sub"]) ?? "?",
+    audience: asText(claims["aud"]) ?? "?",
+  };
+}
+
+function parseJson(text: string): JsonObject {
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}

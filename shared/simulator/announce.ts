@@ -1,0 +1,100 @@
+import type { NodeChange, NodeEvent, ProvisioningState, Transition } from "./model.ts";
+import type { ClusterState, NodeState, PoolState } from "./state.ts";
+
+/** The API server keeps events for an hour; this many are more than an hour of upgrades of a large pool. */
+export const MAX_NODE_EVENTS = 1_000;
+
+type Resource = Extract<Transition, { kind: "object" }>["resource"];
+type ObjectChange = Extract<Transition, { kind: "object" }>["change"];
+
+export function announceObject(
+  cluster: ClusterState,
+  resource: Resource,
+  change: ObjectChange,
+  object: { readonly namespace?: string; readonly name: string },
+): void {
+  const { hub, timeline } = cluster.kernel;
+  if (!hub.listening) return;
+  hub.emit({
+    at: timeline.now,
+    kind: "object",
+    cluster: cluster.id,
+    resource,
+    change,
+    namespace: object.namespace,
+    name: object.name,
+  });
+}
+
+export function announceNode(
+  node: NodeState,
+  change: NodeChange,
+  { detail, object = "MODIFIED" }: { detail?: string; object?: ObjectChange } = {},
+): void {
+  const { cluster } = node.owner;
+  const { hub, timeline } = cluster.kernel;
+  if (!hub.listening) return;
+  hub.emit({
+    at: timeline.now,
+    kind: "node",
+    cluster: cluster.id,
+    pool: node.pool,
+    node: node.name,
+    change,
+    ...(detail !== undefined && { detail }),
+  });
+  announceObject(cluster, "nodes", object, { name: node.name });
+}
+
+export function announcePool(
+  pool: PoolState,
+  change: Extract<Transition, { kind: "pool" }>["change"],
+): void {
+  const { hub, timeline } = pool.cluster.kernel;
+  if (!hub.listening) return;
+  hub.emit({
+    at: timeline.now,
+    kind: "pool",
+    cluster: pool.cluster.id,
+    pool: pool.name,
+    change,
+  });
+}
+
+export function announceCluster(
+  cluster: ClusterState,
+  change: Extract<Transition, { kind: "cluster" }>["change"],
+): void {
+  const { hub, timeline } = cluster.kernel;
+  if (hub.listening) hub.emit({ at: timeline.now, kind: "cluster", cluster: cluster.id, change });
+}
+
+export function setPoolState(pool: PoolState, state: ProvisioningState): void {
+  pool.provisioningState = state;
+  announcePool(pool, "Changed");
+}
+
+export function setClusterState(cluster: ClusterState, state: ProvisioningState): void {
+  cluster.provisioningState = state;
+  announceCluster(cluster, "Changed");
+}
+
+/** The same event about the same node counts up, as the API server's events do. */
+export function recordNodeEvent(
+  node: NodeState,
+  event: Pick<NodeEvent, "type" | "reason" | "message">,
+): void {
+  const { cluster } = node.owner;
+  const last = cluster.nodeEvents.findLast(
+    (one) => one.node === node.name && one.message === event.message,
+  );
+  if (last !== undefined && last.reason === event.reason && event.type === "Warning") {
+    last.count += 1;
+    announceObject(cluster, "events", "MODIFIED", { namespace: "default", name: node.name });
+    return;
+  }
+  const at = cluster.kernel.timeline.now;
+  cluster.nodeEvents.push({ ...event, at, node: node.name, count: 1 });
+  if (cluster.nodeEvents.length > MAX_NODE_EVENTS) cluster.nodeEvents.shift();
+  announceObject(cluster, "events", "ADDED", { namespace: "default", name: node.name });
+}

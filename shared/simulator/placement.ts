@@ -1,0 +1,101 @@
+import { NODE_IMAGE_LABEL, NODE_POOL_LABEL } from "../core/kubernetes-labels.ts";
+import type { ClusterState, NodeState, PodState, PoolState, Taint, WorkloadState } from "./state.ts";
+
+/**
+ * The scheduler: among the nodes that are Ready, schedulable, tolerated, selected and have room, the one
+ * with the fewest pods; among equals the pool that was made first, then the lowest instance.
+ */
+export function chooseNode(cluster: ClusterState, pod: PodState): NodeState | undefined {
+  if (cluster.kernel.place !== undefined) {
+    const scripted = scriptedChoice(cluster, pod);
+    if (scripted !== undefined) return scripted;
+  }
+  let best: NodeState | undefined;
+  for (const pool of cluster.pools.values()) {
+    const suits = suitsPool(pod.owner, pool);
+    for (const node of pool.nodes) {
+      if (best !== undefined && node.pods.size >= best.pods.size) continue;
+      if (!hasRoom(node)) continue;
+      if (suits === "by node" || !node.isPlain ? !suitsNode(pod.owner, node) : !suits) continue;
+      best = node;
+    }
+  }
+  return best;
+}
+
+function scriptedChoice(cluster: ClusterState, pod: PodState): NodeState | undefined {
+  const candidates = [...cluster.nodes.values()].filter(
+    (node) => hasRoom(node) && suitsNode(pod.owner, node),
+  );
+  const name = cluster.kernel.place?.(pod, candidates);
+  return candidates.find((node) => node.name === name);
+}
+
+function hasRoom(node: NodeState): boolean {
+  return node.phase === "Ready" && !node.unschedulable && node.pods.size < node.owner.maxPods;
+}
+
+/** May a DaemonSet have a pod here? Its pods tolerate cordons and full nodes. */
+export function suitsNode(workload: WorkloadState, node: NodeState): boolean {
+  return (
+    workload.selectorEntries.every(([key, value]) => labelOf(node, key) === value) &&
+    toleratesAll(workload, node.owner.taints) &&
+    toleratesAll(workload, node.taints)
+  );
+}
+
+const LABELS_OF_ONE_NODE = new Set(["kubernetes.io/hostname", NODE_IMAGE_LABEL]);
+
+function suitsPool(workload: WorkloadState, pool: PoolState): boolean | "by node" {
+  for (const [key, value] of workload.selectorEntries) {
+    if (LABELS_OF_ONE_NODE.has(key)) return "by node";
+    if (poolLabelOf(pool, key) !== value) return false;
+  }
+  return toleratesAll(workload, pool.taints);
+}
+
+function labelOf(node: NodeState, key: string): string | undefined {
+  if (node.labels[key] !== undefined) return node.labels[key];
+  if (key === "kubernetes.io/hostname") return node.name;
+  if (key === NODE_IMAGE_LABEL) return node.nodeImageVersion;
+  return poolLabelOf(node.owner, key);
+}
+
+function poolLabelOf(pool: PoolState, key: string): string | undefined {
+  switch (key) {
+    case NODE_POOL_LABEL:
+    case "agentpool":
+      return pool.name;
+    case "kubernetes.azure.com/mode":
+      return pool.mode.toLowerCase();
+    case "kubernetes.azure.com/os-sku":
+      return pool.osSku;
+    case "kubernetes.io/os":
+      return pool.osType.toLowerCase();
+    case "kubernetes.io/arch":
+      return pool.imageFamily.includes("arm64") ? "arm64" : "amd64";
+    case "node.kubernetes.io/instance-type":
+      return pool.vmSize;
+    case "topology.kubernetes.io/region":
+      return pool.cluster.region;
+    default:
+      return pool.nodeLabels[key];
+  }
+}
+
+function toleratesAll(workload: WorkloadState, taints: readonly Taint[]): boolean {
+  for (const taint of taints) {
+    if (taint.effect !== "PreferNoSchedule" && !tolerates(workload, taint)) return false;
+  }
+  return true;
+}
+
+/** Source: kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration */
+function tolerates(workload: WorkloadState, taint: Taint): boolean {
+  return workload.tolerations.some(
+    ({ key, operator = "Equal", value, effect }) =>
+      (effect === undefined || effect === "" || effect === taint.effect) &&
+      (key === undefined || key === "" ? operator === "Exists" : key === taint.key) &&
+      (operator === "Exists" || (value ?? "") === (taint.value ?? "")),
+  );
+}

@@ -1,0 +1,319 @@
+import type { Kernel } from "./kernel.ts";
+import type {
+  BudgetStatus,
+  ClusterNode,
+  DisruptionBudget,
+  Instant,
+  NodeEvent,
+  NodePool,
+  Operation,
+  OperationStatus,
+  Pod,
+  ProvisioningState,
+  UpgradeSettings,
+  Workload,
+  WorkloadSpec,
+} from "./model.ts";
+import { guid, hashText, mix } from "./random.ts";
+
+/** The mutable side of the model: what the interfaces of model.ts show read-only. */
+
+export interface Version {
+  readonly kubernetesVersion: string;
+  readonly nodeImageVersion: string;
+}
+
+export type Taint = ClusterNode["taints"][number];
+
+const NONE: Readonly<Record<string, string>> = {};
+const NO_TAINTS: readonly Taint[] = [];
+
+export class NodeState implements ClusterNode {
+  readonly name: string;
+  readonly owner: PoolState;
+  readonly instance: number;
+  readonly createdAt: Instant;
+  /** Counter of the random draws about this node. */
+  readonly entity: number;
+  kubernetesVersion: string;
+  nodeImageVersion: string;
+  phase: ClusterNode["phase"] = "Creating";
+  surge = false;
+  unschedulable = false;
+  labels: Readonly<Record<string, string>> = NONE;
+  annotations: Readonly<Record<string, string>> = NONE;
+  taints: readonly Taint[] = NO_TAINTS;
+  readonly pods = new Set<PodState>();
+  /** Pods that a drain has to move: all but those of DaemonSets. */
+  evictable = 0;
+  alive = true;
+  /** Upgrades begun, so that each has durations of its own. */
+  round = 0;
+  /** A surge node that stayed for a quarantined one. */
+  kept = false;
+  /** Its quarantine label was taken off and no PUT has dealt with it yet. */
+  released = false;
+
+  constructor(owner: PoolState, instance: number, version: Version) {
+    this.owner = owner;
+    this.instance = instance;
+    this.name = `aks-${owner.name}-${owner.scaleSet}-vmss${instance.toString(36).padStart(6, "0")}`;
+    this.createdAt = owner.cluster.kernel.timeline.now;
+    this.entity = mix(owner.entity, instance);
+    this.kubernetesVersion = version.kubernetesVersion;
+    this.nodeImageVersion = version.nodeImageVersion;
+  }
+
+  get pool(): string {
+    return this.owner.name;
+  }
+
+  get uid(): string {
+    const { cluster } = this.owner;
+    return guid(cluster.kernel.seed, `${cluster.id}/nodes/${this.name}`);
+  }
+
+  /** No labels or taints of its own: what holds for its pool holds for it. */
+  get isPlain(): boolean {
+    return this.labels === NONE && this.taints === NO_TAINTS;
+  }
+}
+
+/** Letters that Kubernetes uses in generated names. */
+const NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
+const SUFFIX_LENGTH = 5;
+const SUFFIXES = NAME_ALPHABET.length ** SUFFIX_LENGTH;
+/** Coprime to 27, so that a serial number never yields another's suffix. */
+const SUFFIX_STEP = 7_368_787;
+
+function nameSuffix(number: number, length: number): string {
+  let rest = number;
+  let text = "";
+  for (let index = 0; index < length; index++) {
+    text += NAME_ALPHABET.charAt(rest % NAME_ALPHABET.length);
+    rest = Math.floor(rest / NAME_ALPHABET.length);
+  }
+  return text;
+}
+
+/** Names, labels and ids are derived when asked for: a rehearsal of 600,000 pods asks for none. */
+export class PodState implements Pod {
+  readonly owner: WorkloadState;
+  readonly serial: number;
+  readonly createdAt: Instant;
+  host: NodeState | undefined;
+  phase: Pod["phase"] = "Pending";
+  ready = false;
+
+  constructor(owner: WorkloadState, serial: number, createdAt: Instant) {
+    this.owner = owner;
+    this.serial = serial;
+    this.createdAt = createdAt;
+  }
+
+  get name(): string {
+    return `${this.owner.podPrefix}${nameSuffix((this.serial * SUFFIX_STEP + this.owner.entity) % SUFFIXES, SUFFIX_LENGTH)}`;
+  }
+
+  get uid(): string {
+    return guid(this.owner.seed, `${this.owner.uid}/${this.serial}`);
+  }
+
+  get namespace(): string {
+    return this.owner.namespace;
+  }
+
+  get workload(): string {
+    return this.owner.key;
+  }
+
+  get daemonSet(): boolean {
+    return this.owner.kind === "DaemonSet";
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.owner.labels;
+  }
+
+  get node(): string | undefined {
+    return this.host?.name;
+  }
+}
+
+export class WorkloadState implements Workload {
+  readonly kind: Workload["kind"];
+  readonly namespace: string;
+  readonly name: string;
+  readonly createdAt: Instant;
+  readonly seed: number;
+  readonly entity: number;
+  readonly uid: string;
+  replicas = 0;
+  labels: Readonly<Record<string, string>> = NONE;
+  nodeSelector: Readonly<Record<string, string>> = NONE;
+  selectorEntries: readonly (readonly [string, string])[] = [];
+  tolerations: NonNullable<WorkloadSpec["tolerations"]> = [];
+  terminationGracePeriodSeconds = 30;
+  readonly pods = new Set<PodState>();
+  /** Pods that are not terminating. */
+  live = 0;
+  ready = 0;
+  serial = 0;
+  budgets: readonly BudgetState[] = [];
+
+  constructor(spec: WorkloadSpec, cluster: ClusterState) {
+    this.kind = spec.kind;
+    this.namespace = spec.namespace;
+    this.name = spec.name;
+    this.createdAt = cluster.kernel.timeline.now;
+    this.seed = cluster.kernel.seed;
+    const path = `${cluster.id}/${spec.kind}/${spec.namespace}/${spec.name}`;
+    this.uid = guid(this.seed, path);
+    this.entity = hashText(path, this.seed) % SUFFIXES;
+    this.apply(spec);
+  }
+
+  apply(spec: WorkloadSpec): void {
+    this.replicas = spec.kind === "DaemonSet" ? 0 : spec.replicas;
+    this.labels = spec.labels;
+    this.nodeSelector = spec.nodeSelector ?? NONE;
+    this.selectorEntries = Object.entries(this.nodeSelector);
+    this.tolerations = spec.tolerations ?? [];
+    this.terminationGracePeriodSeconds = spec.terminationGracePeriodSeconds ?? 30;
+  }
+
+  get key(): string {
+    return `${this.kind}/${this.namespace}/${this.name}`;
+  }
+
+  /** Pods of a Deployment carry the hash of their ReplicaSet's template. */
+  get podPrefix(): string {
+    if (this.kind === "DaemonSet") return `${this.name}-`;
+    return `${this.name}-${nameSuffix(mix(this.entity, 1), 9)}-`;
+  }
+}
+
+export interface BudgetState {
+  readonly budget: DisruptionBudget;
+  workloads: readonly WorkloadState[];
+  /** What watchers were last told. */
+  told: BudgetStatus | undefined;
+}
+
+export class PoolState implements NodePool {
+  readonly cluster: ClusterState;
+  readonly name: string;
+  readonly osType: NodePool["osType"];
+  readonly osSku: string;
+  readonly vmSize: string;
+  readonly maxPods: number;
+  readonly createdAt: Instant;
+  readonly scaleSet: string;
+  readonly entity: number;
+  mode: NodePool["mode"];
+  count: number;
+  kubernetesVersion: string;
+  nodeImageVersion: string;
+  imageFamily: string;
+  upgradeSettings: UpgradeSettings;
+  nodeLabels: Readonly<Record<string, string>>;
+  nodeTaints: readonly string[];
+  taints: readonly Taint[];
+  snapshotId: string | undefined;
+  provisioningState: ProvisioningState = "Succeeded";
+  operation: OperationState | undefined;
+  /** What the last upgrade asked for; nodes may lag behind. */
+  goal: Version;
+  /** By instance, lowest first. */
+  readonly nodes: NodeState[] = [];
+  nextInstance = 0;
+  /** Stops the upgrade in flight where it stands. */
+  abort: (() => void) | undefined;
+
+  constructor(
+    cluster: ClusterState,
+    spec: Omit<NodePool, "provisioningState" | "createdAt" | "operation">,
+  ) {
+    this.cluster = cluster;
+    this.name = spec.name;
+    this.mode = spec.mode;
+    this.osType = spec.osType;
+    this.osSku = spec.osSku;
+    this.vmSize = spec.vmSize;
+    this.maxPods = spec.maxPods;
+    this.count = spec.count;
+    this.kubernetesVersion = spec.kubernetesVersion;
+    this.nodeImageVersion = spec.nodeImageVersion;
+    this.imageFamily = spec.imageFamily;
+    this.upgradeSettings = spec.upgradeSettings;
+    this.nodeLabels = spec.nodeLabels;
+    this.nodeTaints = spec.nodeTaints;
+    this.taints = spec.nodeTaints.map(parseTaint);
+    this.snapshotId = spec.snapshotId;
+    this.createdAt = cluster.kernel.timeline.now;
+    this.goal = spec;
+    this.entity = hashText(`${cluster.id}/${spec.name}`, cluster.kernel.seed);
+    this.scaleSet = String(this.entity % 100_000_000).padStart(8, "0");
+  }
+}
+
+/** AKS writes taints as `key=value:Effect`. */
+export function parseTaint(text: string): Taint {
+  const [pair = "", effect = "NoSchedule"] = text.split(":");
+  const [key = "", value] = pair.split("=");
+  return { key, effect, ...(value !== undefined && { value }) };
+}
+
+export class OperationState implements Operation {
+  readonly id: string;
+  readonly kind: string;
+  readonly pool: string | undefined;
+  readonly startedAt: Instant;
+  endedAt: Instant | undefined;
+  status: OperationStatus = "InProgress";
+  error: Operation["error"];
+  /** All that went wrong is nodes in quarantine. */
+  onlyQuarantine = false;
+  readonly whenEnded: (() => void)[] = [];
+
+  constructor(id: string, kind: string, about: { pool: string | undefined; now: Instant }) {
+    this.id = id;
+    this.kind = kind;
+    this.pool = about.pool;
+    this.startedAt = about.now;
+  }
+}
+
+export interface ClusterState {
+  readonly kernel: Kernel;
+  readonly id: string;
+  readonly name: string;
+  readonly region: string;
+  readonly createdAt: Instant;
+  readonly entity: number;
+  kubernetesVersion: string;
+  provisioningState: ProvisioningState;
+  powerState: "Running" | "Stopped";
+  /** The operation of the whole cluster in flight. */
+  operation: OperationState | undefined;
+  alive: boolean;
+  readonly pools: Map<string, PoolState>;
+  readonly nodes: Map<string, NodeState>;
+  readonly budgets: Map<string, BudgetState>;
+  readonly workloads: Map<string, WorkloadState>;
+  readonly daemonSets: Set<WorkloadState>;
+  readonly pending: Set<PodState>;
+  /** Built when somebody first asks for pods by name, and kept current from then on. */
+  podIndex: Map<string, PodState> | undefined;
+  /** Pods that become ready or vanish at the same instant share one appointment. */
+  readonly podAppointments: { starting: PodBatch | undefined; stopping: PodBatch | undefined };
+  readonly nodeEvents: { -readonly [Key in keyof NodeEvent]: NodeEvent[Key] }[];
+  readonly operations: Map<string, OperationState>;
+  /** Upgrades of the control plane so far. */
+  round: number;
+}
+
+export interface PodBatch {
+  readonly time: Instant;
+  readonly pods: PodState[];
+}

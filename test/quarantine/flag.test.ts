@@ -1,0 +1,162 @@
+import { describe, expect, test } from "vitest";
+import { armKey } from "../../shared/core/arm-id.ts";
+import { silentLogger } from "../../shared/core/logger.ts";
+import { groupByCause, type BlockedNode } from "../../shared/quarantine/blocked-node.ts";
+import { flagQuarantine, readQuarantine } from "../../shared/quarantine/flag.ts";
+import type { Issue, IssueTracker } from "../../shared/quarantine/ports.ts";
+import { memoryStateStore } from "../support/memory-state-store.ts";
+
+const CLUSTER =
+  "/subscriptions/s/resourceGroups/harbour/providers/Microsoft.ContainerService/managedClusters/quay-2b";
+
+const blocked: BlockedNode = {
+  cluster: CLUSTER,
+  nodePool: "apps",
+  node: "aks-apps-12345678-vmss000001",
+  nodeImageVersion: "AKSUbuntu-2204gen2containerd-202606.16.0",
+  blockers: [
+    {
+      namespace: "harbour",
+      pod: "tide-forecast-0",
+      owner: "ReplicaSet/tide-forecast",
+      budget: {
+        namespace: "harbour",
+        name: "tide-forecast",
+        selector: { app: "tide-forecast" },
+        minAvailable: "2",
+        maxUnavailable: undefined,
+        disruptionsAllowed: 0,
+        currentHealthy: 2,
+        desiredHealthy: 2,
+        expectedPods: 2,
+      },
+    },
+  ],
+};
+
+function tracker() {
+  const issues: Issue[] = [];
+  const comments: string[] = [];
+  const port: IssueTracker = {
+    findByMarker: async (marker) => issues.find(({ body }) => body.includes(marker)),
+    async open({ title, body }) {
+      const issue: Issue = { number: issues.length + 1, title, body, state: "open", url: "u" };
+      issues.push(issue);
+      return issue;
+    },
+    async update(number, change) {
+      issues[number - 1] = { ...issues[number - 1], ...change } as Issue;
+    },
+    async comment(_number, body) {
+      comments.push(body);
+    },
+  };
+  return { port, issues, comments };
+}
+
+function sighting(nodes: readonly BlockedNode[], proved: boolean, at = "2026-07-10T10:00:00.000Z") {
+  const key = new Set([armKey(CLUSTER)]);
+  return {
+    at,
+    inspected: key,
+    proved: proved ? key : new Set<string>(),
+    causes: groupByCause(nodes),
+  };
+}
+
+function setUp() {
+  const github = tracker();
+  const store = memoryStateStore();
+  const deps = {
+    store,
+    issues: github.port,
+    logger: silentLogger,
+    wallClock: { now: () => Date.now() },
+  };
+  return { ...github, store, deps };
+}
+
+describe("a quarantined node", () => {
+  test("becomes one issue that names cluster, pool, node, pod, budget and three remedies", async () => {
+    const { deps, issues } = setUp();
+    await flagQuarantine(deps, "prod", sighting([blocked], false));
+    expect(issues).toHaveLength(1);
+    const body = issues[0]?.body ?? "";
+    for (const name of [
+      "quay-2b",
+      "apps",
+      blocked.node,
+      "harbour/tide-forecast-0",
+      "harbour/tide-forecast",
+    ]) {
+      expect(body).toContain(name);
+    }
+    expect(body).toContain("0 disruptions allowed, 2 healthy of 2 required");
+    expect(body.match(/^\d\. \*\*/gm)).toHaveLength(3);
+    expect(body).toContain(
+      `kubectl label node ${blocked.node} kubernetes.azure.com/upgrade-status-`,
+    );
+  });
+
+  test("stays one issue when it is seen again, by two looks at once, and after a lost row", async () => {
+    const { deps, issues, store } = setUp();
+    const again = () => flagQuarantine(deps, "prod", sighting([blocked], false));
+    await Promise.all([again(), again()]);
+    await again();
+    const [row] = await readQuarantine(store, "prod");
+    await store.remove("quarantine:prod", row?.row ?? "");
+    await again();
+    expect(issues).toHaveLength(1);
+  });
+
+  test("is released, then resolved with proof only when its pool is proved", async () => {
+    const { deps, issues, comments, store } = setUp();
+    await flagQuarantine(deps, "prod", sighting([blocked], false));
+    await flagQuarantine(deps, "prod", sighting([], false, "2026-07-10T11:00:00.000Z"));
+    expect(issues[0]).toMatchObject({ state: "open" });
+    expect(issues[0]?.body).toContain("Released");
+    await flagQuarantine(deps, "prod", sighting([], true, "2026-07-10T12:00:00.000Z"));
+    expect(issues[0]).toMatchObject({ state: "closed" });
+    expect(comments).toHaveLength(1);
+    const [record] = await readQuarantine(store, "prod");
+    expect(record?.value.nodes[0]).toMatchObject({
+      since: "2026-07-10T10:00:00.000Z",
+      releasedAt: "2026-07-10T11:00:00.000Z",
+      resolvedAt: "2026-07-10T12:00:00.000Z",
+    });
+  });
+
+  test("changes nothing when its cluster could not be inspected", async () => {
+    const { deps, issues } = setUp();
+    await flagQuarantine(deps, "prod", sighting([blocked], false));
+    const before = issues[0]?.body;
+    const none = {
+      at: "later",
+      inspected: new Set<string>(),
+      proved: new Set<string>(),
+      causes: [],
+    };
+    await flagQuarantine(deps, "prod", none);
+    expect(issues[0]?.body).toBe(before);
+  });
+
+  test("opens the same issue again when it comes back", async () => {
+    const { deps, issues } = setUp();
+    await flagQuarantine(deps, "prod", sighting([blocked], false));
+    await flagQuarantine(deps, "prod", sighting([], true));
+    await flagQuarantine(deps, "prod", sighting([blocked], false));
+    expect(issues).toHaveLength(1);
+    expect(issues[0]?.state).toBe("open");
+  });
+
+  test("does not let a name end its code span or the table row", async () => {
+    const { deps, issues } = setUp();
+    await flagQuarantine(
+      deps,
+      "prod",
+      sighting([{ ...blocked, node: "x` | <script>\n# title" }], false),
+    );
+    expect(issues[0]?.body).not.toContain("\n# title |");
+    expect(issues[0]?.body).toContain("`x    <script> # title`");
+  });
+});

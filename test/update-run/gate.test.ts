@@ -1,0 +1,191 @@
+import { describe, expect, test } from "vitest";
+import { judgeGate, needsLook, type MemberRecord } from "../../shared/update-run/gate.ts";
+import type { Gate, MemberStatus, StageStatus, UpdateRun } from "../../shared/update-run/ports.ts";
+
+const OURS = "fleetwright: verified";
+const DONE = "2026-07-10T10:00:00Z";
+const SOAK_END = Date.parse("2026-07-10T11:00:00Z");
+
+const bare = { startTime: undefined, completedTime: undefined, error: undefined };
+
+function member(change: Partial<MemberStatus> = {}): MemberStatus {
+  return {
+    ...bare,
+    name: "quay-1a",
+    clusterId:
+      "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/quay-1a",
+    state: "Completed",
+    completedTime: DONE,
+    message: undefined,
+    ...change,
+  };
+}
+
+function stage(members: readonly MemberStatus[], change: Partial<StageStatus> = {}): StageStatus {
+  return {
+    ...bare,
+    name: "stage1",
+    state: "Running",
+    groups: [
+      { ...bare, name: "group-1a", state: "Completed", members, beforeGates: [], afterGates: [] },
+    ],
+    beforeGates: [],
+    afterGates: [{ ...bare, displayName: OURS, gateId: "g", state: "Pending" }],
+    afterStageWait: { ...bare, state: "Running", startTime: DONE, waitDurationInSeconds: 3600 },
+    ...change,
+  };
+}
+
+function run(...stages: readonly StageStatus[]): UpdateRun {
+  return {
+    id: "/run",
+    name: "prod-2-abcdef01",
+    etag: "1",
+    upgradeType: "NodeImageOnly",
+    nodeImageSelection: { type: "Custom" },
+    status: { ...bare, state: "Running" },
+    stageStatuses: stages,
+    createdAt: undefined,
+  };
+}
+
+const gate: Gate = {
+  id: "/gate",
+  name: "g",
+  displayName: OURS,
+  state: "Pending",
+  runId: "/run",
+  stage: "stage1",
+  group: undefined,
+  timing: "After",
+  etag: "1",
+};
+
+const proved: MemberRecord = {
+  outcome: "pass",
+  reasons: [],
+  nodesUpgraded: 7,
+  at: new Date(SOAK_END).toISOString(),
+  completedTime: DONE,
+};
+
+function judge(change: {
+  members?: readonly MemberStatus[];
+  record?: MemberRecord | undefined;
+  gate?: Partial<Gate>;
+  now?: number;
+  stage?: Partial<StageStatus>;
+}) {
+  const record = "record" in change ? change.record : proved;
+  return judgeGate({
+    gate: { ...gate, ...change.gate },
+    run: run(stage(change.members ?? [member()], change.stage)),
+    approves: new Map([["stage1", OURS]]),
+    records: new Map(record ? [["quay-1a", record]] : []),
+    now: change.now ?? SOAK_END,
+  });
+}
+
+describe("a gate", () => {
+  test("is approved when everything is done, proved after the soak, and the soak is over", () => {
+    expect(judge({})).toMatchObject({ kind: "approve" });
+  });
+
+  test.each([
+    ["of a person", { gate: { displayName: "CAB" } }],
+    ["that is completed", { gate: { state: "Completed" as const } }],
+    ["of a stage that we know nothing of", { gate: { stage: "stage9" } }],
+  ])("%s is not touched", (_case, change) => {
+    expect(judge(change).kind).toBe("not-ours");
+  });
+
+  test.each([
+    ["the soak is not over", { now: SOAK_END - 1 }],
+    [
+      "a member is still running",
+      { members: [member({ state: "Running", completedTime: undefined })] },
+    ],
+    ["a member has not been looked at", { record: undefined }],
+    [
+      "the verdict is of an earlier attempt",
+      { record: { ...proved, completedTime: "2026-07-10T09:00:00Z" } },
+    ],
+    ["the verdict is from before the end of the soak", { record: { ...proved, at: DONE } }],
+    ["the verdict is inconclusive", { record: { ...proved, outcome: "inconclusive" as const } }],
+  ])("waits while %s", (_case, change) => {
+    expect(judge(change).kind).toBe("wait");
+  });
+
+  test.each([
+    ["a member failed", { members: [member({ state: "Failed" })] }],
+    ["the nodes cannot be seen", { record: { ...proved, outcome: "unknown" as const } }],
+    [
+      "the nodes are not healthy after the soak",
+      { record: { ...proved, outcome: "fail" as const } },
+    ],
+  ])("is refused when %s", (_case, change) => {
+    expect(judge(change).kind).toBe("refuse");
+  });
+
+  test("is never approved on unknown, even during the soak", () => {
+    const record = { ...proved, outcome: "unknown" as const };
+    expect(judge({ record, now: SOAK_END - 1 }).kind).toBe("refuse");
+  });
+
+  test("does not wait for a member that a person skipped", () => {
+    const skipped = member({ state: "Skipped", message: "skipped by request." });
+    expect(judge({ members: [skipped], record: undefined }).kind).toBe("approve");
+  });
+
+  test("before a stage guards the stage before it", () => {
+    const second = stage([member({ name: "quay-2a", state: "NotStarted" })], {
+      name: "stage2",
+      afterStageWait: undefined,
+    });
+    const before = { ...gate, stage: "stage2", timing: "Before" as const };
+    const input = { gate: before, approves: new Map([["stage2", OURS]]), now: SOAK_END };
+    const stages = run(stage([member()]), second);
+    expect(judgeGate({ ...input, run: stages, records: new Map([["quay-1a", proved]]) }).kind).toBe(
+      "approve",
+    );
+    expect(judgeGate({ ...input, run: stages, records: new Map() }).kind).toBe("wait");
+  });
+});
+
+describe("a member is looked at", () => {
+  const look = (change: {
+    member?: MemberStatus;
+    record?: MemberRecord;
+    captureProven?: boolean;
+    now?: number;
+  }) =>
+    needsLook({
+      member: change.member ?? member(),
+      stage: stage([member()]),
+      record: change.record,
+      captureProven: change.captureProven ?? false,
+      now: change.now ?? SOAK_END,
+    });
+
+  test.each([
+    ["when it was never looked at", {}, true],
+    ["not while it runs", { member: member({ state: "Running" }) }, false],
+    [
+      "not when a person skipped it",
+      { member: member({ state: "Skipped", message: "skipped by request." }) },
+      false,
+    ],
+    ["not when it is proved", { record: proved }, false],
+    [
+      "again after another attempt",
+      { record: proved, member: member({ completedTime: "2026-07-10T12:00:00Z" }) },
+      true,
+    ],
+    ["again when it failed the check", { record: { ...proved, outcome: "fail" as const } }, true],
+    ["again when its proven snapshots are missing", { record: proved, captureProven: true }, true],
+    ["again when the soak is over", { record: { ...proved, at: DONE } }, true],
+    ["not again during the soak", { record: { ...proved, at: DONE }, now: SOAK_END - 1 }, false],
+  ])("%s", (_case, change, expected) => {
+    expect(look(change)).toBe(expected);
+  });
+});
