@@ -7,16 +7,15 @@ import type { RunningHost } from "../emulator/functions-host/host.ts";
 import { followClock, machineClock } from "../emulator/functions-host/virtual-clock.ts";
 import type { VirtualClock } from "../emulator/functions-host/virtual-clock.ts";
 import { toError } from "../shared/core/errors.ts";
+import { UsageError } from "./usage.ts";
 
 const USAGE = "usage: fleetwright functions --app DIR [--port 0] [--control URL]";
+/** What the app leaves running (timers, sockets) may not keep the process for longer. */
+const EXIT_TIMEOUT_MILLISECONDS = 1_000;
 
 /** `fleetwright functions`: hosts a function app until SIGTERM or SIGINT; resolves to the exit code. */
-export async function functions(args: readonly string[]): Promise<number> {
+export async function runFunctions(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
-  if (options === undefined) {
-    process.stderr.write(`${USAGE}\n`);
-    return 2;
-  }
   try {
     const host = await start(options);
     process.stdout.write(`${JSON.stringify(readyLine(host))}\n`);
@@ -24,12 +23,19 @@ export async function functions(args: readonly string[]): Promise<number> {
     await host.close();
     return 0;
   } catch (error) {
-    const { message, stack } = toError(error);
-    const cause = error instanceof FunctionAppError && error.cause;
-    process.stderr.write(`${error instanceof FunctionAppError ? message : stack}\n`);
-    if (cause) process.stderr.write(`${toError(cause).stack}\n`);
+    process.stderr.write(`${explain(toError(error))}\n`);
     return 1;
+  } finally {
+    setTimeout(() => process.exit(), EXIT_TIMEOUT_MILLISECONDS).unref();
   }
+}
+
+/** A module that cannot be loaded is explained by its stack, a wrong file by one sentence. */
+function explain(error: Error): string {
+  if (!(error instanceof FunctionAppError)) return error.stack ?? error.message;
+  return error.cause === undefined
+    ? error.message
+    : `${error.message}\n${toError(error.cause).stack}`;
 }
 
 interface Options {
@@ -38,24 +44,23 @@ interface Options {
   readonly control: string | undefined;
 }
 
-function parseOptions(args: readonly string[]): Options | undefined {
+function parseOptions(args: readonly string[]): Options {
+  const { app, port, control } = parseValues(args);
+  const isPort = /^\d{1,5}$/.test(port) && Number(port) <= 65_535;
+  if (app === undefined || !isPort) throw new UsageError(USAGE);
+  return { app: resolve(app), port: Number(port), control };
+}
+
+function parseValues(args: readonly string[]) {
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        app: { type: "string" },
-        port: { type: "string", default: "0" },
-        control: { type: "string" },
-      },
-    });
-    const port = Number(values.port);
-    const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
-    return values.app === undefined || !isPort
-      ? undefined
-      : { app: resolve(values.app), port, control: values.control };
+    const options = {
+      app: { type: "string" },
+      port: { type: "string", default: "0" },
+      control: { type: "string" },
+    } as const;
+    return parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    process.stderr.write(`${toError(error).message}\n`);
-    return undefined;
+    throw new UsageError(`${toError(error).message}\n${USAGE}`);
   }
 }
 

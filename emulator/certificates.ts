@@ -1,4 +1,5 @@
 // The library registers its types through reflect-metadata and throws unless that is loaded first.
+// oxlint-disable-next-line import/no-unassigned-import
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";

@@ -131,7 +131,10 @@ export class PacedClock implements Pacer {
     const next = this.#nextAt();
     if (this.#closed || this.factor === 0 || next === Infinity) return;
     const delay = Math.max(0, (next - this.#target()) / this.factor);
-    this.#timer = setTimeout(() => this.#wake(), Math.min(Math.ceil(delay), MAX_TIMER_MILLISECONDS));
+    this.#timer = setTimeout(
+      () => this.#wake(),
+      Math.min(Math.ceil(delay), MAX_TIMER_MILLISECONDS),
+    );
     this.#timer.unref();
   }
 

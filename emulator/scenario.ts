@@ -126,7 +126,9 @@ const PrincipalInput = z.strictObject({
   secret: z.optional(text),
   roles: z.optional(z.array(z.strictObject({ actions: z.array(text), scope: text }))),
   federated: z.optional(
-    z.array(z.strictObject({ issuer: z.optional(text), subject: text, audience: z.optional(text) })),
+    z.array(
+      z.strictObject({ issuer: z.optional(text), subject: text, audience: z.optional(text) }),
+    ),
   ),
 });
 
@@ -235,7 +237,10 @@ export function validateScenario(value: unknown, file: string): Scenario {
 function danglingReferences(scenario: Scenario): string[] {
   const clusters = new Set(scenario.clusters?.map((cluster) => cluster.name.toLowerCase()));
   const members = (scenario.fleets ?? []).flatMap((fleet, index) =>
-    (fleet.members ?? []).map((member, at) => ({ member, field: `fleets[${index}].members[${at}]` })),
+    (fleet.members ?? []).map((member, at) => ({
+      member,
+      field: `fleets[${index}].members[${at}]`,
+    })),
   );
   const problems = members
     .filter(({ member }) => !clusters.has(clusterName(member.cluster)))

@@ -2,18 +2,22 @@ import { parseArmId } from "../../shared/core/arm-id.ts";
 import type { ArmId } from "../../shared/core/arm-id.ts";
 import { FleetwrightError } from "../../shared/core/errors.ts";
 import { markdownTable } from "../../shared/core/markdown.ts";
-import type { SnapshotPlan } from "../../shared/snapshot/plan.ts";
+import type { SnapshotKind, SnapshotPlan } from "../../shared/snapshot/plan.ts";
 import type { NodePoolSnapshot } from "../../shared/snapshot/ports.ts";
 import type { TakenSnapshots } from "../../shared/snapshot/take.ts";
 import { explain } from "../runner/failure-reason.ts";
 import type { Annotation, Report } from "../runner/report.ts";
-import type { SnapshotInputs } from "./snapshot.ts";
+
+export interface Asked {
+  readonly kind: SnapshotKind;
+  readonly environment: string;
+}
 
 /** Ids and reasons in JSON outputs: outputs of a job share 1 MB. */
 const MAX_LISTED = 1_000;
 
 export function reportSnapshots(
-  inputs: SnapshotInputs,
+  inputs: Asked,
   plan: SnapshotPlan,
   { taken, failed }: TakenSnapshots,
 ): Report {
@@ -41,7 +45,7 @@ function failureOf(failed: TakenSnapshots["failed"], wanted: number): Error | un
   return new FleetwrightError(code, message, { cause: first });
 }
 
-function warningOf(inputs: SnapshotInputs, pool: ArmId, reason: string): Annotation {
+function warningOf(inputs: Asked, pool: ArmId, reason: string): Annotation {
   return {
     kind: "warning",
     title: `no ${inputs.kind} snapshot`,
@@ -50,7 +54,7 @@ function warningOf(inputs: SnapshotInputs, pool: ArmId, reason: string): Annotat
 }
 
 function renderSummary(
-  { kind, environment }: SnapshotInputs,
+  { kind, environment }: Asked,
   plan: SnapshotPlan,
   { taken, failed }: TakenSnapshots,
 ): string {

@@ -4,7 +4,17 @@ import { membersOf, waitingGates } from "../../shared/update-run/state.ts";
 import { renderRunSummary } from "../../shared/update-run/summary.ts";
 import type { Annotation, Report } from "../runner/report.ts";
 import type { Target } from "./target.ts";
-import type { Act } from "./update-run.ts";
+
+/** What an operation came to. */
+export interface Act {
+  readonly run: UpdateRun;
+  readonly changed: boolean;
+  readonly detached?: boolean;
+  /** The step waited for the end, so a bad end is its failure. */
+  readonly judged?: boolean;
+  /** One sentence. */
+  readonly did: string;
+}
 
 /** Members listed in the JSON output, and characters of each message: outputs of a job share 1 MB. */
 const MAX_FAILED_MEMBERS = 200;

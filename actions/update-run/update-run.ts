@@ -1,15 +1,12 @@
 import { FleetwrightError } from "../../shared/core/errors.ts";
-import { readClusters } from "../../shared/snapshot/fleet-clusters.ts";
-import type { ClusterInventory, ManagedCluster } from "../../shared/snapshot/ports.ts";
+import type { ClusterInventory } from "../../shared/snapshot/ports.ts";
 import {
   assertAsDeclared,
   assertNoOtherActive,
   createRun,
 } from "../../shared/update-run/create.ts";
-import type { DeclaredRun } from "../../shared/update-run/create.ts";
 import { followRun } from "../../shared/update-run/follow.ts";
 import { assertNotFrozen } from "../../shared/update-run/freeze.ts";
-import { assertPinned } from "../../shared/update-run/pins.ts";
 import type { FleetPort, UpdateRun } from "../../shared/update-run/ports.ts";
 import { formatProgress } from "../../shared/update-run/progress.ts";
 import { isActive } from "../../shared/update-run/state.ts";
@@ -18,7 +15,9 @@ import { errorsOf, refusal } from "../runner/findings.ts";
 import { assertSubscription } from "../runner/identity.ts";
 import type { Report } from "../runner/report.ts";
 import type { Runner } from "../runner/run-action.ts";
+import { preflight } from "./preflight.ts";
 import { reportRun } from "./report-run.ts";
+import type { Act } from "./report-run.ts";
 import { target } from "./target.ts";
 import type { Target } from "./target.ts";
 
@@ -52,17 +51,6 @@ interface Step {
   readonly target: Target;
 }
 
-/** What an operation came to. */
-export interface Act {
-  readonly run: UpdateRun;
-  readonly changed: boolean;
-  readonly detached?: boolean;
-  /** The step waited for the end, so a bad end is its failure. */
-  readonly judged?: boolean;
-  /** One sentence. */
-  readonly did: string;
-}
-
 export async function updateRun(inputs: UpdateRunInputs, deps: UpdateRunDeps): Promise<Report> {
   const { declarations, findings } = await deps.readDeclared();
   if (errorsOf(findings).length > 0) return refusal(findings, deps.runner.log);
@@ -90,8 +78,7 @@ function operate(step: Step): Promise<Act> {
 
 async function create({ deps, target }: Step): Promise<Act> {
   const declared = needsDeclaration(target);
-  assertPinned(declared.release, await clustersOf(deps, declared));
-  await assertStrategyStored(deps.fleet, declared);
+  await preflight(deps, declared);
   deps.runner.leaves(
     `update run ${target.name} was being created; if it exists, it is not started`,
   );
@@ -212,33 +199,6 @@ async function existing({ deps, target }: Step): Promise<UpdateRun> {
       subject: `${target.fleet}/updateRuns/${target.name}`,
       remedy: "create it with operation: create or run",
     },
-  );
-}
-
-async function assertStrategyStored(fleet: FleetPort, declared: DeclaredRun): Promise<void> {
-  const name = declared.spec.strategyId?.split("/").at(-1) ?? "";
-  if ((await fleet.getStrategy(declared.fleet, name)) !== undefined) return;
-  throw new FleetwrightError(
-    "not-found",
-    `update strategy ${name} does not exist in ${declared.fleet}`,
-    {
-      subject: `${declared.fleet}/updateStrategies/${name}`,
-      remedy: "apply the declared strategies first, with the strategy action (operation: apply)",
-    },
-  );
-}
-
-/** Clusters of the members that the stages reach; others are left out of the run. */
-async function clustersOf(
-  { fleet, inventory }: UpdateRunDeps,
-  declared: DeclaredRun,
-): Promise<readonly ManagedCluster[]> {
-  const groups = new Set(declared.stages.flatMap((stage) => stage.groups.map(({ name }) => name)));
-  const members = await fleet.listMembers(declared.fleet);
-  const reached = members.filter(({ group }) => group !== undefined && groups.has(group));
-  return readClusters(
-    inventory,
-    reached.map((member) => member.clusterId),
   );
 }
 

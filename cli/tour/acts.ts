@@ -2,15 +2,9 @@ import { join } from "node:path";
 import { cloudSettings } from "./infrastructure.ts";
 import { PACKAGE_ROOT } from "./local-azure.ts";
 import { operatorOf } from "./operator.ts";
+import { OPERATOR_CLIENT_ID } from "./scenario.ts";
 import { startStep, type RunningStep, type StepResult } from "./runner.ts";
-import {
-  ENVIRONMENT,
-  IMAGE_FAMILY,
-  NEW_IMAGE,
-  OPERATOR_CLIENT_ID,
-  REGIONS,
-  type Tour,
-} from "./stage-set.ts";
+import { ENVIRONMENT, IMAGE_FAMILY, NEW_IMAGE, REGIONS, SUBJECT, type Tour } from "./stage-set.ts";
 import { readStatus, type StatusDocument } from "./status.ts";
 import { until } from "./until.ts";
 
@@ -71,7 +65,7 @@ export async function startAction(
 ): Promise<RunningStep> {
   const { azure, story } = tour;
   const oidc = await azure.control<{ requestUrl: string; requestToken: string }>("POST", "/oidc", {
-    subject: `repo:${tour.repository.owner}/${tour.repository.name}:environment:${ENVIRONMENT}`,
+    subject: SUBJECT,
   });
   story.say(`uses: fleetwright/actions/${name} (${inputs["operation"]})`);
   return startStep({

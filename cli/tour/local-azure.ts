@@ -45,7 +45,8 @@ export interface LocalAzure {
 }
 
 export interface LocalAzureOptions {
-  readonly scenario: string;
+  /** Writes the scenario to a path. */
+  readonly writeScenario: (path: string) => Promise<void>;
   /** Virtual milliseconds per real one. */
   readonly clockFactor: number;
   readonly seed: number;
@@ -57,7 +58,9 @@ export const PACKAGE_ROOT = fileURLToPath(new URL("../../../", import.meta.url))
 
 export async function startLocalAzure(options: LocalAzureOptions): Promise<LocalAzure> {
   const directory = await mkdtemp(join(tmpdir(), "fleetwright-tour-"));
-  const emulator = await startEmulator(options);
+  const scenario = join(directory, "scenario.yaml");
+  await options.writeScenario(scenario);
+  const emulator = await startEmulator(scenario, options);
   const children: Child<unknown>[] = [emulator];
   const storage = await startAzurite(emulator.ready);
   children.push(storage);
@@ -89,13 +92,16 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
   };
 }
 
-function startEmulator(options: LocalAzureOptions): Promise<Child<EmulatorReady>> {
+function startEmulator(
+  scenario: string,
+  options: LocalAzureOptions,
+): Promise<Child<EmulatorReady>> {
   return startChild<EmulatorReady>({
     name: "the local Azure",
     file: CLI,
     args: [
       "emulator",
-      ...["--scenario", options.scenario],
+      ...["--scenario", scenario],
       ...["--clock", String(options.clockFactor)],
       ...["--seed", String(options.seed)],
     ],

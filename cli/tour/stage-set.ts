@@ -8,6 +8,7 @@ import {
   type LocalAzure,
 } from "./local-azure.ts";
 import { createRepository, githubToken, NAME, OWNER, type Repository } from "./repository.ts";
+import { REACTOR_CLIENT_ID, writeScenario } from "./scenario.ts";
 import type { Story } from "./story.ts";
 
 export interface TourOptions {
@@ -31,19 +32,18 @@ export interface Tour {
 export const RESOURCE_GROUP = "harbour";
 export const FLEET = "harbour";
 export const ENVIRONMENT = "prod";
+/** Subject of the OIDC token of a job in the repository's environment. */
+export const SUBJECT = `repo:${OWNER}/${NAME}:environment:${ENVIRONMENT}`;
 export const REGIONS = ["westeurope", "northeurope"] as const;
 export const IMAGE_FAMILY = "AKSUbuntu-2204gen2containerd";
 export const OLD_IMAGE = "202606.16.0";
 export const NEW_IMAGE = "202607.09.0";
-/** Client ids of the scenario's principals: the identities of design D13. */
-const REACTOR_CLIENT_ID = "22222222-0000-4000-8000-000000000002";
-export const OPERATOR_CLIENT_ID = "22222222-0000-4000-8000-000000000001";
 
 const FLEET_VERSION = "2026-06-01";
 
 export async function openTour(options: TourOptions): Promise<Tour> {
   const azure = await startLocalAzure({
-    scenario: join(PACKAGE_ROOT, "examples", "harbour-azure.yaml"),
+    writeScenario: (path) => writeScenario(path, SUBJECT),
     clockFactor: options.clockFactor,
     seed: options.seed,
   });

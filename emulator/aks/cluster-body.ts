@@ -1,4 +1,3 @@
-import type { Cluster } from "../../shared/simulator/model.ts";
 import { objectAt, textAt, withoutUndefined } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { guidFrom } from "../guid.ts";
@@ -37,7 +36,11 @@ function clusterProperties(
   return {
     maxAgentPools: 100,
     servicePrincipalProfile: { clientId: "msi" },
-    networkProfile: { networkPlugin: "azure", loadBalancerSku: "standard", outboundType: "loadBalancer" },
+    networkProfile: {
+      networkPlugin: "azure",
+      loadBalancerSku: "standard",
+      outboundType: "loadBalancer",
+    },
     enableRBAC: true,
     supportPlan: "KubernetesOfficial",
     disableLocalAccounts: false,
@@ -51,7 +54,8 @@ function clusterProperties(
     fqdn: `${host}.hcp.${cluster.region}.azmk8s.io`,
     azurePortalFQDN: `${host}.portal.hcp.${cluster.region}.azmk8s.io`,
     nodeResourceGroup:
-      textAt(stored, "nodeResourceGroup") ?? `MC_${resourceGroup}_${cluster.name}_${cluster.region}`,
+      textAt(stored, "nodeResourceGroup") ??
+      `MC_${resourceGroup}_${cluster.name}_${cluster.region}`,
     resourceUID: guidFrom(id).replaceAll("-", "").slice(0, 24),
     agentPoolProfiles: [...cluster.pools.values()].map((pool) => ({
       name: pool.name,

@@ -142,11 +142,7 @@ function rememberProfiles(
   }
 }
 
-function updateCluster(
-  context: AksContext,
-  request: ArmRequest,
-  target: ClusterTarget,
-): WireReply {
+function updateCluster(context: AksContext, request: ArmRequest, target: ClusterTarget): WireReply {
   const properties = objectAt(request.body, "properties");
   const profiles = objectsAt(properties, "agentPoolProfiles");
   const begun = beginUpdate(context, target, properties, profiles);

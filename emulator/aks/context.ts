@@ -88,6 +88,9 @@ export function putHeaders(
   request: ArmRequest,
   operation: LongRunningOperation,
 ): Record<string, string> {
-  const { Location: _location, ...headers } = context.operations.track(operation, request.apiVersion);
+  const { Location: _location, ...headers } = context.operations.track(
+    operation,
+    request.apiVersion,
+  );
   return headers;
 }

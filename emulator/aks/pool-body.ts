@@ -1,5 +1,11 @@
 import { canonicalJson } from "../../shared/core/digest.ts";
-import type { Cluster, NodePool, NodePoolSpec, PoolChange, UpgradeSettings } from "../../shared/simulator/model.ts";
+import type {
+  Cluster,
+  NodePool,
+  NodePoolSpec,
+  PoolChange,
+  UpgradeSettings,
+} from "../../shared/simulator/model.ts";
 import { guidFrom } from "../guid.ts";
 import { numberAt, objectAt, textAt, textListAt, textsAt, withoutUndefined } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
@@ -43,13 +49,13 @@ export function poolProperties(cluster: Cluster, pool: NodePool, stored: JsonObj
     upgradeSettings: { ...objectAt(stored, "upgradeSettings"), ...pool.upgradeSettings },
     nodeLabels: Object.keys(pool.nodeLabels).length > 0 ? pool.nodeLabels : undefined,
     nodeTaints: pool.nodeTaints.length > 0 ? pool.nodeTaints : undefined,
-    creationData:
-      pool.snapshotId === undefined ? undefined : { sourceResourceId: pool.snapshotId },
+    creationData: pool.snapshotId === undefined ? undefined : { sourceResourceId: pool.snapshotId },
   });
 }
 
 export function poolEtag(cluster: Cluster, pool: NodePool, stored: JsonObject): string {
-  const { name, count, kubernetesVersion, nodeImageVersion, provisioningState, upgradeSettings } = pool;
+  const { name, count, kubernetesVersion, nodeImageVersion, provisioningState, upgradeSettings } =
+    pool;
   return guidFrom(
     JSON.stringify([
       cluster.id,
@@ -93,9 +99,7 @@ export function newPoolSpec(input: NewPool): NodePoolSpec {
     ...(settings ? { upgradeSettings: settings } : {}),
     ...(nodeLabels ? { nodeLabels } : {}),
     ...(nodeTaints ? { nodeTaints } : {}),
-    ...(snapshot
-      ? { nodeImageVersion: snapshot.nodeImageVersion, snapshotId: snapshot.id }
-      : {}),
+    ...(snapshot ? { nodeImageVersion: snapshot.nodeImageVersion, snapshotId: snapshot.id } : {}),
   };
 }
 
@@ -157,7 +161,11 @@ function nodeCount(properties: JsonObject): number | undefined {
   throw invalid(`The node count ${count} must be a whole number from 0 to ${MAX_POOL_NODES}.`);
 }
 
-function oneOf<T extends string>(from: JsonObject, key: string, values: readonly T[]): T | undefined {
+function oneOf<T extends string>(
+  from: JsonObject,
+  key: string,
+  values: readonly T[],
+): T | undefined {
   const given = textAt(from, key);
   if (given === undefined) return undefined;
   const found = values.find((value) => value.toLowerCase() === given.toLowerCase());

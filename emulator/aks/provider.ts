@@ -10,7 +10,11 @@ import { handleClusters } from "./clusters.ts";
 import type { AksContext } from "./context.ts";
 import { handlePools } from "./pools.ts";
 import { handleSnapshots } from "./snapshots.ts";
-import { clusterUpgradeProfile, kubernetesVersions, poolUpgradeProfile } from "./upgrade-profiles.ts";
+import {
+  clusterUpgradeProfile,
+  kubernetesVersions,
+  poolUpgradeProfile,
+} from "./upgrade-profiles.ts";
 
 /** The managed cluster half of Microsoft.ContainerService. */
 export interface Aks {
@@ -36,8 +40,7 @@ export function createAks(
   rememberScenario(context, scenario);
   return {
     handle: (request) => route(context, request),
-    deleteGroup: (subscription, resourceGroup) =>
-      deleteGroup(context, subscription, resourceGroup),
+    deleteGroup: (subscription, resourceGroup) => deleteGroup(context, subscription, resourceGroup),
   };
 }
 

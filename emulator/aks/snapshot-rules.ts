@@ -102,6 +102,7 @@ export function imagePublishedAt(nodeImageVersion: string): Instant | undefined 
   const linux = /^(\d{4})(\d{2})\.(\d{2})\./.exec(version);
   if (linux) return Date.UTC(Number(linux[1]), Number(linux[2]) - 1, Number(linux[3]));
   const windows = /\.(\d{2})(\d{2})(\d{2})$/.exec(version);
-  if (windows) return Date.UTC(2000 + Number(windows[1]), Number(windows[2]) - 1, Number(windows[3]));
+  if (windows)
+    return Date.UTC(2000 + Number(windows[1]), Number(windows[2]) - 1, Number(windows[3]));
   return undefined;
 }

@@ -40,7 +40,8 @@ export function handleSnapshots(context: AksContext, request: ArmRequest): WireR
 
 function listSnapshots(context: AksContext, request: ArmRequest): WireReply {
   if (request.method !== "GET") throw methodNotAllowed(request.method);
-  const group = request.resourceGroup === undefined ? "" : `/resourceGroups/${request.resourceGroup}`;
+  const group =
+    request.resourceGroup === undefined ? "" : `/resourceGroups/${request.resourceGroup}`;
   const found = context.snapshots.under(`/subscriptions/${request.subscription}${group}`);
   const { origin } = context.environment;
   return page(request, found.map(render), { origin: origin(), emptyLastPage: true });
@@ -55,7 +56,8 @@ function putSnapshot(context: AksContext, request: ArmRequest, id: string): Wire
   }
   const properties = objectAt(request.body, "properties");
   const sourceId = textAt(objectAt(properties, "creationData"), "sourceResourceId");
-  if (sourceId === undefined) throw invalid("properties.creationData.sourceResourceId is required.");
+  if (sourceId === undefined)
+    throw invalid("properties.creationData.sourceResourceId is required.");
   const existing = context.snapshots.get(id);
   if (existing && sameSource(existing, sourceId)) {
     // What was captured does not change: a second PUT may only set tags.

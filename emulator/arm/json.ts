@@ -28,7 +28,10 @@ export function numberAt(from: JsonObject, key: string): number | undefined {
 }
 
 /** The text members of an object of texts (labels, tags). */
-export function textsAt(from: JsonObject, key: string): Readonly<Record<string, string>> | undefined {
+export function textsAt(
+  from: JsonObject,
+  key: string,
+): Readonly<Record<string, string>> | undefined {
   const value = from[key];
   if (!isObject(value)) return undefined;
   const texts = Object.entries(value).filter((pair): pair is [string, string] => {

@@ -18,7 +18,8 @@ export function checkPreconditions(
 ): void {
   const ifMatch = headers["if-match"];
   if (ifMatch !== undefined && !matches(ifMatch, current)) {
-    const found = current === undefined ? "there is no such resource" : `the resource has ${current}`;
+    const found =
+      current === undefined ? "there is no such resource" : `the resource has ${current}`;
     throw new ArmError(
       failure.status,
       failure.code,

@@ -29,7 +29,11 @@ export class ResourceGroups {
   /** Throws what ARM answers for anything below a group that does not exist. */
   require(name: string): void {
     if (this.#groups.has(name.toLowerCase())) return;
-    throw new ArmError(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`);
+    throw new ArmError(
+      404,
+      "ResourceGroupNotFound",
+      `Resource group '${name}' could not be found.`,
+    );
   }
 
   list(): WireReply {

@@ -211,11 +211,15 @@ function listSubscriptions(options: ArmOptions, principal: Principal): WireReply
   return { status: 200, body: { value: mine ? [subscriptionBody(subscription, tenant)] : [] } };
 }
 
-function authorize(call: Call, principal: Principal, target: BelowSubscription | ResourceTarget): void {
+function authorize(
+  call: Call,
+  principal: Principal,
+  target: BelowSubscription | ResourceTarget,
+): void {
   const { request, options } = call;
   const action = actionOf(request.method, target);
   if (action === undefined) return;
-  const scope = request.path.replace(/\/+$/, "");
+  const scope = request.path.replace(/\/{2,}/g, "/").replace(/\/$/, "");
   if (options.environment.tokens.allows(principal, action, scope)) return;
   throw new ArmError(
     403,

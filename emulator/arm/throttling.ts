@@ -102,7 +102,8 @@ function aksLimit(call: ThrottledCall): Limit | undefined {
   const resource = `${subscription}/${target.resourceGroup}/${cluster}/${second?.[1] ?? ""}`;
   if (type.toLowerCase() === "managedclusters" && target.segments.length === 1) {
     if (call.method === "PUT") return limit(AKS_PUT_RESOURCE, `put ${resource}`);
-    if (call.method === "GET" && cluster !== undefined) return limit(AKS_GET_CLUSTER, `get ${resource}`);
+    if (call.method === "GET" && cluster !== undefined)
+      return limit(AKS_GET_CLUSTER, `get ${resource}`);
     if (call.method === "GET") {
       return target.resourceGroup === undefined
         ? limit(AKS_LIST_BY_SUBSCRIPTION, `list ${subscription}`)

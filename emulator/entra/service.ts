@@ -28,7 +28,8 @@ export function createEntraService(options: EntraOptions): Service {
     handle(request) {
       const path = request.path.toLowerCase().replace(/\/+$/, "");
       const tenantPath = /^\/([0-9a-f-]{36})(\/.*)$/.exec(path);
-      if (tenantPath) return tenantReply(options, request, tenantPath[1] ?? "", tenantPath[2] ?? "");
+      if (tenantPath)
+        return tenantReply(options, request, tenantPath[1] ?? "", tenantPath[2] ?? "");
       if (path.startsWith("/adfs/")) return adfsReply(options, request, path);
       return undefined;
     },

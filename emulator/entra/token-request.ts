@@ -25,7 +25,12 @@ export function decideTokenRequest(
   oidc: OidcIssuer,
 ): TokenDecision {
   if (form.get("grant_type") !== "client_credentials") {
-    return deny(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.");
+    return deny(
+      400,
+      "unsupported_grant_type",
+      70003,
+      "The app requested an unsupported grant type.",
+    );
   }
   const audience = form.get("resource") ?? form.get("scope")?.split(" ")[0] ?? "";
   if (audience === "") {
@@ -44,7 +49,8 @@ export function decideTokenRequest(
 }
 
 function rejectSecret(form: URLSearchParams, identity: Identity): TokenDenial | undefined {
-  if (identity.secret !== undefined && form.get("client_secret") === identity.secret) return undefined;
+  if (identity.secret !== undefined && form.get("client_secret") === identity.secret)
+    return undefined;
   return denial(401, "invalid_client", 7000215, "Invalid client secret provided.");
 }
 
@@ -58,7 +64,12 @@ function rejectAssertion(
   }
   const claims = oidc.verify(form.get("client_assertion") ?? "");
   if (!claims) {
-    return denial(401, "invalid_client", 700211, "The assertion is expired or of an unknown issuer.");
+    return denial(
+      401,
+      "invalid_client",
+      700211,
+      "The assertion is expired or of an unknown issuer.",
+    );
   }
   if (isFederated(identity, claims, oidc.issuer())) return undefined;
   return denial(

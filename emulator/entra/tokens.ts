@@ -51,7 +51,10 @@ export function createTokenAuthority(
     authenticate(request, audiences) {
       const token = bearerToken(request);
       if (token === undefined) {
-        return refuse("AuthenticationFailed", "The 'Authorization' header is missing or not Bearer.");
+        return refuse(
+          "AuthenticationFailed",
+          "The 'Authorization' header is missing or not Bearer.",
+        );
       }
       const claims = claimsOf(token);
       const principal = claims && byObjectId.get(String(claims["oid"]));
@@ -65,7 +68,10 @@ export function createTokenAuthority(
 
 /** Audiences are compared without case and without the slash or `/.default` that scopes carry. */
 export function normalizeAudience(audience: string): string {
-  return audience.replace(/\/?\.default$/, "").replace(/\/+$/, "").toLowerCase();
+  return audience
+    .replace(/\/?\.default$/, "")
+    .replace(/\/+$/, "")
+    .toLowerCase();
 }
 
 function checkClaims(

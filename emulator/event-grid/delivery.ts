@@ -32,6 +32,8 @@ export interface EventCounters {
   dropped: number;
   /** Deliveries that are neither done nor given up. */
   pending: number;
+  /** Of these, requests that a webhook has not answered yet. */
+  underWay: number;
 }
 
 /** What a test does to every delivery from now on. At-least-once and unordered is what Azure promises. */
@@ -149,8 +151,10 @@ export class DeliveryEngine {
       const delivery = lane.waiting.shift();
       if (!delivery) return;
       lane.underWay += 1;
+      this.#deps.counters.underWay += 1;
       void this.#attempt(delivery).finally(() => {
         lane.underWay -= 1;
+        this.#deps.counters.underWay -= 1;
         this.#pump(lane);
       });
     }
@@ -247,5 +251,6 @@ export function newCounters(): EventCounters {
     deadLettered: 0,
     dropped: 0,
     pending: 0,
+    underWay: 0,
   };
 }

@@ -9,6 +9,9 @@ import { handleTopics } from "./topics.ts";
 export function createEventGridProvider(deps: SubscriptionsDeps): ResourceProvider {
   return {
     namespace: "microsoft.eventgrid",
+    deleteGroup(subscription, resourceGroup) {
+      deps.registry.deleteGroup(`/subscriptions/${subscription}/resourceGroups/${resourceGroup}`);
+    },
     handle(request) {
       const type = request.segments.map(([segment]) => segment.toLowerCase()).join("/");
       switch (type) {

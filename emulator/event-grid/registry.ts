@@ -66,9 +66,19 @@ export class Registry {
   /** A topic takes its subscriptions with it. */
   deleteSubscriptionsOf(topicId: string): void {
     for (const subscription of this.subscriptions()) {
-      if (armKey(subscription.topicId) === armKey(topicId)) {
+      if (armKey(subscription.topicId) === armKey(topicId))
         this.deleteSubscription(subscription.id);
-      }
+    }
+  }
+
+  /** Topics of a resource group, and whatever listens to its resources. */
+  deleteGroup(groupId: string): void {
+    const prefix = `${armKey(groupId)}/`;
+    for (const topics of [this.topics, this.systemTopics]) {
+      for (const key of topics.keys()) if (key.startsWith(prefix)) topics.delete(key);
+    }
+    for (const { id } of this.subscriptions()) {
+      if (armKey(id).startsWith(prefix)) this.deleteSubscription(id);
     }
   }
 

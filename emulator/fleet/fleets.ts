@@ -39,7 +39,8 @@ export function handleFleets(context: FleetContext, request: ArmRequest): WireRe
 
 function listFleets(context: FleetContext, request: ArmRequest): WireReply {
   if (request.method !== "GET") throw methodNotAllowed(request.method);
-  const group = request.resourceGroup === undefined ? "" : `/resourceGroups/${request.resourceGroup}`;
+  const group =
+    request.resourceGroup === undefined ? "" : `/resourceGroups/${request.resourceGroup}`;
   const found = context.resources
     .under(`/subscriptions/${request.subscription}${group}`)
     .filter(({ id }) => isFleetId(id));

@@ -54,8 +54,7 @@ function patchGate(
     throw invalid(`The state of a gate can be set to 'Completed' only, not to '${asked ?? ""}'.`);
   }
   if (gate.state !== "Completed") changing(() => target.fleet.completeGate(gate.name));
-  const current = (): JsonObject =>
-    renderGate(target, target.fleet.gates.get(gate.name) ?? gate);
+  const current = (): JsonObject => renderGate(target, target.fleet.gates.get(gate.name) ?? gate);
   const operation = context.operations.timed(
     {
       subscription: request.subscription,

@@ -37,11 +37,7 @@ export function handleMembers(context: FleetContext, request: ArmRequest): WireR
   }
 }
 
-function listMembers(
-  context: FleetContext,
-  request: ArmRequest,
-  { id }: FleetTarget,
-): WireReply {
+function listMembers(context: FleetContext, request: ArmRequest, { id }: FleetTarget): WireReply {
   if (request.method !== "GET") throw methodNotAllowed(request.method);
   const members = context.resources.under(`${id}/members`);
   const bodies = members.map((stored) => render(context, stored));

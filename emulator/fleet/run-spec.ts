@@ -63,7 +63,8 @@ function checkFamilies(versions: readonly string[]): void {
   for (const version of versions) {
     const { family } = parseNodeImage(version);
     if (family === "") throw invalid(`'${version}' is not a node image version.`);
-    if (families.has(family)) throw invalid(`Two custom node images are of the family '${family}'.`);
+    if (families.has(family))
+      throw invalid(`Two custom node images are of the family '${family}'.`);
     families.add(family);
   }
 }

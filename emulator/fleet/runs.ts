@@ -28,7 +28,10 @@ export function handleRuns(context: FleetContext, request: ArmRequest): WireRepl
   if (childName(request) === "") return listRuns(context, request, target);
   switch (request.method) {
     case "GET":
-      return { status: 200, body: renderRun(context, request, requireRun(context, request, target)) };
+      return {
+        status: 200,
+        body: renderRun(context, request, requireRun(context, request, target)),
+      };
     case "PUT":
       return putRun(context, request, target);
     case "DELETE":
@@ -53,11 +56,7 @@ function runId(target: FleetTarget, name: string): string {
   return `${target.id}/updateRuns/${name}`;
 }
 
-function findRun(
-  context: FleetContext,
-  target: FleetTarget,
-  name: string,
-): RunTarget | undefined {
+function findRun(context: FleetContext, target: FleetTarget, name: string): RunTarget | undefined {
   const runStored = context.resources.get(runId(target, name));
   const run = runStored && target.fleet.runs.get(runStored.name);
   return runStored && run ? { ...target, runStored, run } : undefined;

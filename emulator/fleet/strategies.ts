@@ -50,7 +50,8 @@ function listStrategies(context: FleetContext, request: ArmRequest, fleetId: str
 /** The `strategy` of a stored strategy, whole: runs copy it when they are created. */
 export function readStrategy(context: FleetContext, id: string): JsonObject {
   const stored = context.resources.get(id);
-  if (!stored) throw invalid(`The update strategy '${id}' was not found.`, "UpdateStrategyNotFound");
+  if (!stored)
+    throw invalid(`The update strategy '${id}' was not found.`, "UpdateStrategyNotFound");
   return objectAt(objectAt(stored.body, "properties"), "strategy");
 }
 

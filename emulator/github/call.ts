@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { z } from "zod";
+import type { z } from "zod";
 import type { WireReply } from "../service.ts";
 import { GitHubError, notFound } from "./errors.ts";
 import type { Access, Actor, App, Hub, Permission, Repository, Token } from "./hub.ts";

@@ -1,27 +1,23 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
-import type { Environment, Service, WireReply, WireRequest } from "../service.ts";
+import type { Service, WireReply, WireRequest } from "../service.ts";
 import { issueToken } from "./apps.ts";
-import { GitStore } from "./git-store.ts";
 import {
-  emailOf,
   fullName,
+  type GitHubEnvironment,
   type Hub,
   type Permissions,
   type Repository,
   repositoryKey,
 } from "./hub.ts";
-import { editsOfFiles, editsOfFolder } from "./repository-files.ts";
-import type { InTurn } from "./service.ts";
+import { defaultBranch, makeRepository } from "./new-repository.ts";
+import type { InTurn } from "./turns.ts";
 import { summarize } from "./summary.ts";
-import { editTree } from "./trees.ts";
 
 const prefix = "/_emulator/github/";
-const defaultBranch = "main";
 
 /** What nobody can ask the real GitHub for: tokens, repositories and a look behind the scenes. */
-export function createControl(environment: Environment, hub: Hub, inTurn: InTurn): Service {
+export function createControl(environment: GitHubEnvironment, hub: Hub, inTurn: InTurn): Service {
   return {
     handle: (request) =>
       request.path.startsWith(prefix) ? inTurn(() => answer(environment, hub, request)) : undefined,
@@ -29,7 +25,7 @@ export function createControl(environment: Environment, hub: Hub, inTurn: InTurn
 }
 
 async function answer(
-  environment: Environment,
+  environment: GitHubEnvironment,
   hub: Hub,
   request: WireRequest,
 ): Promise<WireReply> {
@@ -43,7 +39,7 @@ async function answer(
 }
 
 async function run(
-  environment: Environment,
+  environment: GitHubEnvironment,
   hub: Hub,
   request: WireRequest,
   [kind, owner, name, verb]: readonly string[],
@@ -62,7 +58,7 @@ async function run(
     case "GET repositories":
       return { repositories: [...hub.repositories.values()].map(fullName) };
     case "GET repositories/one":
-      return summarize(hub, requireRepository(hub, owner, name));
+      return summarize(requireRepository(hub, owner, name));
     case "POST repositories/one/checkout":
       return checkout(requireRepository(hub, owner, name), body);
     default:
@@ -126,79 +122,6 @@ function setLimits(hub: Hub, body: unknown): object {
   if (input.secondary !== undefined) hub.limits.secondary = input.secondary ?? undefined;
   const { primaryPerHour, secondary } = hub.limits;
   return { primaryPerHour, secondary: secondary ?? null };
-}
-
-const repositoryName = z
-  .string()
-  .regex(/^[\w.-]{1,100}$/)
-  .refine((name) => !/^\.{1,2}$/.test(name));
-const NewRepository = z.object({
-  owner: repositoryName,
-  name: repositoryName,
-  private: z.boolean().default(true),
-  description: z.string().optional(),
-  directory: z.string().optional(),
-  files: z.record(z.string(), z.string()).default({}),
-});
-
-async function makeRepository(environment: Environment, hub: Hub, body: unknown): Promise<object> {
-  const input = NewRepository.parse(body);
-  const key = repositoryKey(input.owner, input.name);
-  if (hub.repositories.has(key)) throw new Error(`${input.owner}/${input.name} exists already.`);
-  const git = new GitStore(join(hub.directory, `${key}.git`));
-  await mkdir(git.directory, { recursive: true });
-  await git.init(defaultBranch);
-  const now = hub.now();
-  const repository: Repository = {
-    id: hub.nextId(),
-    owner: hub.actor(input.owner),
-    name: input.name,
-    private: input.private,
-    defaultBranch,
-    description: input.description ?? null,
-    createdAt: now,
-    pushedAt: now,
-    git,
-    nextNumber: 1,
-    threads: new Map(),
-    comments: new Map(),
-    labels: new Map(),
-    checks: new Map(),
-    statuses: [],
-    deployments: new Map(),
-    environments: new Map(),
-    dispatches: [],
-  };
-  const sha = await commitFirst(hub, repository, input);
-  hub.repositories.set(key, repository);
-  const base = `${environment.origin()}/github`;
-  return {
-    url: `${base}/repos/${fullName(repository)}`,
-    html: `${base}/${fullName(repository)}`,
-    gitDirectory: git.directory,
-    sha,
-  };
-}
-
-async function commitFirst(
-  hub: Hub,
-  repository: Repository,
-  input: z.output<typeof NewRepository>,
-): Promise<string> {
-  const { git, owner } = repository;
-  const folder = input.directory === undefined ? [] : await editsOfFolder(git, input.directory);
-  const edits = [...folder, ...(await editsOfFiles(git, input.files))];
-  const timestamp = Math.floor(hub.now() / 1_000);
-  const author = { name: owner.login, email: emailOf(owner), timestamp };
-  const sha = await git.writeCommit({
-    tree: await editTree(git, undefined, edits),
-    parents: [],
-    message: "Initial commit",
-    author,
-    committer: author,
-  });
-  await git.writeRef(`refs/heads/${defaultBranch}`, sha);
-  return sha;
 }
 
 function requireRepository(

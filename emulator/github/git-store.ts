@@ -39,6 +39,8 @@ export type MergeResult =
   | { readonly kind: "conflict"; readonly paths: readonly string[] };
 
 const fullSha = /^[0-9a-f]{40}$/;
+/** Names become paths below the repository's folder, so what git refuses is not looked for at all. */
+const refName = /^(?:HEAD|refs(?:\/(?!\.)[^\s~^:?*[\\\]/\p{Cc}]+)+)$/u;
 const shortSha = /^[0-9a-f]{7,39}$/;
 
 /** One bare git repository on disk: any git client can clone its folder. */
@@ -74,7 +76,7 @@ export class GitStore {
 
   /** Full names only (`refs/heads/main`); HEAD is accepted too. */
   async readRef(name: string): Promise<string | undefined> {
-    if (name !== "HEAD" && !name.startsWith("refs/")) return undefined;
+    if (!isRefName(name)) return undefined;
     return orUndefined(git.resolveRef({ ...this.#at, ref: name }));
   }
 
@@ -190,6 +192,11 @@ export class GitStore {
     await git.addRemote({ fs, gitdir, remote: "origin", url: this.directory, force: true });
     await git.checkout({ fs, dir: directory, gitdir, ref, force: true });
   }
+}
+
+/** git check-ref-format, for full names. */
+export function isRefName(name: string): boolean {
+  return refName.test(name) && !/\.\.|@\{|\.lock(?:\/|$)|[./]$/.test(name);
 }
 
 /** Absence is an answer; damage is not. */

@@ -1,5 +1,10 @@
+import { join } from "node:path";
+import type { Environment } from "../service.ts";
 import type { GitStore } from "./git-store.ts";
-import type { RateLimits } from "./limits.ts";
+import { createRateLimits, type RateLimits } from "./limits.ts";
+
+/** GitHub shares clock, folder, address and audit log with the rest of the emulator, and nothing else. */
+export type GitHubEnvironment = Pick<Environment, "audit" | "directory" | "origin" | "pacer">;
 
 export type Permission =
   | "actions"
@@ -255,4 +260,31 @@ export function optionalTimestamp(milliseconds: number | undefined): string | nu
 
 export function emailOf(actor: Actor): string {
   return `${actor.id}+${actor.login}@users.noreply.github.com`;
+}
+
+export function createHub(environment: GitHubEnvironment): Hub {
+  const actors = new Map<string, Actor>();
+  let lastId = 1_000;
+  const nextId = (): number => {
+    lastId += 1;
+    return lastId;
+  };
+  const actor = (login: string): Actor => {
+    const known = actors.get(login.toLowerCase());
+    if (known !== undefined) return known;
+    const fresh = { login, id: nextId() };
+    actors.set(login.toLowerCase(), fresh);
+    return fresh;
+  };
+  return {
+    now: () => environment.pacer.now(),
+    nextId,
+    actor,
+    actors,
+    tokens: new Map(),
+    apps: new Map(),
+    repositories: new Map(),
+    limits: createRateLimits(() => environment.pacer.factor),
+    directory: join(environment.directory, "github"),
+  };
 }

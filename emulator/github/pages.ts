@@ -1,5 +1,4 @@
 import type { WireReply } from "../service.ts";
-import { diffLines } from "./line-diff.ts";
 import {
   fullName,
   type Hub,
@@ -9,7 +8,7 @@ import {
   type Thread,
   timestamp,
 } from "./hub.ts";
-import { diffTrees } from "./trees.ts";
+import { pullChanges } from "./pull-changes.ts";
 
 /** Where `html_url` leads: `/owner/name`, `/owner/name/issues/1`, `/owner/name/pull/1`. */
 const pagePath = /^\/([^/]+)\/([^/]+?)(?:\/(?:issues|pull)\/(\d+))?\/?$/;
@@ -64,16 +63,10 @@ async function showThread(repository: Repository, thread: Thread): Promise<strin
 
 async function showChanges(repository: Repository, thread: Thread): Promise<string> {
   if (!isPull(thread)) return "";
-  const { git } = repository;
-  const { baseSha, headSha } = thread.pull;
-  const changes = await diffTrees(git, await git.mergeBase(baseSha, headSha), headSha);
-  const read = (oid: string | undefined): Promise<Buffer> =>
-    oid === undefined ? Promise.resolve(Buffer.alloc(0)) : git.readBlob(oid);
-  const shown = changes.map(async ({ path, before, after }) => {
-    const { patch } = diffLines(await read(before), await read(after));
-    return `<h3>${escape(path)}</h3><pre>${escape(patch ?? "")}</pre>`;
-  });
-  return (await Promise.all(shown)).join("");
+  const changes = await pullChanges(repository, thread);
+  return changes
+    .map(({ path, patch }) => `<h3>${escape(path)}</h3><pre>${escape(patch ?? "")}</pre>`)
+    .join("");
 }
 
 function stateOf(thread: Thread): string {

@@ -1,9 +1,25 @@
+import type { WireRequest } from "../service.ts";
+import { verifyAppJwt } from "./apps.ts";
 import type { Caller, Need } from "./call.ts";
 import { forbidden, GitHubError, notFound } from "./errors.ts";
 import { fullName, type Hub, type Permissions, type Repository, repositoryKey } from "./hub.ts";
 
-/** Whom an `Authorization` header stands for; a token nobody issued is refused, not ignored. */
-export function findToken(hub: Hub, text: string): Caller {
+/** Whom the `Authorization` header stands for; Basic is what git and curl -u send. */
+export function authenticate(hub: Hub, request: WireRequest): Caller {
+  const [scheme, credential] = (request.headers.authorization ?? "").split(" ", 2);
+  if (scheme === "" || scheme === undefined) return { kind: "anonymous" };
+  if (credential === undefined) throw new GitHubError(401, "Bad credentials");
+  if (/^basic$/i.test(scheme)) {
+    const password = Buffer.from(credential, "base64").toString("utf8").split(":")[1];
+    return findToken(hub, password ?? "");
+  }
+  return credential.split(".").length === 3
+    ? { kind: "app", app: verifyAppJwt(hub, credential) }
+    : findToken(hub, credential);
+}
+
+/** A token nobody issued is refused, not ignored. */
+function findToken(hub: Hub, text: string): Caller {
   const token = hub.tokens.get(text);
   if (token === undefined || (token.expiresAt !== undefined && token.expiresAt <= Date.now())) {
     throw new GitHubError(401, "Bad credentials");

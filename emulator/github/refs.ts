@@ -13,12 +13,11 @@ import {
 } from "./call.ts";
 import { htmlUrl, renderCommit } from "./commits.ts";
 import { notFound, unprocessable } from "./errors.ts";
+import { isRefName } from "./git-store.ts";
 import type { Hub, Repository } from "./hub.ts";
 import { listReply } from "./paging.ts";
 import { refreshPullsOf } from "./pull-request.ts";
 
-/** git check-ref-format, as far as GitHub's message tells. */
-const validRef = /^refs\/(?:[^\s~^:?*[\\\]/]+\/)+[^\s~^:?*[\\\]/]+$/;
 const branchPrefix = "refs/heads/";
 
 /** The one way in which a ref moves: pull requests of the branch look again. */
@@ -69,7 +68,7 @@ const NewRef = z.object({ ref: z.string(), sha: z.string() });
 async function createRef(call: RepositoryCall): Promise<WireReply> {
   const { ref, sha } = readBody(call, NewRef);
   const { git } = call.repository;
-  if (!validRef.test(ref) || ref.includes("..") || ref.endsWith(".lock")) {
+  if (!isRefName(ref) || ref.split("/").length < 3) {
     throw unprocessable(`"${ref}" is not a valid ref name.`);
   }
   if ((await git.type(sha)) === undefined) throw unprocessable("Object does not exist");

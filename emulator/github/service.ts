@@ -1,20 +1,18 @@
-import { createHash, randomUUID } from "node:crypto";
-import { join } from "node:path";
-import type { Environment, Service, WireReply, WireRequest } from "../service.ts";
+import type { Service, WireReply, WireRequest } from "../service.ts";
 import type { Call, Caller } from "./call.ts";
-import { verifyAppJwt } from "./apps.ts";
 import { createControl } from "./control.ts";
 import { GitHubError, notFound } from "./errors.ts";
-import { type Actor, fullName, type Hub } from "./hub.ts";
-import { countContent, countRequest, createRateLimits } from "./limits.ts";
+import { createHub, fullName, type GitHubEnvironment, type Hub } from "./hub.ts";
+import { countContent, countRequest } from "./limits.ts";
 import { renderPage } from "./pages.ts";
-import { findRepository, findToken, requireOneOf } from "./permissions.ts";
-import { callersRate, rateKey } from "./rate-limit.ts";
+import { authenticate, findRepository, requireOneOf } from "./permissions.ts";
+import { rateKey } from "./rate-limit.ts";
+import { finishReply } from "./reply-headers.ts";
 import { findRoute, type Match } from "./router.ts";
+import { oneAtATime } from "./turns.ts";
 
 /** github.com has the API at its root, GitHub Enterprise Server below /api/v3: both are answered. */
 const prefix = /^\/github(?:\/api\/v3)?(?=\/|$)/i;
-const apiVersion = "2022-11-28";
 
 export interface GitHub {
   readonly service: Service;
@@ -23,7 +21,7 @@ export interface GitHub {
 }
 
 /** A stateful GitHub whose commits are real: bare git repositories below the environment's folder. */
-export function createGitHub(environment: Environment): GitHub {
+export function createGitHub(environment: GitHubEnvironment): GitHub {
   const hub = createHub(environment);
   const inTurn = oneAtATime();
   return {
@@ -40,47 +38,8 @@ export function createGitHub(environment: Environment): GitHub {
   };
 }
 
-function createHub(environment: Environment): Hub {
-  const actors = new Map<string, Actor>();
-  let lastId = 1_000;
-  const nextId = (): number => {
-    lastId += 1;
-    return lastId;
-  };
-  const actor = (login: string): Actor => {
-    const known = actors.get(login.toLowerCase());
-    if (known !== undefined) return known;
-    const fresh = { login, id: nextId() };
-    actors.set(login.toLowerCase(), fresh);
-    return fresh;
-  };
-  return {
-    now: () => environment.pacer.now(),
-    nextId,
-    actor,
-    actors,
-    tokens: new Map(),
-    apps: new Map(),
-    repositories: new Map(),
-    limits: createRateLimits(() => environment.pacer.factor),
-    directory: join(environment.directory, "github"),
-  };
-}
-
-export type InTurn = <T>(task: () => Promise<T>) => Promise<T>;
-
-/** Requests read, decide and write over several awaits: one after the other is their transaction. */
-function oneAtATime(): InTurn {
-  let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const next = last.then(task);
-    last = next.catch(() => undefined);
-    return next;
-  };
-}
-
 async function answer(
-  environment: Environment,
+  environment: GitHubEnvironment,
   hub: Hub,
   request: WireRequest,
   base: string,
@@ -101,20 +60,7 @@ async function answer(
     reply = refusal(error);
   }
   record(environment, request, { match, caller, status: reply.status });
-  return finish(hub, request, caller, reply);
-}
-
-function authenticate(hub: Hub, request: WireRequest): Caller {
-  const [scheme, credential] = (request.headers.authorization ?? "").split(" ", 2);
-  if (scheme === "" || scheme === undefined) return { kind: "anonymous" };
-  if (credential === undefined) throw new GitHubError(401, "Bad credentials");
-  if (/^basic$/i.test(scheme)) {
-    const password = Buffer.from(credential, "base64").toString("utf8").split(":")[1];
-    return findToken(hub, password ?? "");
-  }
-  return credential.split(".").length === 3
-    ? { kind: "app", app: verifyAppJwt(hub, credential) }
-    : findToken(hub, credential);
+  return finishReply(hub, request, caller, reply);
 }
 
 async function dispatch(
@@ -154,7 +100,7 @@ function refusal(error: unknown): WireReply {
 }
 
 function record(
-  environment: Environment,
+  environment: GitHubEnvironment,
   request: WireRequest,
   outcome: {
     readonly match: Match | undefined;
@@ -177,41 +123,4 @@ function record(
 function nameOf(caller: Caller): string | undefined {
   if (caller.kind === "token") return caller.token.actor.login;
   return caller.kind === "app" ? caller.app.slug : undefined;
-}
-
-/** Headers of every answer; a GET that the caller knows already is a 304. */
-function finish(hub: Hub, request: WireRequest, caller: Caller, reply: WireReply): WireReply {
-  const rate = callersRate({ hub, caller });
-  const common = {
-    "content-type": "application/json; charset=utf-8",
-    "x-github-request-id": randomUUID(),
-    "x-github-media-type": "github.v3; format=json",
-    "x-github-api-version-selected": apiVersion,
-    "x-ratelimit-limit": String(rate.limit),
-    "x-ratelimit-remaining": String(rate.remaining),
-    "x-ratelimit-used": String(rate.used),
-    "x-ratelimit-reset": String(rate.reset),
-    "x-ratelimit-resource": "core",
-  };
-  const { "content-type": _type, ...bodiless } = common;
-  if (reply.body === undefined) return { ...reply, headers: { ...bodiless, ...reply.headers } };
-  const headers = { ...common, ...reply.headers };
-  const reading = request.method === "GET" || request.method === "HEAD";
-  if (!reading || reply.status !== 200) return { ...reply, headers };
-  const etag = etagOf(reply);
-  const private60 = { etag, "cache-control": "private, max-age=60, s-maxage=60" };
-  const known = (request.headers["if-none-match"] ?? "").split(/,\s*/);
-  return known.includes(etag)
-    ? { status: 304, headers: { ...bodiless, ...private60 } }
-    : { ...reply, headers: { ...headers, ...private60 } };
-}
-
-function etagOf(reply: WireReply): string {
-  const { body, headers } = reply;
-  const bytes = Buffer.isBuffer(body) || typeof body === "string" ? body : JSON.stringify(body);
-  const hash = createHash("sha256")
-    .update(bytes)
-    .update(headers?.["link"] ?? "")
-    .digest("hex");
-  return `W/"${hash}"`;
 }

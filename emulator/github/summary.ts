@@ -1,6 +1,4 @@
-import { diffLines } from "./line-diff.ts";
 import {
-  type Hub,
   isPull,
   optionalTimestamp,
   type PullThread,
@@ -8,10 +6,10 @@ import {
   type Thread,
   timestamp,
 } from "./hub.ts";
-import { diffTrees } from "./trees.ts";
+import { pullChanges } from "./pull-changes.ts";
 
 /** All that happened in a repository, for reports and assertions. */
-export async function summarize(_hub: Hub, repository: Repository): Promise<object> {
+export async function summarize(repository: Repository): Promise<object> {
   const threads = [...repository.threads.values()];
   const { git, defaultBranch } = repository;
   return {
@@ -82,20 +80,6 @@ async function summarizePull(repository: Repository, thread: PullThread): Promis
     mergedBy: pull.mergedBy?.login ?? null,
     mergeCommitSha: pull.mergedAt === undefined ? null : pull.mergeCommitSha,
     reviews: pull.reviews.map(({ user, state }) => ({ user: user.login, state })),
-    changes: await changesOf(repository, thread),
+    changes: await pullChanges(repository, thread),
   };
-}
-
-async function changesOf(repository: Repository, thread: PullThread): Promise<readonly object[]> {
-  const { git } = repository;
-  const { baseSha, headSha } = thread.pull;
-  const changes = await diffTrees(git, await git.mergeBase(baseSha, headSha), headSha);
-  const read = (oid: string | undefined): Promise<Buffer> =>
-    oid === undefined ? Promise.resolve(Buffer.alloc(0)) : git.readBlob(oid);
-  return Promise.all(
-    changes.map(async ({ path, status, before, after }) => {
-      const { patch } = diffLines(await read(before), await read(after));
-      return { path, status, patch: patch ?? null };
-    }),
-  );
 }

@@ -39,7 +39,7 @@ export function authenticate(
  * A created subresource is an action of its own, as `pods/exec/action` is.
  * Source: https://learn.microsoft.com/azure/aks/manage-azure-rbac
  */
-export function dataAction(verb: Verb, target: Target): string {
+export function dataAction(verb: string, target: Target): string {
   const resource = [target.group, target.plural].filter((part) => part !== "").join("/");
   const prefix = `Microsoft.ContainerService/managedClusters/${resource}`;
   if (target.subresource !== undefined && verb === "create") {
@@ -58,18 +58,21 @@ export function authorize(
   request: { readonly caller: Caller; readonly verb: Verb; readonly target: Target },
 ): void {
   const { caller, verb, target } = request;
-  if (caller.kind === "administrator") return;
-  const action = dataAction(verb, target);
-  if (environment.tokens.allows(caller.principal, action, clusterId)) return;
-  throw forbidden(caller.principal, verb, target, action);
+  if (caller.kind === "administrator" || allows(environment, clusterId, request)) return;
+  throw forbidden(caller.principal, verb, target);
 }
 
-function forbidden(
-  principal: Principal,
-  verb: Verb,
-  target: Target,
-  action: string,
-): KubernetesError {
+export function allows(
+  environment: Environment,
+  clusterId: string,
+  request: { readonly caller: Caller; readonly verb: string; readonly target: Target },
+): boolean {
+  const { caller, verb, target } = request;
+  if (caller.kind === "administrator") return true;
+  return environment.tokens.allows(caller.principal, dataAction(verb, target), clusterId);
+}
+
+function forbidden(principal: Principal, verb: Verb, target: Target): KubernetesError {
   const { group, plural, subresource, namespace } = target;
   const name = subresource === undefined ? plural : `${plural}/${subresource}`;
   const qualified = group === "" ? plural : `${plural}.${group}`;
@@ -80,7 +83,7 @@ function forbidden(
   const message =
     `${qualified} is forbidden: User ${JSON.stringify(principal.objectId)} cannot ${verb} resource ` +
     `${JSON.stringify(name)} in API group ${JSON.stringify(group)} ${scope}: User does not have access ` +
-    `to the resource in Azure. Update role assignment to allow access (action ${action}).`;
+    `to the resource in Azure. Update role assignment to allow access (action ${dataAction(verb, target)}).`;
   const details = { ...(group !== "" && { group }), kind: plural };
   return new KubernetesError(403, "Forbidden", message, details);
 }

@@ -1,4 +1,5 @@
 import type { NodeCondition, NodeStatus, Taint } from "kubernetes-types/core/v1.js";
+import { MINUTE } from "../../shared/core/duration.ts";
 import type { Cluster, ClusterNode, NodePool } from "../../shared/simulator/model.ts";
 import { guidFrom } from "../guid.ts";
 import { architecture } from "./node-labels.ts";
@@ -9,6 +10,7 @@ import type { View } from "./resource.ts";
 const MAX_PODS = 110;
 const MEMORY_GIB_PER_CPU = 4;
 
+type Times = Pick<NodeCondition, "lastHeartbeatTime" | "lastTransitionTime">;
 type Readiness = "True" | "False" | "Unknown";
 
 /** A node that is being set up says no; one whose machine is away says nothing. */
@@ -42,15 +44,21 @@ export function nodeStatus(node: ClusterNode, view: View): NodeStatus {
     ],
     capacity: resources(pool, 1),
     allocatable: resources(pool, 0.95),
-    conditions: conditions(node, toTime(view.phaseSince ?? node.createdAt)),
+    conditions: conditions(node, view),
     daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } },
     images: [],
     nodeInfo: nodeInfo(cluster, node, pool),
   };
 }
 
-function conditions(node: ClusterNode, since: string): NodeCondition[] {
+function conditions(node: ClusterNode, view: View): NodeCondition[] {
   const ready = readiness(node);
+  const began = view.phaseSince ?? node.createdAt;
+  const beat = ready === "Unknown" ? began : lastHeartbeat(view.now);
+  const since: Times = {
+    lastHeartbeatTime: toTime(Math.max(began, beat)),
+    lastTransitionTime: toTime(began),
+  };
   const pressures = ["Memory", "Disk", "PID"].map((name): NodeCondition => {
     const type = `${name}Pressure`;
     if (ready === "Unknown") return unknownCondition(type, since);
@@ -60,28 +68,31 @@ function conditions(node: ClusterNode, since: string): NodeCondition[] {
       status: "False",
       reason,
       message: "kubelet reports no pressure",
-      ...times(since),
+      ...since,
     };
   });
   return [...pressures, readyCondition(ready, since)];
 }
 
-function readyCondition(ready: Readiness, since: string): NodeCondition {
+function readyCondition(ready: Readiness, since: Times): NodeCondition {
   if (ready === "Unknown") return unknownCondition("Ready", since);
   const [reason, message] =
     ready === "True"
       ? ["KubeletReady", "kubelet is posting ready status"]
       : ["KubeletNotReady", "container runtime network not ready: cni plugin not initialized"];
-  return { type: "Ready", status: ready, reason, message, ...times(since) };
+  return { type: "Ready", status: ready, reason, message, ...since };
 }
 
-function unknownCondition(type: string, since: string): NodeCondition {
+function unknownCondition(type: string, since: Times): NodeCondition {
   const message = "Kubelet stopped posting node status.";
-  return { type, status: "Unknown", reason: "NodeStatusUnknown", message, ...times(since) };
+  return { type, status: "Unknown", reason: "NodeStatusUnknown", message, ...since };
 }
 
-function times(since: string): { lastHeartbeatTime: string; lastTransitionTime: string } {
-  return { lastHeartbeatTime: since, lastTransitionTime: since };
+/** The kubelet writes its conditions when they change, and at least this often. */
+const HEARTBEAT_MILLISECONDS = 5 * MINUTE;
+
+function lastHeartbeat(now: number): number {
+  return now - (now % HEARTBEAT_MILLISECONDS);
 }
 
 /** Azure writes the number of vCPUs into the size's name: `Standard_D8ds_v5`. */

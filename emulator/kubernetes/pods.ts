@@ -74,7 +74,7 @@ function deletion(
 function ownerLabels(pod: Pod, workload: Workload | undefined): Record<string, string> {
   if (!workload) return {};
   return pod.daemonSet
-    ? { "controller-revision-hash": templateHash(workload), "pod-template-generation": "1" }
+    ? { "pod-template-generation": "1" }
     : { [TEMPLATE_HASH_LABEL]: templateHash(workload) };
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ReplicaSet } from "kubernetes-types/apps/v1.js";
 import type { Workload } from "../../shared/simulator/model.ts";
 import { guidFrom } from "../guid.ts";
@@ -8,22 +7,18 @@ import { toTime } from "./object.ts";
 import type { Column, Resource } from "./resource.ts";
 import { countPods, templateOf, workloadsOf } from "./workloads.ts";
 
-/** Kubernetes writes hashes without vowels and look-alikes, so that no word comes of them. */
-const SAFE_LETTERS = "bcdfghjklmnpqrstvwxz2456789";
-const HASH_LENGTH = 10;
-
 /** The label by which a Deployment tells the pods of its ReplicaSets apart. */
 export const TEMPLATE_HASH_LABEL = "pod-template-hash";
 
-export function templateHash(workload: Pick<Workload, "uid">): string {
-  const bytes = createHash("sha256").update(workload.uid).digest().subarray(0, HASH_LENGTH);
-  return [...bytes].map((byte) => SAFE_LETTERS[byte % SAFE_LETTERS.length]).join("");
+/** The pods of a Deployment carry the hash of their template in their names. */
+export function templateHash({ name, podPrefix }: Pick<Workload, "name" | "podPrefix">): string {
+  return podPrefix.slice(name.length + 1, -1);
 }
 
 /** The simulated world goes from Deployments straight to pods; a client expects the level between. */
 export function replicaSetIdentity(workload: Workload): { name: string; uid: string } {
   return {
-    name: `${workload.name}-${templateHash(workload)}`,
+    name: workload.podPrefix.slice(0, -1),
     uid: guidFrom(`replicaset/${workload.uid}`),
   };
 }

@@ -3,6 +3,8 @@ import { armKey } from "../../shared/core/arm-id.ts";
 /** A request for a cluster: whose, and the path below that cluster's server address. */
 export interface ClusterPath {
   readonly clusterKey: string;
+  /** Path of the cluster's server address. */
+  readonly server: string;
   readonly path: string;
 }
 
@@ -15,7 +17,11 @@ export function parseClusterPath(path: string): ClusterPath | undefined {
   const [, subscription = "", resourceGroup = "", name = "", rest = "/"] = match;
   const type = "providers/Microsoft.ContainerService/managedClusters";
   const id = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/${type}/${name}`;
-  return { clusterKey: armKey(id), path: rest.length > 1 ? rest.replace(/\/+$/, "") : rest };
+  return {
+    clusterKey: armKey(id),
+    server: path.slice(0, path.length - (match[4]?.length ?? 0)),
+    path: rest.length > 1 ? rest.replace(/\/+$/, "") : rest,
+  };
 }
 
 export interface ResourcePath {

@@ -1,11 +1,13 @@
 import type { Cluster } from "../../shared/simulator/model.ts";
 import type { Environment, Service, WireReply, WireRequest } from "../service.ts";
+import { ACCESS_REVIEW_PATH, reviewAccess } from "./access-review.ts";
 import { authenticate, authorize } from "./authorization.ts";
 import type { Caller, Verb } from "./authorization.ts";
 import { serveDiscovery, servePublicInfo } from "./discovery.ts";
 import { evictPod } from "./eviction.ts";
 import { Journals } from "./journals.ts";
 import { objectKey } from "./object.ts";
+import { serveOpenApi } from "./open-api.ts";
 import { getObject, listObjects } from "./read.ts";
 import { findResource } from "./registry.ts";
 import { parseClusterPath, parseResourcePath } from "./request-path.ts";
@@ -85,10 +87,15 @@ function serveCluster(call: Call, audited: Audited): WireReply {
   if (publicInfo) return publicInfo;
   const caller = authenticate(environment, cluster.id, request);
   audited.principal = caller.kind === "administrator" ? "administrator" : caller.principal.objectId;
+  const discovery =
+    request.method === "GET" &&
+    (serveDiscovery(request, path.path) ?? serveOpenApi(path.server, path.path));
+  if (discovery) return discovery;
+  if (path.path === ACCESS_REVIEW_PATH && request.method === "POST") {
+    return reviewAccess(environment, cluster.id, caller, request);
+  }
   const resourcePath = parseResourcePath(path.path);
   if (resourcePath) return serveResource(call, { cluster, caller, audited, path: resourcePath });
-  const discovery = request.method === "GET" && serveDiscovery(request, path.path);
-  if (discovery) return discovery;
   throw unknownPath();
 }
 

@@ -22,6 +22,8 @@ const MERGE_KEYS: Readonly<Record<string, string>> = {
   volumeMounts: "mountPath",
   volumes: "name",
 };
+/** Maps with `patchStrategy: replace`: a budget's selector. */
+const REPLACED_MAPS: readonly string[] = ["selector"];
 const DELETE_FROM_LIST = "$deleteFromPrimitiveList/";
 
 /** Kubernetes' own patch format, as `kubectl cordon`, `taint` and `edit` send it. */
@@ -42,6 +44,7 @@ export function applyStrategicMergePatch(target: unknown, patch: unknown): unkno
 
 function mergeMember(key: string, target: unknown, patch: unknown): unknown {
   if (patch === null) return undefined;
+  if (REPLACED_MAPS.includes(key)) return patch;
   const mergeKey = MERGE_KEYS[key];
   if (!Array.isArray(patch) || mergeKey === undefined) {
     return applyStrategicMergePatch(target, patch);

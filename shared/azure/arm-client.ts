@@ -33,7 +33,7 @@ export interface ArmClientOptions {
   readonly credential: TokenCredential;
   /** Role to name when a permission is missing: that of the identity this process signs in with. */
   readonly role?: string;
-  /** PEM of a certificate authority to trust beside NODE_EXTRA_CA_CERTS. */
+  /** PEM of the certificate authority to trust, instead of the machine's and NODE_EXTRA_CA_CERTS. */
   readonly ca?: string;
   readonly maxRetries?: number;
   readonly pollIntervalMs?: number;

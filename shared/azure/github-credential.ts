@@ -1,11 +1,11 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { getClient } from "@azure-rest/core-client";
+import type { PathUncheckedResponse } from "@azure-rest/core-client";
 import type { AccessToken, TokenCredential } from "@azure/identity";
 import { MINUTE, SECOND } from "../core/duration.ts";
-import { FleetwrightError, toError } from "../core/errors.ts";
+import { FleetwrightError } from "../core/errors.ts";
+import { toFleetwrightError } from "./errors.ts";
 import { asNumber, asObject, asText } from "./json.ts";
 import type { JsonObject } from "./json.ts";
-import { sendRequest } from "./web-request.ts";
-import type { WebRequest, WebResponse } from "./web-request.ts";
 
 export interface GitHubCredentialOptions {
   /** `ACTIONS_ID_TOKEN_REQUEST_URL` and `…_TOKEN`: present in jobs with `id-token: write`. */
@@ -24,8 +24,7 @@ const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const REQUEST_TIMEOUT_MS = 30 * SECOND;
 /** A token that lives for less than this is renewed, so that a long follow never meets an expired one. */
 const RENEW_BEFORE_MS = 5 * MINUTE;
-const MAX_TRIES = 3;
-const RETRY_DELAY_MS = SECOND;
+const MAX_RETRIES = 2;
 
 /**
  * Signs in to Azure as a GitHub job: the job's identity token is exchanged for an Entra token, two requests.
@@ -59,22 +58,24 @@ async function exchange(
   now: () => number,
 ): Promise<AccessToken> {
   const assertion = await identityToken(options);
-  const response = await send({
-    method: "POST",
-    url: `${options.authority}/${options.tenantId}/oauth2/v2.0/token`,
-    headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-    body: new URLSearchParams({
-      grant_type: "client_credentials",
-      client_id: options.clientId,
-      scope,
-      client_assertion_type: ASSERTION_TYPE,
-      client_assertion: assertion,
-    }).toString(),
-    timeoutMs: REQUEST_TIMEOUT_MS,
+  const path = `/${options.tenantId}/oauth2/v2.0/token`;
+  const form = new URLSearchParams({
+    grant_type: "client_credentials",
+    client_id: options.clientId,
+    scope,
+    client_assertion_type: ASSERTION_TYPE,
+    client_assertion: assertion,
   });
-  const body = parseJson(response.body);
+  const response = await reach(options.authority, (client) =>
+    client.pathUnchecked(path).post({
+      contentType: "application/x-www-form-urlencoded",
+      body: form.toString(),
+      timeout: REQUEST_TIMEOUT_MS,
+    }),
+  );
+  const body = asObject(response.body);
   const token = asText(body["access_token"]);
-  if (response.status !== 200 || token === undefined) throw refused(options, assertion, body);
+  if (response.status !== "200" || token === undefined) throw refused(options, assertion, body);
   const lifetimeSeconds = Number(body["expires_in"] ?? 0);
   return { token, expiresOnTimestamp: now() + lifetimeSeconds * SECOND };
 }
@@ -82,14 +83,14 @@ async function exchange(
 async function identityToken(options: GitHubCredentialOptions): Promise<string> {
   const url = new URL(options.requestUrl);
   url.searchParams.set("audience", options.audience ?? PUBLIC_AUDIENCE);
-  const response = await send({
-    method: "GET",
-    url: url.href,
-    headers: { authorization: `Bearer ${options.requestToken}`, accept: "application/json" },
-    timeoutMs: REQUEST_TIMEOUT_MS,
-  });
-  const token = asText(parseJson(response.body)["value"]);
-  if (response.status === 200 && token !== undefined) return token;
+  const response = await reach(url.origin, (client) =>
+    client.pathUnchecked(url.href).get({
+      headers: { authorization: `Bearer ${options.requestToken}` },
+      timeout: REQUEST_TIMEOUT_MS,
+    }),
+  );
+  const token = asText(asObject(response.body)["value"]);
+  if (response.status === "200" && token !== undefined) return token;
   throw new FleetwrightError(
     "unauthorized",
     `GitHub issued no identity token for this job (status ${response.status})`,
@@ -97,27 +98,22 @@ async function identityToken(options: GitHubCredentialOptions): Promise<string> 
   );
 }
 
-/** Network trouble and 5xx pass; a refusal does not. */
-async function send(request: WebRequest): Promise<WebResponse> {
-  for (let tries = 1; ; tries++) {
-    try {
-      const response = await sendRequest(request);
-      if (response.status < 500 || tries === MAX_TRIES) return response;
-    } catch (error) {
-      if (tries === MAX_TRIES) throw unreachable(request, error);
-    }
-    await delay(RETRY_DELAY_MS * tries);
-  }
-}
+type Client = ReturnType<typeof getClient>;
 
-function unreachable(request: WebRequest, thrown: unknown): FleetwrightError {
-  const { origin } = new URL(request.url);
-  return new FleetwrightError("unreachable", `cannot reach ${origin}: ${toError(thrown).message}`, {
-    subject: origin,
-    cause: thrown,
-    remedy:
-      "check the network, and NODE_EXTRA_CA_CERTS if the endpoint has a certificate authority of its own",
+/** The pipeline that ARM needs anyway: it knows proxies, retries and timeouts. */
+async function reach(
+  endpoint: string,
+  call: (client: Client) => PromiseLike<PathUncheckedResponse>,
+): Promise<PathUncheckedResponse> {
+  const client = getClient(endpoint, {
+    allowInsecureConnection: endpoint.startsWith("http://"),
+    retryOptions: { maxRetries: MAX_RETRIES },
   });
+  try {
+    return await call(client);
+  } catch (error) {
+    throw toFleetwrightError(error, { id: endpoint, action: "sign-in", role: "" });
+  }
 }
 
 /** Names the subject that the federated credential must carry: it is what people get wrong. */
@@ -128,11 +124,12 @@ function refused(
 ): FleetwrightError {
   const claims = decodeClaims(assertion);
   const numbers = Array.isArray(body["error_codes"]) ? body["error_codes"].map(asNumber) : [];
-  const number = numbers[0] === undefined ? "" : ` AADSTS${numbers[0]}`;
-  const said = asText(body["error_description"])?.split(/\r?\n/)[0] ?? asText(body["error"]);
+  const number = numbers[0] === undefined ? "" : `AADSTS${numbers[0]}`;
+  const text = asText(body["error_description"])?.split(/\r?\n/)[0] ?? asText(body["error"]) ?? "";
+  const said = text.includes(number) ? text : `${number}: ${text}`;
   return new FleetwrightError(
     "unauthorized",
-    `Entra refused the sign-in of client ${options.clientId}:${number} ${said ?? "no reason given"}`,
+    `Entra refused the sign-in of client ${options.clientId}: ${said}`,
     {
       subject: options.clientId,
       remedy: `the application needs a federated credential with issuer '${claims.issuer}', subject '${claims.subject}' and audience '${claims.audience}'`,

@@ -78,7 +78,6 @@ async function send(
   const { user } = access;
   const authorization = user.kind === "certificate" ? undefined : await options.bearerToken();
   return sendRequest({
-    method: "GET",
     url: `${access.server.replace(/\/+$/, "")}${path}`,
     headers: {
       accept: "application/json",

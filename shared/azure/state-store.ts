@@ -148,7 +148,7 @@ function toEntity(
   row: string,
   value: unknown,
 ): TableEntity<Record<string, unknown>> {
-  const json = JSON.stringify(value ?? null);
+  const json = asciiJson(value);
   const count = Math.ceil(json.length / CHUNK_LENGTH);
   if (count > MAX_CHUNKS) {
     throw new FleetwrightError("unsupported", `${partition}/${row} is too large to be state`, {
@@ -165,6 +165,14 @@ function toEntity(
     row,
     ...(Object.fromEntries(chunks) as Record<string, string>),
   };
+}
+
+/** ASCII only, so that no cut, neither ours nor one on the wire, goes through a character. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value ?? null).replace(
+    /[\u0080-\uFFFF]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function toRow<T>(entity: Entity): StoredRow<T> {

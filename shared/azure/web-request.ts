@@ -1,4 +1,3 @@
-import { request as requestHttp } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { RequestOptions } from "node:https";
@@ -7,10 +6,8 @@ import type { RequestOptions } from "node:https";
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 export interface WebRequest {
-  readonly method: "GET" | "POST";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
   readonly timeoutMs: number;
   /** PEM of the authority to trust instead of the default ones. */
   readonly ca?: string;
@@ -25,32 +22,28 @@ export interface WebResponse {
 }
 
 /**
- * One request, one whole answer, over node:https: the global fetch costs an action 20 to 75 ms of
- * start-up, and knows neither a CA nor a client certificate of its own.
+ * One GET, one whole answer, over node:https: the global fetch knows neither a CA nor a client certificate
+ * of its own, and costs an action 20 to 75 ms of start-up.
  */
 export function sendRequest(web: WebRequest): Promise<WebResponse> {
   const url = new URL(web.url);
-  const send = url.protocol === "http:" ? requestHttp : requestHttps;
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(web.timeoutMs);
-    const request = send(url, { ...requestOptions(web), signal }, (response) => {
+    const fail = (error: unknown) => reject(signal.aborted ? timeout(web) : error);
+    const request = requestHttps(url, { ...requestOptions(web), signal }, (response) => {
       readBody(response).then(
         (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
-        reject,
+        fail,
       );
     });
-    request.on("error", (error) => reject(signal.aborted ? timeout(web) : error));
-    request.end(web.body);
+    request.on("error", fail);
+    request.end();
   });
 }
 
 function requestOptions(web: WebRequest): RequestOptions {
   return {
-    method: web.method,
-    headers: {
-      ...web.headers,
-      ...(web.body === undefined ? {} : { "content-length": Buffer.byteLength(web.body) }),
-    },
+    headers: { ...web.headers },
     ...(web.ca === undefined ? {} : { ca: web.ca }),
     ...web.certificate,
   };

@@ -3,7 +3,7 @@ import { byDefault, duration, field, named } from "./field.ts";
 import { StageVerification, StrategySpec } from "./stage.ts";
 
 export { OUR_GATE_PREFIX } from "./stage.ts";
-export type { Gate, UpdateGroup, UpdateStage } from "./stage.ts";
+export type { Gate, UpdateStage } from "./stage.ts";
 export type { StageVerification, StrategySpec };
 
 export const API_VERSION = "fleetwright.dev/v1alpha1";

@@ -58,12 +58,14 @@ function editRelease(text: string, release: string, edits: readonly Edit[]): str
 function applyEdit(text: string, release: string, edit: Edit): string {
   const { documents, document } = findRelease(text, release);
   if (document.getIn(edit.path) === edit.value) return text;
+  const wanted = canonicalJson(
+    documents.map((other) => (other === document ? withValue(other.toJS(), edit) : other.toJS())),
+  );
   const inPlace = editText(text, document, edit);
+  if (inPlace !== undefined && contentsOf(inPlace) === wanted) return inPlace;
   document.setIn(edit.path, edit.value);
-  const wanted = contentsOf(documents);
-  for (const edited of [inPlace, writeAgain(text, documents)]) {
-    if (edited !== undefined && contentsOf(parse(edited)) === wanted) return edited;
-  }
+  const written = writeAgain(text, documents);
+  if (contentsOf(written) === wanted) return written;
   throw new FleetwrightError(
     "invalid-declaration",
     `${edit.path.join(".")} of release ${release} cannot be changed without changing something else`,
@@ -93,8 +95,17 @@ function parse(text: string): Document.Parsed[] {
   return [...parseAllDocuments(text, { logLevel: "error" })];
 }
 
-/** Everything that the documents say, to compare; undefined when they cannot be read. */
-function contentsOf(documents: readonly Document[]): string | undefined {
+/** The edit on plain data: the yardstick, since an anchor would carry it to other places. */
+function withValue(data: unknown, { path, value }: Edit): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  const map = data !== null && typeof data === "object" ? (data as Record<string, unknown>) : {};
+  return { ...map, [key]: withValue(map[key], { path: rest, value }) };
+}
+
+/** Everything that a text says, to compare; undefined when it cannot be read. */
+function contentsOf(text: string): string | undefined {
+  const documents = parse(text);
   if (documents.some(({ errors }) => errors.length > 0)) return undefined;
   return canonicalJson(documents.map((document) => document.toJS() as unknown));
 }
@@ -151,10 +162,10 @@ function scalarText(value: string | number, quote: Quote): string {
   return plain ? value : JSON.stringify(value);
 }
 
-function pairText(parent: YAMLMap, key: string, value: string | number): string {
-  const last = parent.items.at(-1) as Pair | undefined;
-  const written = scalarText(value, quoteOf(last?.value));
-  return `${scalarText(key, quoteOf(last?.key))}: ${written}`;
+/** A pair that is quoted and spaced like its sibling. */
+function pairText(sibling: Pair, colon: string, key: string, value: string | number): string {
+  const written = scalarText(value, quoteOf(sibling.value));
+  return `${scalarText(key, quoteOf(sibling.key))}${colon}${written}`;
 }
 
 /** `{a: 1}` → `{a: 1, b: 2}`; in JSON that spans lines, on a line of its own like its siblings. */
@@ -165,12 +176,15 @@ function insertFlow(
   value: string | number,
 ): string | undefined {
   const last = parent.items.at(-1) as Pair | undefined;
-  const end = isScalar(last?.value) || isMap(last?.value) ? last.value.range?.[1] : undefined;
-  const start = isScalar(last?.key) ? last.key.range?.[0] : undefined;
-  if (end === undefined || start === undefined) return undefined;
-  const lead = /\n[ \t]*$/.exec(text.slice(0, start))?.[0];
-  const separator = lead === undefined ? " " : (text.includes("\r\n") ? "\r" : "") + lead;
-  return splice(text, end, end, `,${separator}${pairText(parent, key, value)}`);
+  if (!last || !isScalar(last.key) || !isScalar(last.value)) return undefined;
+  const [start, keyEnd] = last.key.range ?? [];
+  const [valueStart, end] = last.value.range ?? [];
+  if (start === undefined || end === undefined) return undefined;
+  // JSON may be written without any space.
+  const colon = text.slice(keyEnd, valueStart) === ":" ? ":" : ": ";
+  const ownLine = /\r?\n[ \t]*$/.exec(text.slice(0, start))?.[0];
+  const separator = ownLine ?? colon.slice(1);
+  return splice(text, end, end, `,${separator}${pairText(last, colon, key, value)}`);
 }
 
 /** A new line after the last sibling, with its indentation. */
@@ -181,17 +195,16 @@ function insertLine(
   value: string | number,
 ): string | undefined {
   const last = parent.items.at(-1) as Pair | undefined;
-  if (!last || !isScalar(last.key) || !last.key.range) return undefined;
-  const end = isScalar(last.value) || isMap(last.value) ? last.value.range?.[1] : undefined;
-  if (end === undefined) return undefined;
-  const lineStart = text.lastIndexOf("\n", last.key.range[0] - 1) + 1;
-  const indentation = text.slice(lineStart, last.key.range[0]);
+  if (!last || !isScalar(last.key) || !isScalar(last.value)) return undefined;
+  const [start] = last.key.range ?? [];
+  const [, end] = last.value.range ?? [];
+  if (start === undefined || end === undefined) return undefined;
+  const indentation = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);
   if (indentation.trim() !== "") return undefined;
   const newline = text.includes("\r\n") ? "\r\n" : "\n";
-  // A block map ends after its own line break: look for the end of the line that holds its last value.
-  const from = text[end - 1] === "\n" ? end - 1 : end;
-  const lineEnd = text.indexOf("\n", from);
-  const line = `${indentation}${pairText(parent, key, value)}${newline}`;
+  const line = `${indentation}${pairText(last, ": ", key, value)}${newline}`;
+  // A comment may follow the value: the new line begins after it.
+  const lineEnd = text.indexOf("\n", end);
   if (lineEnd === -1) return `${text}${newline}${line}`;
   return splice(text, lineEnd + 1, lineEnd + 1, line);
 }

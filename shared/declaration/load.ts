@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FleetwrightError, toError } from "../core/errors.ts";
 import {
@@ -46,8 +46,9 @@ async function assertFolder(root: string): Promise<void> {
 
 /** Links are not followed: declared files are files of this repository. */
 async function filesIn(root: string, folder: string, depth: number): Promise<readonly string[]> {
-  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(absent);
-  if (!entries) return [];
+  const found = await lstat(join(root, folder)).catch(absent);
+  if (!found?.isDirectory()) return [];
+  const entries = await readdir(join(root, folder), { withFileTypes: true });
   if (depth > MAX_DEPTH || entries.length > MAX_DECLARED_FILES) throw tooMany(join(root, folder));
   const paths: string[] = [];
   for (const entry of entries) {
@@ -59,8 +60,8 @@ async function filesIn(root: string, folder: string, depth: number): Promise<rea
 }
 
 async function readIfPresent(root: string, path: string): Promise<string | undefined> {
-  const found = await stat(join(root, path)).catch(absent);
-  if (!found) return undefined;
+  const found = await lstat(join(root, path)).catch(absent);
+  if (!found?.isFile()) return undefined;
   if (found.size > MAX_FILE_BYTES) {
     throw new FleetwrightError(
       "invalid-declaration",

@@ -17,7 +17,7 @@ export interface Declared<T> {
 }
 
 /** A document that has a finding and is left out: rules that look for it by name say nothing more. */
-export interface RefusedDocument {
+interface RefusedDocument {
   readonly kind: string | undefined;
   readonly name: string | undefined;
 }

@@ -20,7 +20,7 @@ export interface RawDocument {
 export const MAX_FILE_CHARACTERS = 1_000_000;
 
 /** A file with more documents is generated, and better kept as several files. */
-export const MAX_DOCUMENTS_PER_FILE = 200;
+const MAX_DOCUMENTS_PER_FILE = 200;
 
 /** One stray character can break each following line: the first few errors say it all. */
 const MAX_SYNTAX_FINDINGS = 10;

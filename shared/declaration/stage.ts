@@ -26,7 +26,6 @@ const UpdateGroup = z.strictObject({
   beforeGates: gates("before this group starts"),
   afterGates: gates("after this group is done"),
 });
-export type UpdateGroup = z.infer<typeof UpdateGroup>;
 
 const UpdateStage = z.strictObject({
   name: named("Name of the stage, unique in the strategy."),

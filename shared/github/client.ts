@@ -11,6 +11,8 @@ export interface GitHubClientOptions {
   readonly token: string;
   /** Spaces writes out as GitHub asks for: 1 s, and 3 s for what notifies people. Default: true. */
   readonly throttle?: boolean;
+  /** Instead of the global fetch, which knows no proxy and no certificate authority of its own. */
+  readonly fetch?: typeof fetch;
 }
 
 const PUBLIC_API = "https://api.github.com";
@@ -34,6 +36,7 @@ export function createGitHubClient(env: Environment, options: GitHubClientOption
     baseUrl: (env["GITHUB_API_URL"] || PUBLIC_API).replace(/\/+$/, ""),
     userAgent: "fleetwright",
     ...(options.token ? { auth: options.token } : {}),
+    ...(options.fetch ? { request: { fetch: options.fetch } } : {}),
     retry: { doNotRetry: NEVER_RETRIED, retries: MAX_RETRIES },
     throttle:
       options.throttle === false

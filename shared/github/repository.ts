@@ -37,8 +37,8 @@ export function createDeclarationRepository(
   const name = `${owner}/${repo}`;
   const readBlob = createBlobReader(options);
   const limit = createLimiter(MAX_READS_AT_ONCE);
-  let branch: Promise<string> | undefined;
-  const defaultBranch = () => (branch ??= findDefaultBranch(options));
+  let branch = options.defaultBranch;
+  const defaultBranch = async () => (branch ??= await findDefaultBranch(options));
   return {
     head: () =>
       attempt(`the head of ${name}`, async () => {
@@ -77,22 +77,13 @@ export function createDeclarationRepository(
   };
 }
 
-async function findDefaultBranch({
-  octokit,
-  owner,
-  repo,
-  defaultBranch,
-}: DeclarationRepositoryOptions): Promise<string> {
-  if (defaultBranch) return defaultBranch;
+async function findDefaultBranch({ octokit, owner, repo }: RepositoryHome): Promise<string> {
   const { data } = await octokit.request("GET /repos/{owner}/{repo}", { owner, repo });
   return data.default_branch;
 }
 
 /** The root, then only the folders that hold declarations: the rest of the repository may be huge. */
-async function listDeclaredBlobs(
-  home: RepositoryHome,
-  commit: string,
-): Promise<readonly Blob[]> {
+async function listDeclaredBlobs(home: RepositoryHome, commit: string): Promise<readonly Blob[]> {
   const root = await readTree(home, commit, false);
   const blobs = root.blobs;
   for (const folder of DECLARATION_FOLDERS) {

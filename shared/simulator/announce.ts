@@ -14,7 +14,7 @@ export function announceObject(
   object: { readonly namespace?: string; readonly name: string },
 ): void {
   const { hub, timeline } = cluster.kernel;
-  if (!hub.listening) return;
+  if (!hub.listening || !cluster.alive) return;
   hub.emit({
     at: timeline.now,
     kind: "object",
@@ -33,7 +33,7 @@ export function announceNode(
 ): void {
   const { cluster } = node.owner;
   const { hub, timeline } = cluster.kernel;
-  if (!hub.listening) return;
+  if (!hub.listening || !cluster.alive) return;
   hub.emit({
     at: timeline.now,
     kind: "node",
@@ -50,12 +50,13 @@ export function announcePool(
   pool: PoolState,
   change: Extract<Transition, { kind: "pool" }>["change"],
 ): void {
-  const { hub, timeline } = pool.cluster.kernel;
-  if (!hub.listening) return;
+  const { cluster } = pool;
+  const { hub, timeline } = cluster.kernel;
+  if (!hub.listening || !cluster.alive) return;
   hub.emit({
     at: timeline.now,
     kind: "pool",
-    cluster: pool.cluster.id,
+    cluster: cluster.id,
     pool: pool.name,
     change,
   });

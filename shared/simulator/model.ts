@@ -166,6 +166,8 @@ export interface WorkloadSpec {
 
 export interface Workload extends WorkloadSpec {
   readonly uid: string;
+  /** Names of its pods begin with this: `<name>-<template hash>-` of a Deployment, `<name>-` of a DaemonSet. */
+  readonly podPrefix: string;
   readonly createdAt: Instant;
 }
 

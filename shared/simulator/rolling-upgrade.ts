@@ -24,6 +24,12 @@ export type Outcome =
 
 export const SUCCEEDED: Outcome = { status: "Succeeded" };
 
+export const ABORTED: Outcome = {
+  status: "Canceled",
+  error: { code: "OperationPreempted", message: "The operation was aborted by request." },
+  onlyQuarantine: false,
+};
+
 /** Nodes above the pool's count: surge nodes that an earlier upgrade left, lent to this one as surge. */
 export function spareNodes(pool: PoolState): NodeState[] {
   const living = pool.nodes.filter((node) => !isQuarantined(node) && node.phase !== "Deleting");
@@ -86,6 +92,7 @@ export class RollingUpgrade {
   abort(): void {
     this.#aborted = true;
     announcePool(this.#pool, "RollingFailed");
+    this.#onEnd(ABORTED);
   }
 
   #addSurgeNode(): void {

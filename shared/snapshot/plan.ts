@@ -125,7 +125,7 @@ function newSnapshot(
 }
 
 /** `<kind>-<cluster>-<pool>-<hash>`: the same pool, kind, image and Kubernetes version give the same name. */
-export function snapshotName(kind: SnapshotKind, cluster: ManagedCluster, pool: NodePool): string {
+function snapshotName(kind: SnapshotKind, cluster: ManagedCluster, pool: NodePool): string {
   const hash = digest([armKey(pool.id), kind, pool.nodeImageVersion, pool.kubernetesVersion]).slice(
     0,
     HASH_LENGTH,

@@ -1,3 +1,5 @@
+import type { Scenario } from "../../emulator/scenario.ts";
+
 /** A small harbour: two clusters in two groups, one fleet, and the identities of its jobs. */
 export const SUBSCRIPTION = "11111111-2222-3333-4444-555555555555";
 export const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/harbour`;
@@ -9,7 +11,7 @@ export const FAMILY = "AKSUbuntu-2204gen2containerd";
 export const OLD = "202606.16.0";
 export const NEW = "202607.09.0";
 
-const pool = (name: string, mode: string) => ({
+const pool = (name: string, mode: "System" | "User") => ({
   name,
   mode,
   count: 2,
@@ -51,7 +53,7 @@ const principal = (name: string, clientId: string, actions: readonly string[]) =
   roles: [{ actions: [...actions], scope: `/subscriptions/${SUBSCRIPTION}` }],
 });
 
-export const scenario = {
+export const scenario: Scenario = {
   subscription: SUBSCRIPTION,
   start: "2026-07-10T08:00:00Z",
   images: [OLD, NEW].map((version) => ({

@@ -40,11 +40,11 @@ test("a finding fails the step and points into the file", async () => {
     title: "unknown-field",
     file: "strategies/canary.yaml",
     line: 6,
-    column: 50,
+    column: 48,
   });
   expect(outputs).toMatchObject({ errors: "1", "failure-reason": "invalid-declaration" });
   expect(JSON.parse(outputs["findings"] ?? "")).toMatchObject([{ code: "unknown-field", line: 6 }]);
-  expect(summary).toContain("strategies/canary.yaml:6:50");
+  expect(summary).toContain("strategies/canary.yaml:6:48");
 });
 
 test.each([

@@ -6,7 +6,7 @@ import type { DeclaredFile } from "../../shared/declaration/read-documents.ts";
 export const FLEET =
   "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/harbour/providers/Microsoft.ContainerService/fleets/harbour";
 
-export const WORKSPACE = `apiVersion: fleetwright.dev/v1alpha1
+const WORKSPACE = `apiVersion: fleetwright.dev/v1alpha1
 kind: Workspace
 spec:
   freezes:
@@ -19,12 +19,15 @@ spec:
       fleet: ${FLEET}-prod
       promotesFrom: dev
       groups: {canary: prod-canary}
-      members:
+      approvers: [platform-leads]
+      nodeImage: {soak: 72h}
+`;
+
+/** Members of prod that the repository keeps itself; they go before `approvers`. */
+const MEMBERS = `      members:
         - {name: m1, group: prod-canary}
         - {name: m2, group: blue}
         - {name: m3, group: green}
-      approvers: [platform-leads]
-      nodeImage: {soak: 72h}
 `;
 
 export const STRATEGY = `apiVersion: fleetwright.dev/v1alpha1
@@ -107,10 +110,17 @@ export const REPOSITORY: readonly DeclaredFile[] = [
 ];
 
 /** The sample repository with one text replaced; the text must be there. */
-export function edited(from: string, to: string): readonly DeclaredFile[] {
-  if (!REPOSITORY.some(({ text }) => text.includes(from))) throw new Error(`no text: ${from}`);
-  return REPOSITORY.map(({ path, text }) => ({ path, text: text.replace(from, to) }));
+export function edited(
+  from: string,
+  to: string,
+  files: readonly DeclaredFile[] = REPOSITORY,
+): readonly DeclaredFile[] {
+  if (!files.some(({ text }) => text.includes(from))) throw new Error(`no text: ${from}`);
+  return files.map(({ path, text }) => ({ path, text: text.replace(from, to) }));
 }
+
+/** The sample repository whose prod lists its members. */
+export const WITH_MEMBERS = edited("      approvers:", `${MEMBERS}      approvers:`);
 
 /** Findings of parser and lint, as a person reads them: `file:line:column severity code …`. */
 export function findingsOf(files: readonly DeclaredFile[], live?: LiveFleets): readonly Finding[] {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { AuditLog } from "../../emulator/audit.ts";
 import { makeServerCertificate } from "../../emulator/certificates.ts";
 import { PacedClock } from "../../emulator/clock.ts";
+import type { ClockSpeed } from "../../emulator/clock.ts";
 import { adminToken } from "../../emulator/kubernetes/admin-token.ts";
 import { AKS_SERVER_APPLICATION } from "../../emulator/kubernetes/authorization.ts";
 import { createKubernetesService } from "../../emulator/kubernetes/service.ts";
@@ -28,6 +29,11 @@ export interface KubernetesServer {
   close(): Promise<void>;
 }
 
+export interface KubernetesServerOptions {
+  readonly principals?: readonly Principal[];
+  readonly speed?: ClockSpeed;
+}
+
 export function clusterId(name: string): string {
   const group = `/subscriptions/${SUBSCRIPTION}/resourcegroups/harbour`;
   return `${group}/providers/microsoft.containerservice/managedclusters/${name}`;
@@ -36,13 +42,13 @@ export function clusterId(name: string): string {
 /** The clusters of a world on https, with nothing else of the emulator. Tokens are principals' names. */
 export async function startKubernetesServer(
   world: World,
-  principals: readonly Principal[] = [],
+  { principals = [], speed = "manual" }: KubernetesServerOptions = {},
 ): Promise<KubernetesServer> {
   const certificate = await makeServerCertificate();
   const directory = await mkdtemp(join(tmpdir(), "fleetwright-kubernetes-"));
   const errors: unknown[] = [];
   const onError = (error: unknown): number => errors.push(error);
-  const clock = new PacedClock({ world, speed: "manual", onError });
+  const clock = new PacedClock({ world, speed, onError });
   const audit = new AuditLog(() => clock.now());
   let port = 0;
   const environment: Environment = {

@@ -1,25 +1,16 @@
-import { mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { request } from "node:https";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { runStep, startStep } from "../../cli/tour/runner.ts";
 import type { RunningStep, Step, StepResult } from "../../cli/tour/runner.ts";
+import type { TestEmulator } from "./emulator.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-
-/** What a job needs to know of a local Azure: the emulator's ready line. */
-export interface LocalAzure {
-  readonly arm: string;
-  readonly authority: string;
-  readonly ca: string;
-  readonly control: string;
-  readonly tenant: string;
-}
 
 export interface JobOptions {
   /** Declared files by path. */
   readonly files: Readonly<Record<string, string>>;
-  readonly azure?: LocalAzure;
+  readonly azure?: TestEmulator;
   readonly clientId?: string;
   /** Subject of the workflow's OIDC token. */
   readonly subject?: string;
@@ -68,40 +59,18 @@ async function azureVariables({
   subject,
 }: JobOptions): Promise<Record<string, string>> {
   if (azure === undefined) return {};
-  const oidc = await control<{ requestUrl: string; requestToken: string }>(azure, "POST", "/oidc", {
-    subject: subject ?? "",
-  });
+  const { ready } = azure;
+  const oidc = (await azure.control("POST", "/oidc", { subject: subject ?? "" })) as {
+    readonly requestUrl: string;
+    readonly requestToken: string;
+  };
   return {
-    AZURE_RESOURCE_MANAGER_ENDPOINT: azure.arm,
-    AZURE_AUTHORITY_HOST: new URL(azure.authority).origin,
-    AZURE_TENANT_ID: azure.tenant,
+    AZURE_RESOURCE_MANAGER_ENDPOINT: ready.arm,
+    AZURE_AUTHORITY_HOST: new URL(ready.authority).origin,
+    AZURE_TENANT_ID: ready.tenant,
     AZURE_CLIENT_ID: clientId ?? "",
-    NODE_EXTRA_CA_CERTS: azure.ca,
+    NODE_EXTRA_CA_CERTS: ready.ca,
     ACTIONS_ID_TOKEN_REQUEST_URL: oidc.requestUrl,
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: oidc.requestToken,
   };
-}
-
-/** A call to the emulator's control plane. */
-export async function control<T>(
-  azure: LocalAzure,
-  method: "GET" | "POST",
-  path: string,
-  body?: unknown,
-): Promise<T> {
-  const ca = await readFile(azure.ca, "utf8");
-  return new Promise<T>((done, fail) => {
-    const call = request(`${azure.control}${path}`, { method, ca }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", fail);
-      response.on("end", () => {
-        const text = Buffer.concat(chunks).toString();
-        if ((response.statusCode ?? 500) < 300) done(JSON.parse(text || "null") as T);
-        else fail(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
-      });
-    });
-    call.on("error", fail);
-    call.end(body === undefined ? undefined : JSON.stringify(body));
-  });
 }

@@ -7,6 +7,7 @@ import {
   type Bound,
   type LintInput,
   type LiveMember,
+  type Problem,
 } from "../rule.ts";
 import { resolveStages } from "../strategy.ts";
 import { declaredMembers } from "./names.ts";
@@ -16,29 +17,59 @@ const MAX_NAMED = 5;
 
 /** Fleet leaves members outside the listed groups out of a run without a word. */
 export function membersInNoStage(input: LintInput): readonly Finding[] {
-  const { workspace } = input;
   // What is refused could hold the missing group.
-  if (!workspace || mayBeRefused(input, "UpdateStrategy") || mayBeRefused(input, "Release")) {
-    return [];
-  }
+  if (mayBeRefused(input, "UpdateStrategy") || mayBeRefused(input, "Release")) return [];
   return fleets(input).flatMap((bound) => {
-    const [first] = bound;
-    if (!first) return [];
     const groups = new Set(bound.flatMap((one) => groupsOf(one).map(({ name }) => name)));
-    const members = bound.flatMap((one) => membersOf(one, input) ?? []);
-    const missing = members.filter(({ group }) => group === undefined || !groups.has(group));
-    if (missing.length === 0) return [];
-    const unique = [...new Map(missing.map((member) => [member.name, member])).values()];
     const strategies = [...new Set(bound.map(({ strategy }) => strategy.value.metadata.name))];
+    const isLeftOut = ({ group }: LiveMember): boolean => group === undefined || !groups.has(group);
     return [
-      report(workspace, {
-        code: "member-in-no-stage",
-        path: ["spec", "environments", first.index, "fleet"],
-        message: `${sayMembers(unique)} in no stage of ${strategies.join(", ")}, so no run upgrades ${unique.length === 1 ? "it" : "them"}`,
-        remedy: "add the update group to a stage, or give the member another group",
-      }),
+      ...bound.flatMap((one) => declaredLeftOut(one, input, isLeftOut, strategies)),
+      ...liveLeftOut(bound, input, isLeftOut, strategies),
     ];
   });
+}
+
+function declaredLeftOut(
+  { environment, index }: Bound,
+  { workspace }: LintInput,
+  isLeftOut: (member: LiveMember) => boolean,
+  strategies: readonly string[],
+): readonly Finding[] {
+  return declaredMembers(environment.members).flatMap((member, position) => {
+    if (!workspace || !isLeftOut(member)) return [];
+    const path = ["spec", "environments", index, "members", position, "group"];
+    return [report(workspace, leftOut([member], path, strategies))];
+  });
+}
+
+/** One finding for a fleet, however many environments share it. */
+function liveLeftOut(
+  bound: readonly Bound[],
+  input: LintInput,
+  isLeftOut: (member: LiveMember) => boolean,
+  strategies: readonly string[],
+): readonly Finding[] {
+  const live = bound.find(({ environment }) => environment.members === "fleet");
+  if (!live || !input.workspace) return [];
+  const members = (membersOf(live, input) ?? []).filter(isLeftOut);
+  if (members.length === 0) return [];
+  const path = ["spec", "environments", live.index, "fleet"];
+  return [report(input.workspace, leftOut(members, path, strategies))];
+}
+
+function leftOut(
+  members: readonly LiveMember[],
+  path: Problem["path"],
+  strategies: readonly string[],
+): Problem {
+  const one = members.length === 1;
+  return {
+    code: "member-in-no-stage",
+    path,
+    message: `${sayMembers(members)} ${one ? "is" : "are"} in no stage of ${strategies.join(", ")}, so no run upgrades ${one ? "it" : "them"}`,
+    remedy: "add the update group to a stage, or give the member another group",
+  };
 }
 
 function sayMembers(members: readonly LiveMember[]): string {
@@ -48,7 +79,7 @@ function sayMembers(members: readonly LiveMember[]): string {
     .join(", ");
   const rest = members.length - MAX_NAMED;
   const more = rest > 0 ? ` and ${rest} more` : "";
-  return `${members.length === 1 ? "member" : "members"} ${named}${more} ${members.length === 1 ? "is" : "are"}`;
+  return `${members.length === 1 ? "member" : "members"} ${named}${more}`;
 }
 
 /** Environments by fleet: those of a shared fleet cover its members together. */

@@ -118,7 +118,7 @@ function expiry({ spec }: Release, { live }: LintInput): readonly Problem[] {
 }
 
 /** `202607.09.0` is of 9 July 2026, Windows' `20348.3207.250214` of 14 February 2025. */
-export function publishedAt(version: string): number | undefined {
+function publishedAt(version: string): number | undefined {
   const linux = /^(20\d\d)(\d\d)\.(\d\d)\.\d+$/.exec(version);
   const windows = /^\d{5}\.\d+\.(\d\d)(\d\d)(\d\d)$/.exec(version);
   const [, year, month, day] = linux ?? windows ?? [];

@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { startEmulator } from "../emulator/emulator.ts";
+import type { EmulatorOptions } from "../emulator/emulator.ts";
+import { parseScenario } from "../emulator/scenario.ts";
+import { UsageError } from "./usage.ts";
+
+/** `fleetwright emulator [--port 0] [--scenario FILE] [--clock real|FACTOR|manual] [--seed N]` */
+export async function runEmulator(args: readonly string[]): Promise<number> {
+  const options = await readOptions(args);
+  const emulator = await startEmulator(options);
+  process.stdout.write(`${JSON.stringify(emulator.ready)}\n`);
+  await terminated();
+  await emulator.close();
+  return 0;
+}
+
+async function readOptions(args: readonly string[]): Promise<EmulatorOptions> {
+  const values = parseValues(args);
+  const { scenario } = values;
+  return {
+    port: wholeNumber("port", values.port ?? "0", 65_535),
+    clock: parseClock(values.clock ?? "real"),
+    ...(values.seed === undefined
+      ? {}
+      : { seed: wholeNumber("seed", values.seed, Number.MAX_SAFE_INTEGER) }),
+    ...(scenario === undefined
+      ? {}
+      : { scenario: parseScenario(await readFile(scenario, "utf8"), scenario) }),
+  };
+}
+
+interface Values {
+  readonly port?: string;
+  readonly scenario?: string;
+  readonly clock?: string;
+  readonly seed?: string;
+}
+
+function parseValues(args: readonly string[]): Values {
+  const option = { type: "string" } as const;
+  const options = { port: option, scenario: option, clock: option, seed: option };
+  try {
+    return parseArgs({ args: [...args], options, strict: true }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parseClock(text: string): "real" | "manual" | number {
+  if (text === "real" || text === "manual") return text;
+  const factor = Number(text);
+  if (Number.isFinite(factor) && factor > 0) return factor;
+  throw new UsageError(`--clock ${text}: real, manual or a factor such as 3600 expected`);
+}
+
+function wholeNumber(name: string, text: string, max: number): number {
+  if (/^\d+$/.test(text) && Number(text) <= max) return Number(text);
+  throw new UsageError(`--${name} ${text}: a whole number up to ${max} expected`);
+}
+
+function terminated(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+}

@@ -1,0 +1,283 @@
+import { announceCluster, announcePool } from "./announce.ts";
+import { budgetStatusOf, linkBudgets } from "./budgets.ts";
+import { advancePools, isReached, planUpgrade, upgradeCluster } from "./cluster-upgrade.ts";
+import { drawPhase } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
+import {
+  deleteBudget,
+  deleteNode,
+  deletePod,
+  deleteWorkload,
+  evict,
+  patchNode,
+  podsByName,
+  putBudget,
+  putWorkload,
+} from "./kubernetes-objects.ts";
+import { SimulationError } from "./model.ts";
+import type {
+  BudgetStatus,
+  Cluster,
+  ClusterSpec,
+  ClusterUpgrade,
+  DisruptionBudget,
+  NodeEvent,
+  NodePoolSpec,
+  PoolChange,
+  ProvisioningState,
+  Workload,
+  WorkloadSpec,
+} from "./model.ts";
+import { beginClusterOperation, endClusterOperation } from "./operations.ts";
+import { addNodes } from "./pool-goal.ts";
+import {
+  abortPool,
+  addPool,
+  deleteMachines,
+  deletePool,
+  fillPool,
+  newPool,
+  updatePool,
+  upgradeNodeImage,
+} from "./pool-operations.ts";
+import { settlePods } from "./pods.ts";
+import { hashText } from "./random.ts";
+import type {
+  BudgetState,
+  ClusterState,
+  NodeState,
+  OperationState,
+  PodState,
+  PoolState,
+  WorkloadState,
+} from "./state.ts";
+
+/** The managed cluster as others see it; each method hands on to the module that knows the matter. */
+export class SimulatedCluster implements Cluster {
+  readonly #state: ClusterState;
+  readonly #onDeleted: () => void;
+
+  constructor(kernel: Kernel, spec: ClusterSpec, onDeleted: () => void) {
+    this.#state = emptyState(kernel, spec);
+    this.#onDeleted = onDeleted;
+    const { pools } = this.#state;
+    for (const pool of spec.pools) {
+      if (pools.has(pool.name)) throw conflict(`The agent pool '${pool.name}' is named twice.`);
+      pools.set(pool.name, newPool(this.#state, pool));
+    }
+    announceCluster(this.#state, "Created");
+    for (const pool of pools.values()) announcePool(pool, "Created");
+    for (const budget of spec.budgets ?? []) putBudget(this.#state, budget);
+    if (spec.ready === true) this.#appear(spec);
+    else this.#create(spec);
+  }
+
+  #appear(spec: ClusterSpec): void {
+    for (const pool of this.#state.pools.values()) fillPool(pool);
+    this.#install(spec);
+    settlePods(this.#state);
+  }
+
+  #install(spec: ClusterSpec): void {
+    for (const workload of spec.workloads ?? []) putWorkload(this.#state, workload);
+    linkBudgets(this.#state);
+  }
+
+  #create(spec: ClusterSpec): void {
+    const state = this.#state;
+    const operation = beginClusterOperation(state, "CreateManagedCluster", "Creating");
+    for (const pool of state.pools.values()) {
+      pool.provisioningState = "Creating";
+      pool.operation = operation;
+    }
+    this.#install(spec);
+    let left = state.pools.size;
+    const endOne = (): void => {
+      left -= 1;
+      if (left > 0) return;
+      for (const pool of state.pools.values()) {
+        pool.operation = undefined;
+        pool.provisioningState = "Succeeded";
+      }
+      endClusterOperation(state, operation);
+    };
+    state.kernel.timeline.after(drawPhase(state.kernel, "controlPlane", state), () => {
+      for (const pool of state.pools.values()) addNodes(pool, pool.count, endOne);
+      if (state.pools.size === 0) endOne();
+    });
+  }
+
+  get id(): string {
+    return this.#state.id;
+  }
+  get name(): string {
+    return this.#state.name;
+  }
+  get region(): string {
+    return this.#state.region;
+  }
+  get kubernetesVersion(): string {
+    return this.#state.kubernetesVersion;
+  }
+  get provisioningState(): ProvisioningState {
+    return this.#state.provisioningState;
+  }
+  get powerState(): "Running" | "Stopped" {
+    return this.#state.powerState;
+  }
+  get createdAt(): number {
+    return this.#state.createdAt;
+  }
+  get pools(): ReadonlyMap<string, PoolState> {
+    return this.#state.pools;
+  }
+  get nodes(): ReadonlyMap<string, NodeState> {
+    return this.#state.nodes;
+  }
+  get pods(): ReadonlyMap<string, PodState> {
+    return podsByName(this.#state);
+  }
+  get budgets(): ReadonlyMap<string, DisruptionBudget> {
+    return new Map([...this.#state.budgets].map(([key, { budget }]) => [key, budget]));
+  }
+  get workloads(): ReadonlyMap<string, WorkloadState> {
+    return this.#state.workloads;
+  }
+  get nodeEvents(): readonly NodeEvent[] {
+    return this.#state.nodeEvents;
+  }
+  get operations(): ReadonlyMap<string, OperationState> {
+    return this.#state.operations;
+  }
+
+  addPool(spec: NodePoolSpec): OperationState {
+    return addPool(this.#state, spec);
+  }
+  updatePool(name: string, change: PoolChange): OperationState {
+    return updatePool(this.#state, name, change);
+  }
+  upgradeNodeImage(pool: string, nodeImageVersion: string, snapshotId?: string): OperationState {
+    return upgradeNodeImage(this.#state, pool, { nodeImageVersion, snapshotId });
+  }
+  deletePool(name: string): OperationState {
+    return deletePool(this.#state, name);
+  }
+  deleteMachines(pool: string, nodes: readonly string[]): OperationState {
+    return deleteMachines(this.#state, pool, nodes);
+  }
+  abortPool(name: string): OperationState {
+    return abortPool(this.#state, name);
+  }
+  upgrade(upgrade: ClusterUpgrade): OperationState {
+    return upgradeCluster(this.#state, upgrade);
+  }
+
+  /** Would this upgrade change anything? Nodes decide, not what the pools say. */
+  isUpgradeReached(upgrade: ClusterUpgrade): boolean {
+    return isReached(planUpgrade(this.#state, upgrade));
+  }
+
+  reconcile(): OperationState {
+    const operation = beginClusterOperation(this.#state, "PutManagedCluster", "Updating");
+    const pools = [...this.#state.pools.values()];
+    advancePools(this.#state, { pools, operation, state: "Updating" });
+    return operation;
+  }
+
+  start(): OperationState {
+    return this.#changePower("Start", "Starting", "Running");
+  }
+  stop(): OperationState {
+    return this.#changePower("Stop", "Stopping", "Stopped");
+  }
+
+  #changePower(
+    kind: string,
+    during: ProvisioningState,
+    after: Cluster["powerState"],
+  ): OperationState {
+    const state = this.#state;
+    const operation = beginClusterOperation(state, kind, during);
+    state.round += 1;
+    state.kernel.timeline.after(drawPhase(state.kernel, "controlPlane", state), () => {
+      state.powerState = after;
+      endClusterOperation(state, operation);
+    });
+    return operation;
+  }
+
+  delete(): OperationState {
+    const state = this.#state;
+    const operation = beginClusterOperation(state, "Delete", "Deleting");
+    state.kernel.timeline.after(drawPhase(state.kernel, "controlPlane", state), () => {
+      this.#onDeleted();
+      endClusterOperation(state, operation);
+    });
+    return operation;
+  }
+
+  /** Nothing that is still under way is told any more. */
+  vanish(): void {
+    announceCluster(this.#state, "Deleted");
+    this.#state.alive = false;
+  }
+
+  patchNode(name: string, patch: Parameters<Cluster["patchNode"]>[1]): void {
+    patchNode(this.#state, name, patch);
+  }
+  deleteNode(name: string): void {
+    deleteNode(this.#state, name);
+  }
+  evict(namespace: string, pod: string): ReturnType<Cluster["evict"]> {
+    return evict(this.#state, namespace, pod);
+  }
+  deletePod(namespace: string, pod: string): void {
+    deletePod(this.#state, namespace, pod);
+  }
+  putBudget(budget: DisruptionBudget): void {
+    putBudget(this.#state, budget);
+  }
+  deleteBudget(namespace: string, name: string): void {
+    deleteBudget(this.#state, namespace, name);
+  }
+  budgetStatus(budget: DisruptionBudget): BudgetStatus {
+    return budgetStatusOf(this.#state, budget);
+  }
+  putWorkload(workload: WorkloadSpec): void {
+    putWorkload(this.#state, workload);
+  }
+  deleteWorkload(kind: Workload["kind"], namespace: string, name: string): void {
+    deleteWorkload(this.#state, kind, { namespace, name });
+  }
+}
+
+function emptyState(kernel: Kernel, spec: ClusterSpec): ClusterState {
+  return {
+    kernel,
+    id: spec.id,
+    name: spec.name,
+    region: spec.region,
+    createdAt: kernel.timeline.now,
+    entity: hashText(spec.id, kernel.seed),
+    kubernetesVersion: spec.kubernetesVersion,
+    provisioningState: "Succeeded",
+    powerState: "Running",
+    operation: undefined,
+    alive: true,
+    pools: new Map<string, PoolState>(),
+    nodes: new Map<string, NodeState>(),
+    budgets: new Map<string, BudgetState>(),
+    workloads: new Map<string, WorkloadState>(),
+    daemonSets: new Set<WorkloadState>(),
+    pending: new Set<PodState>(),
+    podIndex: undefined,
+    podAppointments: { starting: undefined, stopping: undefined },
+    nodeEvents: [],
+    operations: new Map<string, OperationState>(),
+    round: 0,
+  };
+}
+
+function conflict(message: string): SimulationError {
+  return new SimulationError("Conflict", message);
+}

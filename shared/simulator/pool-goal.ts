@@ -1,0 +1,102 @@
+import { announceNode } from "./announce.ts";
+import { drawPhase } from "./kernel.ts";
+import { removeNodes } from "./node-removal.ts";
+import { createNode, isAt, isQuarantined, makeReady, uncordon } from "./nodes.ts";
+import {
+  ABORTED,
+  nodesToUpgrade,
+  RollingUpgrade,
+  spareNodes,
+  SUCCEEDED,
+} from "./rolling-upgrade.ts";
+import type { Outcome } from "./rolling-upgrade.ts";
+import { WINDOWS_SLOWNESS } from "./rules.ts";
+import type { PoolState, Version } from "./state.ts";
+
+/** How long a PUT takes that finds nothing to do. */
+const SETTLE_MILLISECONDS = 10_000;
+
+/** Upgrades the nodes that lag behind the goal, then brings their number to the pool's count. */
+export function bringToGoal(pool: PoolState, onEnd: (outcome: Outcome) => void): void {
+  readmitReleased(pool);
+  const end = (outcome: Outcome): void => {
+    if (outcome !== ABORTED) adoptGoal(pool);
+    onEnd(outcome);
+  };
+  if (nodesToUpgrade(pool, spareNodes(pool)).length === 0) return adjustCount(pool, end);
+  const upgrade = new RollingUpgrade(pool, (outcome) => {
+    pool.abort = undefined;
+    if (outcome.status === "Succeeded") adjustCount(pool, end);
+    else end(outcome);
+  });
+  pool.abort = () => upgrade.abort();
+  upgrade.begin();
+}
+
+/** After a failed upgrade the pool shows the new version although nodes may run the old one: AKS#3558. */
+function adoptGoal(pool: PoolState): void {
+  pool.kubernetesVersion = pool.goal.kubernetesVersion;
+  pool.nodeImageVersion = pool.goal.nodeImageVersion;
+}
+
+/** A node whose quarantine was lifted and that is at the goal by now only has to be uncordoned. */
+function readmitReleased(pool: PoolState): void {
+  for (const node of pool.nodes) {
+    if (!node.released || !isAt(node, pool.goal)) continue;
+    node.released = false;
+    uncordon(node);
+  }
+}
+
+function adjustCount(pool: PoolState, onEnd: (outcome: Outcome) => void): void {
+  const present = pool.nodes.filter((node) => !isQuarantined(node) && node.phase !== "Deleting");
+  const missing = pool.count - present.length;
+  if (missing > 0) return addNodes(pool, missing, () => onEnd(SUCCEEDED));
+  const spares = spareNodes(pool);
+  if (spares.length > 0) return removeSpares(pool, onEnd);
+  for (const node of present) {
+    node.surge = false;
+    node.kept = false;
+  }
+  pool.cluster.kernel.timeline.after(SETTLE_MILLISECONDS, () => onEnd(SUCCEEDED));
+}
+
+function removeSpares(pool: PoolState, onEnd: (outcome: Outcome) => void): void {
+  let aborted = false;
+  pool.abort = () => {
+    aborted = true;
+    pool.abort = undefined;
+    onEnd(ABORTED);
+  };
+  removeNodes(spareNodes(pool), {
+    drain: true,
+    isCancelled: () => aborted,
+    onEnd: (failures) => {
+      if (aborted) return;
+      pool.abort = undefined;
+      if (failures.length === 0) return onEnd(SUCCEEDED);
+      const error = { code: "UpgradeFailed", message: failures.join(" ") };
+      onEnd({ status: "Failed", error, onlyQuarantine: false });
+    },
+  });
+}
+
+/** New nodes have the image of their pool: scaling keeps it. */
+export function addNodes(pool: PoolState, number: number, onEnd: () => void): void {
+  const { kernel } = pool.cluster;
+  const version: Version = pool.goal;
+  const slowness = pool.osType === "Windows" ? WINDOWS_SLOWNESS : 1;
+  let left = number;
+  if (left === 0) return onEnd();
+  for (let made = 0; made < number; made++) {
+    const node = createNode(pool, version);
+    kernel.timeline.after(drawPhase(kernel, "nodeCreate", node) * slowness, () => {
+      if (node.alive) {
+        makeReady(node);
+        announceNode(node, "Uncordoned", { detail: "new node" });
+      }
+      left -= 1;
+      if (left === 0) onEnd();
+    });
+  }
+}

@@ -1,0 +1,101 @@
+import { compareVersions, parseNodeImage } from "../core/node-image.ts";
+import type { SimulatedCluster } from "./cluster.ts";
+import type { Kernel } from "./kernel.ts";
+import { SimulationError } from "./model.ts";
+import type { ClusterUpgrade, NodePool, RunSpec } from "./model.ts";
+
+export type MemberDecision =
+  | { readonly kind: "reached" }
+  | { readonly kind: "upgrade"; readonly upgrade: ClusterUpgrade }
+  | { readonly kind: "pending"; readonly code: string; readonly message: string }
+  | { readonly kind: "unresolvable" }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string };
+
+export interface RunTarget {
+  readonly kernel: Kernel;
+  readonly spec: RunSpec;
+  /** One image per family, chosen or given when the run started; undefined for `Latest`. */
+  readonly selected: readonly string[] | undefined;
+}
+
+/** The newest images that every region of the members has, one per family. */
+export function selectConsistentImages(
+  kernel: Kernel,
+  clusters: readonly SimulatedCluster[],
+): string[] {
+  const regions = [...new Set(clusters.map(({ region }) => region))];
+  const families = new Set<string>();
+  for (const cluster of clusters) {
+    for (const pool of cluster.pools.values()) families.add(pool.imageFamily);
+  }
+  return [...families]
+    .toSorted()
+    .map((family) => kernel.images.latestCommon(regions, family))
+    .filter((image) => image !== undefined);
+}
+
+/** What to do with a member when its turn comes. */
+export function decideMember(target: RunTarget, cluster: SimulatedCluster): MemberDecision {
+  if (cluster.powerState === "Stopped") {
+    const message = `Managed cluster '${cluster.name}' is stopped.`;
+    return { kind: "failed", code: "OperationNotAllowed", message };
+  }
+  const obstacle = unavailable(target, cluster);
+  if (obstacle !== undefined) return obstacle;
+  const upgrade = upgradeOf(target);
+  try {
+    if (cluster.isUpgradeReached(upgrade)) return { kind: "reached" };
+  } catch (error) {
+    if (!(error instanceof SimulationError)) throw error;
+    return { kind: "failed", code: error.code, message: error.message };
+  }
+  return { kind: "upgrade", upgrade };
+}
+
+function upgradeOf({ kernel, spec, selected }: RunTarget): ClusterUpgrade {
+  const version = spec.upgrade.kubernetesVersion;
+  return {
+    type: spec.upgrade.type,
+    ...(version !== undefined && { kubernetesVersion: version }),
+    ...(selected !== undefined && {
+      imageFor: (pool: NodePool) => pinned(kernel, selected, pool),
+      dropSnapshots: true,
+    }),
+  };
+}
+
+function pinned(
+  kernel: Kernel,
+  selected: readonly string[],
+  pool: NodePool,
+): string | undefined {
+  const image = selected.find((one) => parseNodeImage(one).family === pool.imageFamily);
+  if (image === undefined || kernel.rules.allowCustomDowngrade) return image;
+  const [wanted, present] = [parseNodeImage(image), parseNodeImage(pool.nodeImageVersion)];
+  const isOlder =
+    wanted.family === present.family && compareVersions(wanted.version, present.version) < 0;
+  return isOlder ? undefined : image;
+}
+
+function unavailable(
+  { kernel, spec, selected }: RunTarget,
+  cluster: SimulatedCluster,
+): MemberDecision | undefined {
+  const version = spec.upgrade.kubernetesVersion;
+  if (version !== undefined && !kernel.kubernetesVersions.includes(version)) {
+    const message = `target Kubernetes version "${version}" is not available in region "${cluster.region}"`;
+    return { kind: "pending", code: "K8sVersionNotAvailable", message };
+  }
+  if (selected === undefined || spec.upgrade.type === "ControlPlaneOnly") return undefined;
+  for (const pool of cluster.pools.values()) {
+    const image = pinned(kernel, selected, pool);
+    if (image === undefined) {
+      if (spec.nodeImageSelection.type === "Consistent") return { kind: "unresolvable" };
+      continue;
+    }
+    if (pool.nodeImageVersion === image || kernel.images.has(cluster.region, image)) continue;
+    const message = `target upgrade node image version "${image}" for agent pool ${pool.name} is not available in region "${cluster.region}"`;
+    return { kind: "pending", code: "NodeImageVersionNotAvailable", message };
+  }
+  return undefined;
+}

@@ -1,0 +1,150 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { azureCredential } from "../../shared/azure/credential.ts";
+import { createGitHubCredential } from "../../shared/azure/github-credential.ts";
+import { isError } from "../../shared/core/errors.ts";
+import { startCloudServer } from "./cloud-server.ts";
+import type { Answer, CloudServer, ReceivedRequest } from "./cloud-server.ts";
+
+const TENANT = "22222222-2222-2222-2222-222222222222";
+const SCOPE = "https://management.azure.com/.default";
+const ASSERTION = jwt({
+  iss: "https://token.actions.githubusercontent.com",
+  sub: "repo:harbour/fleet:environment:prod",
+  aud: "api://AzureADTokenExchange",
+});
+
+let server: CloudServer | undefined;
+
+afterEach(async () => {
+  await server?.close();
+});
+
+function jwt(claims: object): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part({ alg: "RS256" })}.${part(claims)}.signature`;
+}
+
+/** GitHub's issuer under `/id`, Entra everywhere else; tokens are numbered. */
+async function start(entra?: Answer, github?: Answer): Promise<CloudServer> {
+  let issued = 0;
+  const answer = (request: ReceivedRequest): Answer => {
+    if (request.url.startsWith("/id")) return github ?? { status: 200, body: { value: ASSERTION } };
+    issued++;
+    return entra ?? { status: 200, body: { access_token: `token-${issued}`, expires_in: 3600 } };
+  };
+  server = await startCloudServer(answer, "http");
+  return server;
+}
+
+function environment({ origin }: CloudServer): Record<string, string> {
+  return {
+    ACTIONS_ID_TOKEN_REQUEST_URL: `${origin}/id?api-version=2.0`,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: "request-token",
+    AZURE_AUTHORITY_HOST: `${origin}/`,
+  };
+}
+
+describe("a GitHub job", () => {
+  it("exchanges its identity token for an Entra token, in two requests", async () => {
+    const cloud = await start();
+    const credential = azureCredential(environment(cloud), { clientId: "app", tenantId: TENANT });
+    const token = await credential.getToken(SCOPE);
+    expect(token?.token).toBe("token-1");
+    const [identity, exchange] = cloud.requests;
+    expect(identity?.url).toBe("/id?api-version=2.0&audience=api%3A%2F%2FAzureADTokenExchange");
+    expect(identity?.headers.authorization).toBe("Bearer request-token");
+    expect(exchange?.url).toBe(`/${TENANT}/oauth2/v2.0/token`);
+    expect(Object.fromEntries(new URLSearchParams(exchange?.body))).toEqual({
+      grant_type: "client_credentials",
+      client_id: "app",
+      scope: SCOPE,
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      client_assertion: ASSERTION,
+    });
+    expect(cloud.requests).toHaveLength(2);
+  });
+
+  it("keeps a token per scope until five minutes before its end, also for callers at once", async () => {
+    const cloud = await start();
+    let now = Date.parse("2026-06-01T08:00:00Z");
+    const credential = createGitHubCredential({
+      requestUrl: `${cloud.origin}/id?api-version=2.0`,
+      requestToken: "request-token",
+      clientId: "app",
+      tenantId: TENANT,
+      authority: cloud.origin,
+      now: () => now,
+    });
+    const token = async (scope: string) => (await credential.getToken(scope))?.token;
+    expect(await Promise.all([token(SCOPE), token(SCOPE)])).toEqual(["token-1", "token-1"]);
+    expect(await token("other/.default")).toBe("token-2");
+    now += 54 * 60_000;
+    expect(await token(SCOPE)).toBe("token-1");
+    now += 2 * 60_000;
+    expect(await token(SCOPE)).toBe("token-3");
+  });
+
+  it("is told which federated credential is missing", async () => {
+    const cloud = await start({
+      status: 401,
+      body: {
+        error: "invalid_client",
+        error_description: "No matching federated identity record found.\r\nTrace ID: 1",
+        error_codes: [700213],
+      },
+    });
+    const credential = azureCredential(environment(cloud), { clientId: "app", tenantId: TENANT });
+    const error = await credential.getToken(SCOPE).catch((thrown: unknown) => thrown);
+    expect(isError(error, "unauthorized") && error.message).toBe(
+      "Entra refused the sign-in of client app: AADSTS700213: No matching federated identity record found.",
+    );
+    expect(isError(error, "unauthorized") && error.remedy).toContain(
+      "subject 'repo:harbour/fleet:environment:prod'",
+    );
+  });
+
+  it("is told to ask for id-token: write", async () => {
+    const cloud = await start(undefined, { status: 403 });
+    const credential = azureCredential(environment(cloud), { clientId: "app", tenantId: TENANT });
+    const error = await credential.getToken(SCOPE).catch((thrown: unknown) => thrown);
+    expect(isError(error, "unauthorized") && error.remedy).toContain("id-token: write");
+  });
+
+  it("survives a moment without Entra", async () => {
+    let refusals = 1;
+    server = await startCloudServer((request) => {
+      if (request.url.startsWith("/id")) return { status: 200, body: { value: ASSERTION } };
+      if (refusals-- > 0) return { status: 503 };
+      return { status: 200, body: { access_token: "late", expires_in: 3600 } };
+    }, "http");
+    const credential = azureCredential(environment(server), { clientId: "app", tenantId: TENANT });
+    expect((await credential.getToken(SCOPE))?.token).toBe("late");
+  });
+});
+
+describe("a Functions app", () => {
+  it("uses its managed identity", async () => {
+    const cloud = await startCloudServer(
+      () => ({
+        status: 200,
+        body: {
+          access_token: "managed",
+          expires_on: String(Math.floor(Date.now() / 1_000) + 3_600),
+          token_type: "Bearer",
+          resource: "r",
+        },
+      }),
+      "http",
+    );
+    server = cloud;
+    const env = { IDENTITY_ENDPOINT: `${cloud.origin}/msi/token`, IDENTITY_HEADER: "secret" };
+    Object.assign(process.env, env);
+    try {
+      const token = await azureCredential(process.env).getToken(SCOPE);
+      expect(token?.token).toBe("managed");
+      expect(cloud.requests[0]?.headers["x-identity-header"]).toBe("secret");
+    } finally {
+      for (const name of Object.keys(env)) delete process.env[name];
+    }
+  });
+});
