@@ -12,6 +12,10 @@ interface Entry {
 }
 
 const SUBCOMMANDS: Readonly<Record<string, Entry>> = {
+  tour: {
+    summary: "show the main job end to end on a local Azure",
+    load: async () => (await import("./tour.ts")).tour,
+  },
   emulator: {
     summary: "run a local Azure: ARM, AKS, Fleet Manager, Kubernetes, Event Grid, Entra, GitHub",
     load: async () => (await import("./emulator.ts")).runEmulator,

@@ -1,12 +1,14 @@
+import { SimulationError } from "../shared/simulator/model.ts";
 import type {
   ClusterSpec,
   DisruptionBudget,
+  Fleet,
   NodePoolSpec,
   World,
   WorkloadSpec,
 } from "../shared/simulator/model.ts";
 import { clusterKey, fleetKey } from "./arm/ids.ts";
-import { clusterName } from "./scenario.ts";
+import { clusterName, ScenarioError } from "./scenario.ts";
 import type { Scenario, ScenarioCluster, ScenarioPool } from "./scenario.ts";
 
 /** A size that Azure's own examples use, with room for the pods of a rehearsal. */
@@ -17,18 +19,30 @@ const DEFAULT_NODE_COUNT = 3;
 export function populate(world: World, scenario: Scenario, subscription: string): void {
   for (const image of scenario.images ?? []) world.images.release(image.region, image.version);
   for (const cluster of scenario.clusters ?? []) {
-    world.addCluster(clusterSpec(cluster, subscription, world.kubernetesVersions));
+    const spec = clusterSpec(cluster, subscription, world.kubernetesVersions);
+    told(`cluster ${cluster.name}`, () => world.addCluster(spec));
   }
   for (const spec of scenario.fleets ?? []) {
     const fleet = world.addFleet(fleetKey(subscription, spec.resourceGroup, spec.name));
     for (const member of spec.members ?? []) {
-      fleet.putMember({
-        name: member.name,
-        clusterId: memberClusterId(scenario, subscription, member.cluster),
-        ...(member.group === undefined ? {} : { group: member.group }),
-        ...(member.labels === undefined ? {} : { labels: member.labels }),
-      });
+      const { name, group, labels } = member;
+      const clusterId = memberClusterId(scenario, subscription, member.cluster);
+      told(`member ${name} of fleet ${spec.name}`, () =>
+        fleet.putMember(defined<NewMember>({ name, clusterId, group, labels })),
+      );
     }
+  }
+}
+
+type NewMember = Parameters<Fleet["putMember"]>[0];
+
+/** What the world refuses is a mistake in the scenario: say where. */
+function told(subject: string, add: () => unknown): void {
+  try {
+    add();
+  } catch (error) {
+    if (!(error instanceof SimulationError)) throw error;
+    throw new ScenarioError([`scenario: ${subject}: ${error.message}`]);
   }
 }
 

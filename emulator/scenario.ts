@@ -187,6 +187,7 @@ export const DEFAULT_SCENARIO: Scenario = {
       name: "cluster-1",
       resourceGroup: "demo",
       location: "westeurope",
+      kubernetesVersion: "1.33.5",
       pools: [{ name: "nodepool1", count: 3 }],
       workloads: [{ name: "web", namespace: "default", replicas: 3 }],
       budgets: [{ name: "web", selector: { app: "web" }, maxUnavailable: 1 }],

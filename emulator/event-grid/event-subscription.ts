@@ -28,7 +28,7 @@ export interface EventSubscription {
 }
 
 /** A header that goes with every delivery. */
-export interface DeliveryAttribute {
+interface DeliveryAttribute {
   readonly name: string;
   readonly value: string;
   readonly isSecret: boolean;

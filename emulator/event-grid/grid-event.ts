@@ -16,7 +16,7 @@ export interface GridEvent {
   readonly attributes: JsonObject;
 }
 
-export const CLOUD_EVENT_TYPE = "application/cloudevents+json; charset=utf-8";
+const CLOUD_EVENT_TYPE = "application/cloudevents+json; charset=utf-8";
 const JSON_TYPE = "application/json; charset=utf-8";
 
 export function toCloudEvent(event: GridEvent): JsonObject {

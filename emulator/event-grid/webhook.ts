@@ -8,7 +8,7 @@ const ANSWER_TIMEOUT_MILLISECONDS = 30_000;
 /** More of an answer is not read: only validation answers have a body that matters. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-export interface WebhookRequest {
+interface WebhookRequest {
   readonly method: "POST" | "OPTIONS";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;

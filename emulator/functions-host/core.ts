@@ -15,9 +15,9 @@ export interface LogLine {
   readonly invocationId?: string;
 }
 
-export type FunctionCallback = (...inputs: unknown[]) => unknown;
+type FunctionCallback = (...inputs: unknown[]) => unknown;
 
-export interface RegisteredFunction {
+interface RegisteredFunction {
   readonly metadata: FunctionMetadata;
   readonly callback: FunctionCallback;
 }

@@ -34,8 +34,8 @@ interface Timer {
   isWanted: boolean;
 }
 
-/** The clock is read at least so often: it may have been moved forward. */
-const MAX_SLEEP_MILLISECONDS = 500;
+/** The clock is read so often, for it may have been moved forward; between, it runs evenly. */
+const SYNCHRONIZE_MILLISECONDS = 500;
 /** A clock moved by hand is asked more often, for nothing happens between. */
 const MANUAL_POLL_MILLISECONDS = 100;
 
@@ -45,6 +45,7 @@ export class Timers {
   readonly #timers: Map<string, Timer>;
   #wake: NodeJS.Timeout | undefined;
   #isStopped = false;
+  #synchronizedAt = performance.now();
 
   constructor(specs: readonly TimerSpec[], deps: TimersDeps) {
     this.#deps = deps;
@@ -106,12 +107,20 @@ export class Timers {
     clearTimeout(this.#wake);
     if (this.#isStopped || this.#timers.size === 0) return;
     this.#wake = setTimeout(() => {
-      void this.#deps.clock.synchronize().finally(() => {
+      void this.#synchronize().finally(() => {
         if (this.#isStopped) return;
         this.tick();
         this.#arm();
       });
     }, this.#sleep());
+  }
+
+  async #synchronize(): Promise<void> {
+    const { clock } = this.#deps;
+    const age = performance.now() - this.#synchronizedAt;
+    if (clock.factor() !== 0 && age < SYNCHRONIZE_MILLISECONDS) return;
+    await clock.synchronize();
+    this.#synchronizedAt = performance.now();
   }
 
   /** Real milliseconds until something may be due. */
@@ -121,7 +130,7 @@ export class Timers {
     const waiting = [...this.#timers.values()].filter(({ isRunning }) => !isRunning);
     const next = Math.min(...waiting.map((timer) => timer.next ?? Infinity));
     const delay = Math.ceil((next - clock.now()) / clock.factor());
-    return Math.min(MAX_SLEEP_MILLISECONDS, Math.max(1, delay));
+    return Math.min(SYNCHRONIZE_MILLISECONDS, Math.max(1, delay));
   }
 }
 

@@ -113,7 +113,7 @@ export interface PullThread extends Thread {
   readonly pull: PullPart;
 }
 
-export interface Annotation {
+interface Annotation {
   readonly path: string;
   readonly start_line: number;
   readonly end_line: number;

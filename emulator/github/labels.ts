@@ -20,7 +20,7 @@ import { requireThread } from "./threads.ts";
 const defaultColor = "ededed";
 
 /** Labels come into being when they are first used. */
-export function ensureLabel(hub: Hub, repository: Repository, name: string): Label {
+function ensureLabel(hub: Hub, repository: Repository, name: string): Label {
   const known = repository.labels.get(name.toLowerCase());
   if (known !== undefined) return known;
   const label = { id: hub.nextId(), name, color: defaultColor, description: null };
@@ -48,7 +48,7 @@ export function setLabels(
 
 export type LabelBody = components["schemas"]["label"];
 
-export function renderLabel(call: RepositoryCall, label: Label): LabelBody {
+function renderLabel(call: RepositoryCall, label: Label): LabelBody {
   return {
     id: label.id,
     node_id: nodeId("Label", label.id),

@@ -115,7 +115,7 @@ async function renderWholePull(call: RepositoryCall, thread: PullThread): Promis
 }
 
 /** A merged pull request keeps showing what it brought: `baseSha` stays at the base before the merge. */
-export async function pullFiles(
+async function pullFiles(
   call: RepositoryCall,
   thread: PullThread,
 ): ReturnType<typeof changedFiles> {

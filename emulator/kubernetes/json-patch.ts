@@ -48,8 +48,10 @@ function applyOperation(document: unknown, operation: Operation): unknown {
     case "replace":
       read(document, path);
       return path.length === 0 ? value : add(remove(document, path), path, value);
-    case "move":
-      return add(remove(document, from), path, read(document, from));
+    case "move": {
+      const moved = read(document, from);
+      return add(remove(document, from), path, moved);
+    }
     case "copy":
       return add(document, path, structuredClone(read(document, from)));
     case "test":
@@ -57,7 +59,7 @@ function applyOperation(document: unknown, operation: Operation): unknown {
         throw refused(`testing value ${pathText(path)} failed`);
       return document;
     default:
-      throw badRequest(`unexpected kind: unknown`);
+      throw badRequest(`a JSON patch has no operation ${JSON.stringify(op)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { isJsonObject } from "./object.ts";
 import type { JsonObject } from "./object.ts";
 import { MESSAGES } from "./protobuf-messages.ts";
 import type { FieldType, Message } from "./protobuf-messages.ts";
@@ -14,10 +15,11 @@ export function parseProtobuf(body: Buffer): JsonObject {
     throw badRequest("provided data does not appear to be a protobuf message, expected prefix k8s");
   }
   const envelope = readMessage(body.subarray(MAGIC.length), MESSAGES.unknown);
-  const { kind, apiVersion } = envelope.typeMeta as { kind?: string; apiVersion?: string };
-  const message = KINDS[kind ?? ""];
+  const { kind, apiVersion } = isJsonObject(envelope.typeMeta) ? envelope.typeMeta : {};
+  const message = KINDS[String(kind)];
   if (!message) throw badRequest(`no kind ${JSON.stringify(kind)} is known in protobuf form`);
-  return { kind, apiVersion, ...readMessage(envelope.raw as Buffer, message) };
+  const raw = Buffer.isBuffer(envelope.raw) ? envelope.raw : Buffer.alloc(0);
+  return { kind, apiVersion, ...readMessage(raw, message) };
 }
 
 const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);

@@ -6,7 +6,7 @@ import { isJsonObject, objectKey } from "./object.ts";
 import type { KubernetesObject } from "./object.ts";
 import { applyPatch } from "./patch.ts";
 import { conflict, methodNotAllowed, notFound } from "./status.ts";
-import { countPods, parseReplicas, workloadKey } from "./workloads.ts";
+import { countPods, parseReplicas, withReplicas, workloadKey } from "./workloads.ts";
 import { isDryRun } from "./write.ts";
 import type { WriteRequest } from "./write.ts";
 
@@ -28,10 +28,10 @@ export function serveScale(write: WriteRequest, name: string): WireReply {
   const spec = isJsonObject(desired.spec) ? desired.spec : {};
   const replicas = parseReplicas(name, spec.replicas ?? 0);
   if (isDryRun(request, {})) return { status: 200, body: { ...scale, spec: { replicas } } };
-  cluster.putWorkload({ ...workload, replicas });
+  cluster.putWorkload(withReplicas(workload, replicas));
   journal.refresh();
   const scaled = journal.get(objectKey(namespace, name)) ?? stored;
-  return { status: 200, body: scaleOf(write, { ...workload, replicas }, scaled) };
+  return { status: 200, body: scaleOf(write, workload, scaled) };
 }
 
 function desiredScale(write: WriteRequest, scale: object): { readonly [field: string]: unknown } {

@@ -1,5 +1,5 @@
 import type { LabelSelector } from "kubernetes-types/meta/v1.js";
-import type { Container, PodTemplateSpec, Toleration } from "kubernetes-types/core/v1.js";
+import type { Container, PodSpec, PodTemplateSpec, Toleration } from "kubernetes-types/core/v1.js";
 import type { Cluster, Pod, Workload, WorkloadSpec } from "../../shared/simulator/model.ts";
 import { isJsonObject, stringMap } from "./object.ts";
 import { badRequest, invalid } from "./status.ts";
@@ -46,7 +46,7 @@ export function templateOf(
     metadata: { labels: { ...workload.labels, ...extraLabels } },
     spec: {
       containers: [containerOf(workload)],
-      ...(workload.nodeSelector && { nodeSelector: { ...workload.nodeSelector } }),
+      ...nodeSelectorField(workload),
       ...(workload.tolerations && { tolerations: [...workload.tolerations] as Toleration[] }),
       restartPolicy: "Always",
       schedulerName: "default-scheduler",
@@ -55,8 +55,28 @@ export function templateOf(
   };
 }
 
+function nodeSelectorField({ nodeSelector = {} }: Workload): Pick<PodSpec, "nodeSelector"> {
+  return Object.keys(nodeSelector).length > 0 ? { nodeSelector: { ...nodeSelector } } : {};
+}
+
 export function containerOf(workload: Pick<Workload, "name">): Container {
   return { name: workload.name, image: IMAGE, imagePullPolicy: "IfNotPresent" };
+}
+
+/** The specification of a workload, scaled; a live workload has more to it than its own fields. */
+export function withReplicas(workload: Workload, replicas: number): WorkloadSpec {
+  const { kind, namespace, name, labels, nodeSelector, tolerations } = workload;
+  const { terminationGracePeriodSeconds: grace } = workload;
+  return {
+    kind,
+    namespace,
+    name,
+    replicas,
+    labels,
+    ...(nodeSelector && { nodeSelector }),
+    ...(tolerations && { tolerations }),
+    ...(grace !== undefined && { terminationGracePeriodSeconds: grace }),
+  };
 }
 
 export function graceSeconds(workload: Workload | undefined): number {

@@ -75,9 +75,10 @@ async function withCluster<T>(
   try {
     return await use(await connect(options, access));
   } catch (error) {
-    if (!isAnswer(error)) known.delete(key);
+    if (!(await isStale(error, access))) throw error;
+    known.delete(key);
     // A rotated certificate looks like a stranger: ask again where the cluster is, once.
-    if (cached === undefined || isAnswer(error) || error instanceof FleetwrightError) throw error;
+    if (cached === undefined || error instanceof FleetwrightError) throw error;
     return withCluster(options, known, cluster, use);
   }
 }
@@ -109,9 +110,10 @@ async function translated<T>(cluster: ArmId, call: () => Promise<T>): Promise<T>
   }
 }
 
-/** The cluster was reached and knew who asks. */
-function isAnswer(error: unknown): boolean {
-  return error instanceof KubernetesRefusal && error.status !== 401;
+/** A refusal of an Entra token says nothing about the kubeconfig; one of the kubeconfig's own secret does. */
+async function isStale(error: unknown, access: Promise<ClusterAccess>): Promise<boolean> {
+  if (!(error instanceof KubernetesRefusal)) return true;
+  return error.status === 401 && (await access).user.kind !== "entra";
 }
 
 /** Why a cluster's objects cannot be seen: one sentence, with what to do. */

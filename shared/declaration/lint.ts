@@ -9,7 +9,7 @@ import { releases } from "./rules/releases.ts";
 import { groupsInTwoStages, groupsMappedTwice, stageLimits } from "./rules/stages.ts";
 import { versions } from "./rules/versions.ts";
 
-export type { LiveFleets, LiveMember } from "./rule.ts";
+export type { LiveFleets } from "./rule.ts";
 
 const RULES: readonly Rule[] = [
   badNames,

@@ -1,5 +1,5 @@
 import type { NodeChange, NodeEvent, ProvisioningState, Transition } from "./model.ts";
-import type { ClusterState, NodeState, PoolState } from "./state.ts";
+import type { ClusterState, NodeEventState, NodeState, PoolState } from "./state.ts";
 
 /** The API server keeps events for an hour; this many are more than an hour of upgrades of a large pool. */
 export const MAX_NODE_EVENTS = 1_000;
@@ -80,22 +80,21 @@ export function setClusterState(cluster: ClusterState, state: ProvisioningState)
   announceCluster(cluster, "Changed");
 }
 
-/** The same event about the same node counts up, as the API server's events do. */
 export function recordNodeEvent(
   node: NodeState,
   event: Pick<NodeEvent, "type" | "reason" | "message">,
-): void {
+): NodeEventState {
   const { cluster } = node.owner;
-  const last = cluster.nodeEvents.findLast(
-    (one) => one.node === node.name && one.message === event.message,
-  );
-  if (last !== undefined && last.reason === event.reason && event.type === "Warning") {
-    last.count += 1;
-    announceObject(cluster, "events", "MODIFIED", { namespace: "default", name: node.name });
-    return;
-  }
   const at = cluster.kernel.timeline.now;
-  cluster.nodeEvents.push({ ...event, at, node: node.name, count: 1 });
+  const recorded = { ...event, at, node: node.name, count: 1 };
+  cluster.nodeEvents.push(recorded);
   if (cluster.nodeEvents.length > MAX_NODE_EVENTS) cluster.nodeEvents.shift();
   announceObject(cluster, "events", "ADDED", { namespace: "default", name: node.name });
+  return recorded;
+}
+
+/** The same thing again: one event that counts, as the API server's events do. */
+export function repeatNodeEvent(cluster: ClusterState, event: NodeEventState): void {
+  event.count += 1;
+  announceObject(cluster, "events", "MODIFIED", { namespace: "default", name: event.node });
 }

@@ -3,30 +3,46 @@ import type { BudgetStatus, DisruptionBudget } from "./model.ts";
 import type { BudgetState, ClusterState, PodState, WorkloadState } from "./state.ts";
 import { amountOf } from "./surge.ts";
 
-/** Recomputes which budgets guard which workloads; both change rarely. */
-export function linkBudgets(cluster: ClusterState): void {
-  for (const state of cluster.budgets.values()) {
-    state.workloads = guardedWorkloads(cluster, state.budget);
-  }
-  for (const workload of cluster.workloads.values()) {
-    workload.budgets = [...cluster.budgets.values()].filter((state) =>
-      state.workloads.includes(workload),
-    );
+export function budgetState(budget: DisruptionBudget): BudgetState {
+  return { budget, selector: Object.entries(budget.selector), workloads: [], told: undefined };
+}
+
+/** A budget was added or replaced: finds what it guards. */
+export function linkBudget(cluster: ClusterState, state: BudgetState): void {
+  state.workloads = [...cluster.workloads.values()].filter((one) => guards(state, one));
+  for (const workload of state.workloads) workload.budgets = [...workload.budgets, state];
+}
+
+export function unlinkBudget(state: BudgetState): void {
+  for (const workload of state.workloads) {
+    workload.budgets = workload.budgets.filter((one) => one !== state);
   }
 }
 
-function guardedWorkloads(cluster: ClusterState, budget: DisruptionBudget): WorkloadState[] {
-  const selector = Object.entries(budget.selector);
-  return [...cluster.workloads.values()].filter(
-    (workload) =>
-      workload.namespace === budget.namespace &&
-      selector.every(([key, value]) => workload.labels[key] === value),
-  );
+/** A workload was added or its labels changed: finds what guards it. */
+export function linkWorkload(cluster: ClusterState, workload: WorkloadState): void {
+  unlinkWorkload(workload);
+  workload.budgets = [...cluster.budgets.values()].filter((state) => guards(state, workload));
+  for (const state of workload.budgets) state.workloads = [...state.workloads, workload];
+}
+
+export function unlinkWorkload(workload: WorkloadState): void {
+  for (const state of workload.budgets) {
+    state.workloads = state.workloads.filter((one) => one !== workload);
+  }
+  workload.budgets = [];
+}
+
+function guards({ budget, selector }: BudgetState, workload: WorkloadState): boolean {
+  for (const [key, value] of selector) if (workload.labels[key] !== value) return false;
+  return workload.namespace === budget.namespace;
 }
 
 /** Status of a budget that may or may not be in the cluster. */
 export function budgetStatusOf(cluster: ClusterState, budget: DisruptionBudget): BudgetStatus {
-  return statusOf({ budget, workloads: guardedWorkloads(cluster, budget) });
+  const state = budgetState(budget);
+  state.workloads = [...cluster.workloads.values()].filter((one) => guards(state, one));
+  return statusOf(state);
 }
 
 /** Source: kubernetes.io/docs/tasks/run-application/configure-pdb; percentages are rounded up. */

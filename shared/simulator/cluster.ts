@@ -1,5 +1,5 @@
 import { announceCluster, announcePool } from "./announce.ts";
-import { budgetStatusOf, linkBudgets } from "./budgets.ts";
+import { budgetStatusOf } from "./budgets.ts";
 import { advancePools, isReached, planUpgrade, upgradeCluster } from "./cluster-upgrade.ts";
 import { drawPhase } from "./kernel.ts";
 import type { Kernel } from "./kernel.ts";
@@ -80,7 +80,6 @@ export class SimulatedCluster implements Cluster {
 
   #install(spec: ClusterSpec): void {
     for (const workload of spec.workloads ?? []) putWorkload(this.#state, workload);
-    linkBudgets(this.#state);
   }
 
   #create(spec: ClusterSpec): void {

@@ -1,8 +1,8 @@
-import { announceNode, recordNodeEvent } from "./announce.ts";
+import { announceNode, recordNodeEvent, repeatNodeEvent } from "./announce.ts";
 import type { Instant } from "./model.ts";
 import { drawPhase } from "./kernel.ts";
 import { tryEvict } from "./pods.ts";
-import type { BudgetState, NodeState, PodState } from "./state.ts";
+import type { BudgetState, NodeEventState, NodeState, PodState } from "./state.ts";
 
 const MINUTE = 60_000;
 
@@ -25,7 +25,8 @@ interface Drain {
   readonly deadline: Instant;
   readonly isCancelled: () => boolean;
   readonly onEnd: (outcome: DrainOutcome) => void;
-  readonly reported: Set<PodState>;
+  /** The event that tells of each refused pod: it counts the attempts. */
+  readonly reported: Map<PodState, NodeEventState>;
 }
 
 /** Evicts all pods but those of DaemonSets; an eviction that a budget refuses is tried again until the timeout. */
@@ -48,7 +49,7 @@ export function beginDrain(
     deadline: now + timeout,
     isCancelled,
     onEnd,
-    reported: new Set(),
+    reported: new Map(),
   });
 }
 
@@ -82,8 +83,8 @@ function finishAt(drain: Drain, time: Instant): void {
 function evictOnce(node: NodeState): (readonly [PodState, BudgetState])[] {
   const refused: (readonly [PodState, BudgetState])[] = [];
   if (node.evictable === 0) return refused;
-  for (const pod of [...node.pods]) {
-    if (pod.daemonSet || pod.phase === "Terminating") continue;
+  const present = [...node.pods].filter((pod) => !pod.daemonSet && pod.phase !== "Terminating");
+  for (const pod of present) {
     const budget = tryEvict(node.owner.cluster, pod);
     if (budget !== undefined) refused.push([pod, budget]);
   }
@@ -91,13 +92,14 @@ function evictOnce(node: NodeState): (readonly [PodState, BudgetState])[] {
 }
 
 function reportBlocked({ node, reported }: Drain, pod: PodState): void {
-  recordNodeEvent(node, {
+  const known = reported.get(pod);
+  if (known !== undefined) return repeatNodeEvent(node.owner.cluster, known);
+  const event = recordNodeEvent(node, {
     type: "Warning",
     reason: "Drain",
     message: `Eviction blocked by Too Many Requests (usually a pdb): ${pod.name}`,
   });
-  if (reported.has(pod)) return;
-  reported.add(pod);
+  reported.set(pod, event);
   announceNode(node, "EvictionBlocked", { detail: `${pod.namespace}/${pod.name}` });
 }
 

@@ -1,5 +1,12 @@
 import { announceNode, announceObject } from "./announce.ts";
-import { linkBudgets, statusOf } from "./budgets.ts";
+import {
+  budgetState,
+  linkBudget,
+  linkWorkload,
+  statusOf,
+  unlinkBudget,
+  unlinkWorkload,
+} from "./budgets.ts";
 import { SimulationError } from "./model.ts";
 import type { Cluster, DisruptionBudget, WorkloadSpec } from "./model.ts";
 import { cordon, isQuarantined, removeNode, uncordon } from "./nodes.ts";
@@ -84,17 +91,22 @@ export function putBudget(cluster: ClusterState, budget: DisruptionBudget): void
     );
   }
   const key = `${budget.namespace}/${budget.name}`;
-  const change = cluster.budgets.has(key) ? "MODIFIED" : "ADDED";
-  cluster.budgets.set(key, { budget, workloads: [], told: undefined });
-  linkBudgets(cluster);
+  const before = cluster.budgets.get(key);
+  if (before !== undefined) unlinkBudget(before);
+  const change = before === undefined ? "ADDED" : "MODIFIED";
+  const state = budgetState(budget);
+  cluster.budgets.set(key, state);
+  linkBudget(cluster, state);
   announceObject(cluster, "poddisruptionbudgets", change, budget);
 }
 
 export function deleteBudget(cluster: ClusterState, namespace: string, name: string): void {
-  if (!cluster.budgets.delete(`${namespace}/${name}`)) {
+  const state = cluster.budgets.get(`${namespace}/${name}`);
+  if (state === undefined) {
     throw new SimulationError("NotFound", `poddisruptionbudgets.policy "${name}" not found`);
   }
-  linkBudgets(cluster);
+  cluster.budgets.delete(`${namespace}/${name}`);
+  unlinkBudget(state);
   announceObject(cluster, "poddisruptionbudgets", "DELETED", { namespace, name });
 }
 
@@ -104,7 +116,7 @@ export function putWorkload(cluster: ClusterState, spec: WorkloadSpec): void {
   const workload = existing ?? new WorkloadState(spec, cluster);
   workload.apply(spec);
   cluster.workloads.set(key, workload);
-  if (cluster.budgets.size > 0) linkBudgets(cluster);
+  linkWorkload(cluster, workload);
   announceObject(cluster, resourceOf(spec.kind), existing ? "MODIFIED" : "ADDED", spec);
   if (spec.kind === "Deployment") return reconcileReplicas(cluster, workload);
   cluster.daemonSets.add(workload);
@@ -123,12 +135,11 @@ export function deleteWorkload(
   cluster.workloads.delete(workload.key);
   cluster.daemonSets.delete(workload);
   workload.replicas = 0;
-  for (const pod of [...workload.pods]) stopPod(cluster, pod);
-  linkBudgets(cluster);
+  for (const pod of workload.pods) stopPod(cluster, pod);
+  unlinkWorkload(workload);
   announceObject(cluster, resourceOf(kind), "DELETED", object);
 }
 
 function resourceOf(kind: WorkloadSpec["kind"]): "deployments" | "daemonsets" {
   return kind === "DaemonSet" ? "daemonsets" : "deployments";
 }
-

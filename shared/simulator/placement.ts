@@ -1,5 +1,12 @@
 import { NODE_IMAGE_LABEL, NODE_POOL_LABEL } from "../core/kubernetes-labels.ts";
-import type { ClusterState, NodeState, PodState, PoolState, Taint, WorkloadState } from "./state.ts";
+import type {
+  ClusterState,
+  NodeState,
+  PodState,
+  PoolState,
+  Taint,
+  WorkloadState,
+} from "./state.ts";
 
 /**
  * The scheduler: among the nodes that are Ready, schedulable, tolerated, selected and have room, the one

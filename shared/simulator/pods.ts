@@ -115,7 +115,7 @@ export function tryEvict(cluster: ClusterState, pod: PodState): BudgetState | un
 /** A node that is gone takes its pods with it, whatever budgets say. */
 export function killPodsOf(cluster: ClusterState, node: NodeState): void {
   const owners = new Set<WorkloadState>();
-  for (const pod of [...node.pods]) {
+  for (const pod of node.pods) {
     withdraw(cluster, pod);
     vanish(cluster, pod);
     owners.add(pod.owner);
@@ -133,7 +133,7 @@ export function welcomePods(cluster: ClusterState, node: NodeState): void {
 }
 
 export function placePending(cluster: ClusterState): void {
-  for (const pod of [...cluster.pending]) {
+  for (const pod of cluster.pending) {
     const node = chooseNode(cluster, pod);
     if (node === undefined) continue;
     cluster.pending.delete(pod);

@@ -96,7 +96,8 @@ export function updatePool(
   const operation = beginPoolOperation(pool, "PutAgentPool", stateDuring(pool, change));
   const isScaled = change.count !== undefined && change.count !== pool.count;
   applyChange(pool, change, validated);
-  const blocked = isScaled && pool.count < pool.nodes.length ? pool.nodes.filter(isQuarantined) : [];
+  const blocked =
+    isScaled && pool.count < pool.nodes.length ? pool.nodes.filter(isQuarantined) : [];
   // "AKS prioritizes the removal of the blocked nodes": learn.microsoft.com/azure/aks/upgrade-options
   removeNodes(blocked, {
     drain: false,
@@ -177,10 +178,11 @@ export function familyAt(pool: PoolState, kubernetesVersion: string): string {
   return isDerived ? imageFamily({ ...traits(pool), kubernetesVersion }) : pool.imageFamily;
 }
 
-function traits({ osType, osSku, vmSize }: PoolState): Omit<
-  Parameters<typeof imageFamily>[0],
-  "kubernetesVersion"
-> {
+function traits({
+  osType,
+  osSku,
+  vmSize,
+}: PoolState): Omit<Parameters<typeof imageFamily>[0], "kubernetesVersion"> {
   return { osType, osSku, vmSize };
 }
 
@@ -226,7 +228,8 @@ function requireUsableImage(
   }
   const [wanted, present] = [image.nodeImageVersion, pool.nodeImageVersion].map(parseNodeImage);
   if (wanted === undefined || present === undefined || wanted.family !== present.family) return;
-  if (compareVersions(wanted.version, present.version) < 0) requireDowngrade(pool, image.snapshotId);
+  if (compareVersions(wanted.version, present.version) < 0)
+    requireDowngrade(pool, image.snapshotId);
 }
 
 export function deletePool(cluster: ClusterState, name: string): OperationState {

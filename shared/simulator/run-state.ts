@@ -160,7 +160,7 @@ export function become(
     readonly scope: Scope | "gate";
     readonly name: string;
     readonly state: UpdateState;
-    readonly error?: UpdateStatus["error"];
+    readonly error?: UpdateStatus["error"] | undefined;
   },
 ): void {
   const { state } = change;
@@ -168,6 +168,7 @@ export function become(
   target.state = state;
   target.error = change.error;
   target.completedTime = TERMINAL.has(state) ? journal.now : undefined;
-  if (state !== "NotStarted" && state !== "Skipped") target.startTime ??= journal.now;
+  if (state === "NotStarted") target.startTime = undefined;
+  else if (state !== "Skipped") target.startTime ??= journal.now;
   journal.changed(change.scope, change.name, state);
 }

@@ -64,11 +64,7 @@ function upgradeOf({ kernel, spec, selected }: RunTarget): ClusterUpgrade {
   };
 }
 
-function pinned(
-  kernel: Kernel,
-  selected: readonly string[],
-  pool: NodePool,
-): string | undefined {
+function pinned(kernel: Kernel, selected: readonly string[], pool: NodePool): string | undefined {
   const image = selected.find((one) => parseNodeImage(one).family === pool.imageFamily);
   if (image === undefined || kernel.rules.allowCustomDowngrade) return image;
   const [wanted, present] = [parseNodeImage(image), parseNodeImage(pool.nodeImageVersion)];

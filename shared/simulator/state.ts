@@ -147,7 +147,7 @@ export class WorkloadState implements Workload {
   readonly createdAt: Instant;
   readonly seed: number;
   readonly entity: number;
-  readonly uid: string;
+  readonly #path: string;
   replicas = 0;
   labels: Readonly<Record<string, string>> = NONE;
   nodeSelector: Readonly<Record<string, string>> = NONE;
@@ -167,9 +167,8 @@ export class WorkloadState implements Workload {
     this.name = spec.name;
     this.createdAt = cluster.kernel.timeline.now;
     this.seed = cluster.kernel.seed;
-    const path = `${cluster.id}/${spec.kind}/${spec.namespace}/${spec.name}`;
-    this.uid = guid(this.seed, path);
-    this.entity = hashText(path, this.seed) % SUFFIXES;
+    this.#path = `${cluster.id}/${spec.kind}/${spec.namespace}/${spec.name}`;
+    this.entity = hashText(this.#path, this.seed) % SUFFIXES;
     this.apply(spec);
   }
 
@@ -180,6 +179,10 @@ export class WorkloadState implements Workload {
     this.selectorEntries = Object.entries(this.nodeSelector);
     this.tolerations = spec.tolerations ?? [];
     this.terminationGracePeriodSeconds = spec.terminationGracePeriodSeconds ?? 30;
+  }
+
+  get uid(): string {
+    return guid(this.seed, this.#path);
   }
 
   get key(): string {
@@ -195,6 +198,7 @@ export class WorkloadState implements Workload {
 
 export interface BudgetState {
   readonly budget: DisruptionBudget;
+  readonly selector: readonly (readonly [string, string])[];
   workloads: readonly WorkloadState[];
   /** What watchers were last told. */
   told: BudgetStatus | undefined;
@@ -307,11 +311,13 @@ export interface ClusterState {
   podIndex: Map<string, PodState> | undefined;
   /** Pods that become ready or vanish at the same instant share one appointment. */
   readonly podAppointments: { starting: PodBatch | undefined; stopping: PodBatch | undefined };
-  readonly nodeEvents: { -readonly [Key in keyof NodeEvent]: NodeEvent[Key] }[];
+  readonly nodeEvents: NodeEventState[];
   readonly operations: Map<string, OperationState>;
   /** Upgrades of the control plane so far. */
   round: number;
 }
+
+export type NodeEventState = { -readonly [Key in keyof NodeEvent]: NodeEvent[Key] };
 
 export interface PodBatch {
   readonly time: Instant;

@@ -1,31 +1,30 @@
 import type { SimulatedCluster } from "./cluster.ts";
-import type { Kernel } from "./kernel.ts";
 import { SimulationError } from "./model.ts";
-import type { Gate, Instant, RunSpec, SkipTarget, Transition, UpdateRun, UpdateState } from "./model.ts";
-import { advanceRun, finishSkipped } from "./run-advance.ts";
+import type {
+  Instant,
+  RunSpec,
+  SkipTarget,
+  Transition,
+  UpdateRun,
+  UpdateState,
+  UpdateStatus,
+} from "./model.ts";
+import { advanceRun } from "./run-advance.ts";
+import type { FleetLink, RunContext } from "./run-context.ts";
 import { startMember } from "./run-member.ts";
 import { validateRunSpec } from "./run-spec.ts";
 import { skipTargets } from "./run-skip.ts";
 import { become, isDone, layOutStages, StatusState } from "./run-state.ts";
-import type { Candidate, GateEntry, Journal, MemberState, StageState } from "./run-state.ts";
+import type { GateEntry, MemberState, StageState } from "./run-state.ts";
 import { selectConsistentImages } from "./run-target.ts";
 
 /** Recorded runs show Running a second after `start` answered, and their stages a moment later. */
 const RUN_STARTS_MILLISECONDS = 1_000;
 const STAGES_START_MILLISECONDS = 2_000;
 
-export interface FleetLink {
-  readonly kernel: Kernel;
-  readonly fleetId: string;
-  candidates(): readonly Candidate[];
-  clusterOf(clusterId: string): SimulatedCluster | undefined;
-  openGate(gate: Omit<Gate, "name" | "state" | "gateType">): string;
-  skipGate(gateId: string): void;
-}
-
 type Scope = Extract<Transition, { kind: "run" }>["scope"];
 
-export class SimulatedRun implements UpdateRun, Journal {
+export class SimulatedRun implements UpdateRun, RunContext {
   readonly name: string;
   readonly status = new StatusState();
   readonly link: FleetLink;
@@ -34,7 +33,6 @@ export class SimulatedRun implements UpdateRun, Journal {
   selectedNodeImageVersions: readonly string[] | undefined;
   revision = 1;
   alive = true;
-  /** Nothing new starts: somebody stopped the run, or a member failed. */
   halting: "stop" | "failure" | undefined;
   #startRequested = false;
   #advancing = false;
@@ -140,11 +138,10 @@ export class SimulatedRun implements UpdateRun, Journal {
     this.advance();
   }
 
-  setRun(state: UpdateState, error?: { readonly code: string; readonly message: string }): void {
-    become(this, this.status, { scope: "run", name: this.name, state, ...(error && { error }) });
+  setRun(state: UpdateState, error?: UpdateStatus["error"]): void {
+    become(this, this.status, { scope: "run", name: this.name, state, error });
   }
 
-  /** Looks at the whole run and does whatever is due; safe to call at any time. */
   advance(): void {
     this.#again = true;
     if (this.#advancing) return;
@@ -152,7 +149,6 @@ export class SimulatedRun implements UpdateRun, Journal {
     while (this.#again) {
       this.#again = false;
       if (this.alive && this.isActive) advanceRun(this);
-      else if (this.alive) finishSkipped(this);
     }
     this.#advancing = false;
   }
@@ -166,7 +162,10 @@ export class SimulatedRun implements UpdateRun, Journal {
     startMember(this, member);
   }
 
-  reachGate(gate: GateEntry, at: { readonly stage: string; readonly group: string | undefined }): void {
+  reachGate(
+    gate: GateEntry,
+    at: { readonly stage: string; readonly group: string | undefined },
+  ): void {
     const { displayName, timing } = gate;
     gate.gateId = this.link.openGate({ displayName, timing, run: this.name, ...at });
     become(this, gate.status, { scope: "gate", name: displayName, state: "Pending" });

@@ -2,6 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { azureCredential } from "../../shared/azure/credential.ts";
 import { createGitHubCredential } from "../../shared/azure/github-credential.ts";
 import { isError } from "../../shared/core/errors.ts";
+import { startTestEmulator } from "../support/emulator.ts";
+import { runBundled } from "./bundled-process.ts";
 import { startCloudServer } from "./cloud-server.ts";
 import type { Answer, CloudServer, ReceivedRequest } from "./cloud-server.ts";
 
@@ -145,6 +147,63 @@ describe("a Functions app", () => {
       expect(cloud.requests[0]?.headers["x-identity-header"]).toBe("secret");
     } finally {
       for (const name of Object.keys(env)) delete process.env[name];
+    }
+  });
+});
+
+describe("the local Azure", () => {
+  it("signs in a client with a secret, and a GitHub job, by settings alone", async () => {
+    const subject = "repo:harbourworks/harbour:environment:prod";
+    const principal = (name: string, id: number) => ({
+      name,
+      clientId: `99999999-0000-0000-0000-00000000000${id}`,
+      secret: "s3cret",
+      federated: [{ subject }],
+      roles: [
+        { actions: ["*/read"], scope: "/subscriptions/11111111-2222-3333-4444-555555555555" },
+      ],
+    });
+    const emulator = await startTestEmulator({
+      scenario: { principals: [principal("person", 1), principal("job", 2)] },
+    });
+    try {
+      const { ready, ca } = emulator;
+      const printObjectOf = `
+        import { azureCredential } from "./shared/azure/credential.ts";
+        import { armEndpoint } from "./shared/azure/environment.ts";
+        const scope = armEndpoint(process.env) + "/.default";
+        azureCredential(process.env).getToken(scope).then(({ token }) => {
+          const claims = JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
+          console.log(claims.appid + " " + claims.aud);
+        });`;
+      const env = {
+        AZURE_AUTHORITY_HOST: new URL(ready.authority).origin,
+        AZURE_RESOURCE_MANAGER_ENDPOINT: ready.arm,
+        AZURE_TENANT_ID: ready.tenant,
+      };
+      const person = {
+        ...env,
+        AZURE_CLIENT_ID: principal("", 1).clientId,
+        AZURE_CLIENT_SECRET: "s3cret",
+      };
+      expect(await runBundled(printObjectOf, { ca, env: person })).toMatch(
+        `${principal("", 1).clientId} ${ready.arm}`,
+      );
+      const oidc = (await emulator.control("POST", "/oidc", { subject })) as {
+        requestUrl: string;
+        requestToken: string;
+      };
+      const job = {
+        ...env,
+        AZURE_CLIENT_ID: principal("", 2).clientId,
+        ACTIONS_ID_TOKEN_REQUEST_URL: oidc.requestUrl,
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: oidc.requestToken,
+      };
+      expect(await runBundled(printObjectOf, { ca, env: job })).toMatch(
+        `${principal("", 2).clientId} ${ready.arm}`,
+      );
+    } finally {
+      await emulator.close();
     }
   });
 });

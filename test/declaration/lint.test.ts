@@ -374,6 +374,8 @@ describe("environments", () => {
       `${WORKSPACE_AT}:5:46 error bad-freeze`,
     ],
     ["a freeze of one day", "to: 2027-01-04", "to: 2026-12-18"],
+    ["a freeze in a time zone by its old name", "Europe/Berlin", "Europe/Kiev"],
+    ["a freeze in UTC", ", timezone: Europe/Berlin", ""],
     ["a freeze by the hour", "from: 2026-12-18", "from: 2026-12-18T18:00"],
     [
       "a freeze on no day",

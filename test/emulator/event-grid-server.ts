@@ -27,13 +27,13 @@ export const SENDER = "77777777-0000-0000-0000-000000000001";
 export const STRANGER = "77777777-0000-0000-0000-000000000002";
 
 /** A world of one cluster and one fleet whose changes are told by the test. */
-export interface Stage {
+interface Stage {
   readonly world: World;
   readonly gates: Map<string, Gate>;
   tell(transition: Transition): void;
 }
 
-export function createStage(): Stage {
+function createStage(): Stage {
   const listeners = new Set<(transition: Transition) => void>();
   const gates = new Map<string, Gate>();
   let now = START;
@@ -77,6 +77,10 @@ export interface EventGridServer extends Stage {
   arm(method: string, id: string, body?: object): Promise<ArmAnswer>;
   /** Calls the control service. */
   control(method: string, path: string, body?: object): Promise<ArmAnswer>;
+  /** Another https server with the emulator's certificate. */
+  serve(
+    answer: (request: WireRequest) => WireReply,
+  ): Promise<{ readonly origin: string; close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -117,11 +121,10 @@ export async function startEventGridServer(): Promise<EventGridServer> {
   groups.ensure("harbour", "westeurope");
   const operations = new Operations({ pacer: clock, origin: () => origin });
   const arm = createArmService({ environment, providers: grid.providers, groups, operations });
+  const tls = { key: certificate.keyPem, cert: certificate.certificatePem };
+  const common = { port: 0, tls, now: () => clock.now(), onError };
   const server = await startServer({
-    port: 0,
-    tls: { key: certificate.keyPem, cert: certificate.certificatePem },
-    now: () => clock.now(),
-    onError,
+    ...common,
     answer: async (request) =>
       (await grid.service.handle(request)) ?? (await arm.handle(request)) ?? { status: 404 },
   });
@@ -148,6 +151,13 @@ export async function startEventGridServer(): Promise<EventGridServer> {
     },
     control: async (method, path, body) =>
       answered(await grid.control.handle(wireRequest(method, path, {}, body))),
+    async serve(answer) {
+      const other = await startServer({
+        ...common,
+        answer: (request) => Promise.resolve(answer(request)),
+      });
+      return { origin: `https://127.0.0.1:${other.port}`, close: () => other.close() };
+    },
     async close() {
       grid.close();
       clock.close();
@@ -178,7 +188,7 @@ function answered(reply: WireReply | undefined): ArmAnswer {
   return { status: reply.status, body: (reply.body ?? {}) as ArmAnswer["body"] };
 }
 
-export interface Received {
+interface Received {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;

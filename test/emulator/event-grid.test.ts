@@ -18,6 +18,7 @@ import {
   until,
 } from "./event-grid-server.ts";
 import type { ArmAnswer, EventGridServer, Webhook } from "./event-grid-server.ts";
+import { startTestEmulator } from "../support/emulator.ts";
 
 const TOPIC = `${GROUP}/providers/Microsoft.EventGrid/topics/images`;
 const AUDIENCE = "https://eventgrid.azure.net";
@@ -315,6 +316,64 @@ describe("events of Azure itself", () => {
   });
 });
 
+describe("topics in ARM", () => {
+  const SYSTEM_TOPIC = `${GROUP}/providers/Microsoft.EventGrid/systemTopics/quay`;
+  const source = { source: CLUSTER, topicType: "Microsoft.ContainerService.ManagedClusters" };
+
+  it("are made, listed and deleted with their subscriptions", async () => {
+    expect(await putTopic()).toBe(`${azure.origin}/topics/images/api/events`);
+    expect((await subscribe(TOPIC)).status).toBe(201);
+    const all = await azure.arm("GET", `${GROUP}/providers/Microsoft.EventGrid/topics`);
+    expect(all.body["value"]).toMatchObject([
+      { id: TOPIC, properties: { inputSchema: "CloudEventSchemaV1_0" } },
+    ]);
+    expect((await azure.arm("DELETE", TOPIC)).status).toBe(200);
+    expect((await azure.arm("GET", TOPIC)).status).toBe(404);
+    const subscription = `${TOPIC}/providers/Microsoft.EventGrid/eventSubscriptions/tests`;
+    expect((await azure.arm("GET", subscription)).status).toBe(404);
+    expect((await azure.arm("DELETE", TOPIC)).status).toBe(204);
+  });
+
+  it("keep their schema, their name and their unknown fields", async () => {
+    await putTopic("EventGridSchema");
+    const body = {
+      location: "westeurope",
+      tags: { team: "harbour" },
+      properties: { inputSchema: "CloudEventSchemaV1_0", minimumTlsVersionAllowed: "1.2" },
+    };
+    expect((await azure.arm("PUT", TOPIC.toUpperCase(), body)).body).toMatchObject({
+      id: TOPIC,
+      tags: { team: "harbour" },
+      properties: { inputSchema: "EventGridSchema", minimumTlsVersionAllowed: "1.2" },
+    });
+    expect((await azure.arm("PUT", TOPIC, {})).status).toBe(400);
+  });
+
+  it("of the system are one per source, and their source must exist", async () => {
+    const put = (id: string, properties: object): Promise<ArmAnswer> =>
+      azure.arm("PUT", id, { location: "westeurope", properties });
+    expect((await put(SYSTEM_TOPIC, source)).status).toBe(201);
+    expect((await put(SYSTEM_TOPIC, source)).status).toBe(200);
+    expect((await put(`${SYSTEM_TOPIC}-2`, source)).status).toBe(400);
+    const absent = { ...source, source: CLUSTER.replace("quay-1", "quay-9") };
+    expect((await put(`${SYSTEM_TOPIC}-2`, absent)).status).toBe(404);
+    const strange = { source: CLUSTER, topicType: "Microsoft.Storage.StorageAccounts" };
+    expect((await put(`${SYSTEM_TOPIC}-2`, strange)).status).toBe(400);
+  });
+
+  it("go with their resource group", async () => {
+    await putTopic();
+    await azure.arm("PUT", SYSTEM_TOPIC, { location: "westeurope", properties: source });
+    await subscribe(CLUSTER);
+    expect((await azure.arm("DELETE", GROUP)).status).toBe(200);
+    await azure.arm("PUT", GROUP, { location: "westeurope" });
+    expect((await azure.arm("GET", TOPIC)).status).toBe(404);
+    expect((await azure.arm("GET", SYSTEM_TOPIC)).status).toBe(404);
+    rolling("RollingStarted");
+    expect(azure.grid.counters.published).toBe(0);
+  });
+});
+
 describe("event subscriptions", () => {
   it.each(["EventGridSchema", "CloudEventSchemaV1_0"])(
     "asks a webhook for its consent in %s, and fails without it",
@@ -429,6 +488,50 @@ describe("delivery", () => {
     expect(webhook.received.at(-1)?.headers["aeg-delivery-count"]).toBe("4");
   });
 
+  it("keeps eight requests of a subscription under way, no more", async () => {
+    await subscribe(CLUSTER);
+    for (let i = 0; i < 20; i += 1) rolling("RollingStarted");
+    expect(azure.grid.counters).toMatchObject({ pending: 20, underWay: 8 });
+    await until(idle, "delivered");
+    expect(webhook.notifications()).toHaveLength(20);
+  });
+
+  it("trusts an https webhook whose certificate the emulator's CA signed", async () => {
+    const bodies: string[] = [];
+    const secure = await azure.serve((request) => {
+      if (request.method === "POST") bodies.push(request.body.toString("utf8"));
+      return { status: 200, headers: { "WebHook-Allowed-Origin": "*" } };
+    });
+    const destination = webhookAt(`${secure.origin}/hook`);
+    expect((await subscribe(CLUSTER, { destination })).status).toBe(201);
+    rolling("RollingStarted");
+    await until(idle, "delivered");
+    await secure.close();
+    expect(bodies.map((body) => (JSON.parse(body) as { subject: string }).subject)).toEqual([
+      "quay-1",
+    ]);
+  });
+
+  it("adds the headers that a subscription maps", async () => {
+    const properties = {
+      endpointUrl: webhook.url,
+      deliveryAttributeMappings: [
+        { name: "x-team", type: "Static", properties: { value: "harbour", isSecret: false } },
+        { name: "x-key", type: "Static", properties: { value: "hidden value", isSecret: true } },
+      ],
+    };
+    const { body } = await subscribe(CLUSTER, {
+      destination: { endpointType: "WebHook", properties },
+    });
+    expect(JSON.stringify(body)).not.toContain("hidden value");
+    rolling("RollingStarted");
+    await until(idle, "delivered");
+    expect(webhook.received.at(-1)?.headers).toMatchObject({
+      "x-team": "harbour",
+      "x-key": "hidden value",
+    });
+  });
+
   it.each([400, 401, 413])("gives up at once on %i, and keeps a dead letter", async (status) => {
     await subscribe(CLUSTER, { deadLetterDestination: deadLetters() });
     webhook.answerWith(status);
@@ -529,6 +632,83 @@ describe("delivery", () => {
   function advanceUntil(holds: () => boolean): void {
     for (let i = 0; i < 1_000 && !holds(); i += 1) azure.clock.advance(1_000);
   }
+});
+
+describe("in the emulator", () => {
+  const IMAGE = "AKSUbuntu-2404gen2containerd-2026";
+  const scenario = {
+    subscription: SUBSCRIPTION,
+    images: [{ region: "westeurope", version: `${IMAGE}06.16.0` }],
+    clusters: [
+      {
+        name: "quay-1",
+        resourceGroup: "harbour",
+        location: "westeurope",
+        pools: [{ name: "np1", count: 2 }],
+      },
+    ],
+    fleets: [
+      {
+        name: "harbour",
+        resourceGroup: "harbour",
+        location: "westeurope",
+        members: [{ name: "quay-1", cluster: "quay-1", group: "blue" }],
+      },
+    ],
+  };
+
+  it("an update run tells of its gates and of the pools that it rolls", async () => {
+    const emulator = await startTestEmulator({ scenario, clock: "manual" });
+    const put = (path: string, properties: object): Promise<{ status: number }> => {
+      const body = { location: "global", properties };
+      return emulator.call(`${path}?api-version=2026-06-01`, { method: "PUT", body });
+    };
+    const listen = (eventDeliverySchema: string): object => {
+      return { destination: webhookAt(webhook.url), eventDeliverySchema };
+    };
+    const grid = `${GROUP}/providers/Microsoft.EventGrid/systemTopics/gates`;
+    const topicType = "Microsoft.ResourceNotifications.AKSResources";
+    const steps = [
+      await put(grid, { source: `/subscriptions/${SUBSCRIPTION}`, topicType }),
+      await put(`${grid}/eventSubscriptions/gates`, listen("CloudEventSchemaV1_0")),
+      await put(
+        `${CLUSTER}/providers/Microsoft.EventGrid/eventSubscriptions/pools`,
+        listen("CloudEventSchemaV1_0"),
+      ),
+    ];
+    expect(steps.map(({ status }) => status)).toEqual([201, 201, 201]);
+    await emulator.control("POST", "/images", { region: "westeurope", version: `${IMAGE}07.16.0` });
+    const beforeGates = [{ displayName: "preflight", type: "Approval" }];
+    const run = await put(`${FLEET}/updateRuns/run-1`, {
+      strategy: { stages: [{ name: "stage1", beforeGates, groups: [{ name: "blue" }] }] },
+      managedClusterUpdate: {
+        upgrade: { type: "NodeImageOnly" },
+        nodeImageSelection: { type: "Latest" },
+      },
+    });
+    expect(run.status).toBe(201);
+    const start = `${FLEET}/updateRuns/run-1/start?api-version=2026-06-01`;
+    expect((await emulator.call(start, { method: "POST" })).status).toBe(200);
+    const told = (type: string): boolean =>
+      webhook.notifications().some((event) => String(event["type"]).endsWith(type));
+    const happens = async (type: string): Promise<void> => {
+      await emulator.control("POST", "/clock", { advance: "PT1M" });
+      await until(() => told(type), type);
+    };
+
+    await happens("FleetGateCreated");
+    const gate = String(webhook.notifications()[0]?.["subject"]);
+    const approval = { properties: { state: "Completed" } };
+    const gatePath = `${gate}?api-version=2026-06-01`;
+    await emulator.call(gatePath, { method: "PATCH", body: approval });
+    await happens("FleetGateUpdated");
+    await emulator.control("POST", "/clock", { advance: "PT3H" });
+    await happens("NodePoolRollingSucceeded");
+    await until(() => told("NodePoolRollingStarted"), "started");
+    const events = (await emulator.control("GET", "/events")) as Record<string, unknown>;
+    expect(events).toMatchObject({ published: webhook.notifications().length, retried: 0 });
+    await emulator.close();
+  });
 });
 
 function deadLetters(): object {

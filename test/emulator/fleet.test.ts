@@ -175,6 +175,7 @@ test("start answers with the state and the ETag of before, then the run rolls to
     eTag: created.eTag,
     properties: { status: { status: { state: "NotStarted" } } },
   });
+  await advance("PT2S");
   const running = await fleet.updateRuns.get("harbour", "port", "r1");
   expect(running.properties?.status?.status?.state).toBe("Running");
   expect(running.eTag).not.toBe(created.eTag);

@@ -14,7 +14,7 @@ const Client = Octokit.plugin(paginateRest);
 export type GitHubClient = InstanceType<typeof Client>;
 
 /** What the calls of control answer, as far as these tests look. */
-export interface ControlAnswer {
+interface ControlAnswer {
   readonly token: string;
   readonly installationId: number;
   readonly appId: number;

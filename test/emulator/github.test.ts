@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as fs from "node:fs";
 import * as git from "isomorphic-git";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestEmulator } from "../support/emulator.ts";
 import { type GitHubClient, type GitHubServer, startGitHubServer } from "./github-server.ts";
 
 const owner = "harbourworks";
@@ -801,6 +802,27 @@ describe("who may what", () => {
 });
 
 describe("the protocol", () => {
+  it("is served beside the local Azure, with its writes in the same audit log", async () => {
+    const emulator = await startTestEmulator({ clock: "manual" });
+    try {
+      await emulator.control("POST", "/github/repositories", { owner, name: "harbour" });
+      const made = await emulator.control("POST", "/github/tokens", { login: "octavia" });
+      const authorization = `Bearer ${Reflect.get(Object(made), "token")}`;
+      const opened = await emulator.call(`/github/repos/${owner}/harbour/issues`, {
+        method: "POST",
+        headers: { authorization },
+        body: { title: "t" },
+      });
+      expect([opened.status, opened.headers["x-ratelimit-remaining"]]).toEqual([201, "4999"]);
+      const writes = emulator.environment.audit.entries.filter(({ write }) => write);
+      expect(writes).toMatchObject([
+        { service: "github", operation: "POST repos/issues", principal: "octavia", status: 201 },
+      ]);
+    } finally {
+      await emulator.close();
+    }
+  });
+
   it("answers 304 to what the caller knows, until it changes", async () => {
     const at = await harbour();
     const get = (etag?: string) =>

@@ -68,12 +68,14 @@ export class KubernetesClient {
   #send(method: string, path: string, options: CallOptions): Promise<IncomingMessage> {
     const { token = this.#server.adminToken(this.#cluster), accept = "application/json" } = options;
     const { body, type = "application/json" } = options;
-    const text = typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    const isRaw = typeof body === "string" || Buffer.isBuffer(body);
+    const text = isRaw ? body : (JSON.stringify(body) ?? "");
     return new Promise((resolve, reject) => {
       const url = `${this.#server.address(this.#cluster)}${path}`;
       const headers = {
         Accept: accept,
         "Content-Type": type,
+        "Content-Length": Buffer.byteLength(text),
         ...(token !== "" && { Authorization: `Bearer ${token}` }),
       };
       const sent = request(url, { method, headers, ca: this.#server.caPem, agent: false }, resolve);

@@ -147,7 +147,7 @@ describe("a proposal", () => {
     expect(writes).toBe(0);
   });
 
-  it("adds a commit to its branch when a file differs, and keeps what people committed there", async () => {
+  it("adds a commit to its branch when a file differs, and keeps what is there already", async () => {
     const first = await repository.propose(proposal());
     const second = await repository.propose(
       proposal({ files: { "releases/eu/dev.yaml": "kind: Release\n# new\n" } }),
