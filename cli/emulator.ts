@@ -8,9 +8,11 @@ import { UsageError } from "./usage.ts";
 /** `fleetwright emulator [--port 0] [--scenario FILE] [--clock real|FACTOR|manual] [--seed N]` */
 export async function runEmulator(args: readonly string[]): Promise<number> {
   const options = await readOptions(args);
+  // Before the line is out: whoever reads it may end us at once.
+  const end = terminated();
   const emulator = await startEmulator(options);
   process.stdout.write(`${JSON.stringify(emulator.ready)}\n`);
-  await terminated();
+  await end;
   await emulator.close();
   return 0;
 }

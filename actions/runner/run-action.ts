@@ -16,7 +16,15 @@ export interface Runner {
 export function runAction(act: (runner: Runner) => Promise<Report>): void {
   const cancellation = onCancel();
   const runner: Runner = { log: info, leaves: cancellation.leaves };
-  void finish(runner, act);
+  void finish(runner, act).then(endProcess);
+}
+
+/**
+ * A request that failed to connect leaves the timer of its timeout behind, which would keep a finished
+ * step for minutes. Pipes are asynchronous on Windows: the process ends once the words are out.
+ */
+function endProcess(): void {
+  process.stdout.write("", () => process.exit());
 }
 
 async function finish(runner: Runner, act: (runner: Runner) => Promise<Report>): Promise<void> {

@@ -1,4 +1,5 @@
 import { FleetwrightError } from "../../shared/core/errors.ts";
+import { counted } from "../../shared/core/markdown.ts";
 import type { UpdateRun } from "../../shared/update-run/ports.ts";
 import { membersOf, waitingGates } from "../../shared/update-run/state.ts";
 import { renderRunSummary } from "../../shared/update-run/summary.ts";
@@ -56,7 +57,7 @@ function failureOf(run: UpdateRun): Error | undefined {
   const why = first === undefined ? run.status.error?.message : `${first.name}: ${first.message}`;
   return new FleetwrightError(
     "run-failed",
-    `update run ${run.name} failed with ${failed.length} failed members${why === undefined ? "" : `, first ${why}`}`,
+    `update run ${run.name} failed with ${counted(failed.length, "failed member")}${why === undefined ? "" : `, first ${why}`}`,
     {
       subject: run.id,
       remedy: "repair what the summary names, then continue it with operation: resume",

@@ -9,7 +9,7 @@ import { followRun } from "../../shared/update-run/follow.ts";
 import { assertNotFrozen } from "../../shared/update-run/freeze.ts";
 import type { FleetPort, UpdateRun } from "../../shared/update-run/ports.ts";
 import { formatProgress } from "../../shared/update-run/progress.ts";
-import { isActive } from "../../shared/update-run/state.ts";
+import { isTerminal } from "../../shared/update-run/state.ts";
 import type { Declared } from "../runner/declared.ts";
 import { errorsOf, refusal } from "../runner/findings.ts";
 import { assertSubscription } from "../runner/identity.ts";
@@ -78,11 +78,12 @@ function operate(step: Step): Promise<Act> {
 
 async function create({ deps, target }: Step): Promise<Act> {
   const declared = needsDeclaration(target);
-  await preflight(deps, declared);
-  deps.runner.leaves(
-    `update run ${target.name} was being created; if it exists, it is not started`,
-  );
-  const { run, changed } = await createRun(deps.fleet, declared);
+  const { run, changed } = await createRun(deps.fleet, declared, async () => {
+    await preflight(deps, declared);
+    deps.runner.leaves(
+      `update run ${target.name} was being created; if it exists, it is not started`,
+    );
+  });
   deps.runner.log(`update run ${run.name} ${changed ? "created" : "exists, just as declared"}`);
   deps.runner.leaves(`update run ${target.name} exists and is ${run.status.state}`);
   return { run, changed, did: changed ? "Created." : "It existed, just as declared." };
@@ -104,8 +105,9 @@ async function run(step: Step): Promise<Act> {
   const created = await create(step);
   const { run: stored } = created;
   if (stored.status.state !== "NotStarted") {
-    if (!isActive(stored.status.state))
-      return { ...created, did: "It had ended before this step." };
+    if (isTerminal(stored.status.state)) {
+      return { ...created, judged: true, did: "It had ended before this step." };
+    }
     return follow(step, { did: "It ran already; followed.", changed: created.changed });
   }
   await begin(step, stored);

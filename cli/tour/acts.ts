@@ -174,4 +174,8 @@ export async function awaitProof(tour: Tour): Promise<void> {
     },
     { explain: () => tour.functions.log() },
   );
+  await until("the last events to be delivered", async () => {
+    const { pending } = await tour.azure.control<{ pending: number }>("GET", "/events");
+    return pending === 0;
+  });
 }

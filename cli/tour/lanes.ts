@@ -7,7 +7,7 @@ const NODE_SPANS: readonly {
   readonly opens: string;
   readonly closes: readonly string[];
 }[] = [
-  { kind: "surge", opens: "SurgeCreating", closes: ["Removed", "SurgeKept"] },
+  { kind: "surge", opens: "SurgeCreating", closes: ["Removed"] },
   { kind: "drain", opens: "Draining", closes: ["Drained", "Quarantined", "Uncordoned", "Removed"] },
   { kind: "reimage", opens: "Reimaging", closes: ["Upgraded"] },
   {

@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startAzurite, type StorageEndpoints } from "./azurite.ts";
 import { startChild, type Child } from "./child.ts";
@@ -52,9 +53,14 @@ export interface LocalAzureOptions {
   readonly seed: number;
 }
 
-const CLI = fileURLToPath(new URL("../fleetwright.js", import.meta.url));
 /** Folder with package.json and host.json: what Azure would deploy. */
-export const PACKAGE_ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+export const PACKAGE_ROOT = packageRoot(dirname(fileURLToPath(import.meta.url)));
+const CLI = join(PACKAGE_ROOT, "dist", "cli", "fleetwright.js");
+
+/** The same folder whether this file runs from the sources or from dist. */
+function packageRoot(from: string): string {
+  return existsSync(join(from, "host.json")) ? from : packageRoot(dirname(from));
+}
 
 export async function startLocalAzure(options: LocalAzureOptions): Promise<LocalAzure> {
   const directory = await mkdtemp(join(tmpdir(), "fleetwright-tour-"));

@@ -65,6 +65,8 @@ export interface StageFact {
     readonly members: readonly {
       readonly name: string;
       readonly state: string;
+      readonly startTime: string | undefined;
+      readonly completedTime: string | undefined;
       readonly nodesUpgraded: number;
     }[];
   }[];
@@ -260,6 +262,8 @@ async function collectRuns(tour: Tour, audit: Audit): Promise<readonly RunFact[]
         members: (group.members ?? []).map((member) => ({
           name: member.name,
           state: member.status.state,
+          startTime: member.status.startTime,
+          completedTime: member.status.completedTime,
           nodesUpgraded: upgraded.get(member.clusterResourceId.toLowerCase()) ?? 0,
         })),
       })),

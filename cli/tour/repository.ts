@@ -13,7 +13,7 @@ export interface Repository {
   checkout(ref: string): Promise<string>;
 }
 
-export const OWNER = "octo-org";
+export const OWNER = "harbourworks";
 export const NAME = "harbour";
 
 export async function createRepository(azure: LocalAzure, directory: string): Promise<Repository> {

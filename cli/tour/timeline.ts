@@ -32,10 +32,12 @@ export interface BandSpan {
 const WIDTH = 960;
 const LEFT = 120;
 const RIGHT = 24;
-const TOP = 64;
+const TOP = 84;
 const LANE_HEIGHT = 26;
-const STAGE_GAP = 34;
+const STAGE_GAP = 48;
 const LEGEND_HEIGHT = 44;
+/** Room for the label of an hour, so that the last one is not cut off. */
+const LABEL_WIDTH = 30;
 const HOUR = 3_600_000;
 
 /** Where a kind of span lies in its lane, as a share of the lane's height. */
@@ -85,6 +87,11 @@ export function renderTimeline(timeline: Timeline): string {
     `<text class="title" x="16" y="26">${escape(timeline.title)}</text>`,
     `<text class="muted" x="16" y="44">virtual time, ${iso(start)} to ${iso(end)}</text>`,
     ...grid(start, end, scale, bottom),
+    ...timeline.lanes.flatMap((lane, index) =>
+      timeline.lanes[index - 1]?.stage === lane.stage
+        ? []
+        : stageLabel(lane.stage, (placed.top.get(lane) ?? TOP) - 6),
+    ),
     ...timeline.lanes.flatMap((lane) => renderLane(lane, placed.top.get(lane) ?? TOP, scale)),
     ...timeline.spans.flatMap((span) => renderBand(span, timeline.lanes, placed, scale)),
     ...legend(bottom),
@@ -109,6 +116,10 @@ function placeLanes(lanes: readonly Lane[]): Placed {
     y += LANE_HEIGHT;
   }
   return { top, bottom: y + STAGE_GAP };
+}
+
+function stageLabel(stage: string, y: number): readonly string[] {
+  return [`<text class="muted" x="16" y="${y}">${escape(stage)}</text>`];
 }
 
 function renderLane(lane: Lane, top: number, scale: (time: number) => number): readonly string[] {
@@ -149,12 +160,12 @@ function grid(
   const hours = Math.ceil((end - start) / HOUR);
   const step = Math.max(1, Math.ceil(hours / 12));
   return Array.from({ length: Math.floor(hours / step) + 1 }, (_, index) => index * step)
-    .filter((hour) => start + hour * HOUR <= end)
+    .filter((hour) => scale(start + hour * HOUR) <= WIDTH - RIGHT - LABEL_WIDTH)
     .flatMap((hour) => {
       const x = scale(start + hour * HOUR);
       return [
-        `<line class="grid" x1="${x}" y1="${TOP - 6}" x2="${x}" y2="${bottom}"/>`,
-        `<text class="muted" x="${x + 3}" y="${TOP - 8}">+${hour} h</text>`,
+        `<line class="grid" x1="${x}" y1="${TOP - 18}" x2="${x}" y2="${bottom}"/>`,
+        `<text class="muted" x="${x + 3}" y="${TOP - 22}">+${hour} h</text>`,
       ];
     });
 }

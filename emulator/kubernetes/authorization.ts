@@ -39,7 +39,7 @@ export function authenticate(
  * A created subresource is an action of its own, as `pods/exec/action` is.
  * Source: https://learn.microsoft.com/azure/aks/manage-azure-rbac
  */
-export function dataAction(verb: string, target: Target): string {
+function dataAction(verb: string, target: Target): string {
   const resource = [target.group, target.plural].filter((part) => part !== "").join("/");
   const prefix = `Microsoft.ContainerService/managedClusters/${resource}`;
   if (target.subresource !== undefined && verb === "create") {

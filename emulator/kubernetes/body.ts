@@ -27,7 +27,7 @@ export function parseObjectBody(request: WireRequest): JsonObject {
 export function parseText(request: WireRequest, isYaml: boolean): unknown {
   const text = request.body.toString("utf8");
   try {
-    return isYaml ? parseYaml(text) : JSON.parse(text);
+    return isYaml ? parseYaml(text, { logLevel: "error" }) : JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw badRequest(`the object provided is unrecognized (must be of type Object): ${why}`);

@@ -14,7 +14,7 @@ type Times = Pick<NodeCondition, "lastHeartbeatTime" | "lastTransitionTime">;
 type Readiness = "True" | "False" | "Unknown";
 
 /** A node that is being set up says no; one whose machine is away says nothing. */
-export function readiness(node: ClusterNode): Readiness {
+function readiness(node: ClusterNode): Readiness {
   if (node.phase === "Ready") return "True";
   return node.phase === "Creating" ? "False" : "Unknown";
 }

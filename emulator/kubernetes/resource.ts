@@ -1,7 +1,7 @@
 import type { Cluster, Instant, Transition } from "../../shared/simulator/model.ts";
 import type { KubernetesObject } from "./object.ts";
 
-export type WorldResource = Extract<Transition, { kind: "object" }>["resource"];
+type WorldResource = Extract<Transition, { kind: "object" }>["resource"];
 
 /** What a renderer sees beside the thing it renders. */
 export interface View {
@@ -21,7 +21,7 @@ export interface Column<Body> {
   value(body: Body, now: Instant): string | number;
 }
 
-export interface Subresource {
+interface Subresource {
   readonly name: string;
   readonly group: string;
   readonly version: string;

@@ -1,6 +1,6 @@
 import { SimulationError } from "../../shared/simulator/model.ts";
 
-export interface StatusCause {
+interface StatusCause {
   readonly reason?: string;
   readonly message: string;
   readonly field?: string;

@@ -39,7 +39,7 @@ export interface ArmClientOptions {
   readonly pollIntervalMs?: number;
 }
 
-export const OPERATOR_ROLE = "Fleetwright operator";
+const OPERATOR_ROLE = "Fleetwright operator";
 
 /** Three tries after the first one outlast a short failover and end within a minute. */
 const MAX_RETRIES = 3;

@@ -5,7 +5,7 @@ import { digest } from "../core/digest.ts";
 import type { EventPublisher, NodeImageReleased } from "../promotion/ports.ts";
 import { toFleetwrightError } from "./errors.ts";
 
-export const NODE_IMAGE_RELEASED = "Fleetwright.NodeImageReleased";
+const NODE_IMAGE_RELEASED = "Fleetwright.NodeImageReleased";
 
 /** Event Grid takes 1 MB per request; our events are below 1 kB. */
 const MAX_EVENTS_PER_REQUEST = 500;

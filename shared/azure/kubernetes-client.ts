@@ -4,7 +4,7 @@ import type { ClusterAccess } from "./kubeconfig.ts";
 import { sendRequest } from "./web-request.ts";
 import type { WebResponse } from "./web-request.ts";
 
-export interface ListQuery {
+interface ListQuery {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
 }

@@ -10,7 +10,7 @@ import { settle } from "./long-running.ts";
  * Strategies, runs and gates by hand: arm-containerservicefleet 2.0.0 speaks 2025-03-01 and drops gates,
  * maxConcurrency and the state `Pending`, whatever api-version it is given.
  */
-export const FLEET_API_VERSION = "2026-06-01";
+const FLEET_API_VERSION = "2026-06-01";
 
 /** 1,000 gates or runs per page would be 100,000 of them: a loop of pages, not a fleet. */
 const MAX_PAGES = 100;

@@ -37,7 +37,7 @@ export function hasStatus(error: unknown, status: number): boolean {
 }
 
 /** The one translation of everything that a call to GitHub can end with, other than success. */
-export function toGitHubError(thrown: unknown, subject: string): FleetwrightError {
+function toGitHubError(thrown: unknown, subject: string): FleetwrightError {
   if (thrown instanceof FleetwrightError) return thrown;
   const error: Refusal = toError(thrown);
   const details = { subject, cause: error };

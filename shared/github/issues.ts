@@ -15,7 +15,7 @@ export interface IssueTrackerOptions extends RepositoryHome {
 }
 
 /** Every issue of ours has it, so that one list finds them all. */
-export const LABEL = "fleetwright";
+const LABEL = "fleetwright";
 
 const PAGE_SIZE = 100;
 /** 1,000 issues, newest first: a cause that is older has been silent for long. */

@@ -86,7 +86,8 @@ export function recordNodeEvent(
 ): NodeEventState {
   const { cluster } = node.owner;
   const at = cluster.kernel.timeline.now;
-  const recorded = { ...event, at, node: node.name, count: 1 };
+  const { type, reason, message } = event;
+  const recorded = { at, node: node.name, type, reason, message, count: 1 };
   cluster.nodeEvents.push(recorded);
   if (cluster.nodeEvents.length > MAX_NODE_EVENTS) cluster.nodeEvents.shift();
   announceObject(cluster, "events", "ADDED", { namespace: "default", name: node.name });

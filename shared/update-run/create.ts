@@ -44,14 +44,19 @@ function version(release: Release): Pick<UpdateRunSpec, "kubernetesVersion"> {
   return kubernetesVersion === undefined ? {} : { kubernetesVersion };
 }
 
-/** Creates the run, or finds that it exists just so; an existing run that differs is never touched. */
+/**
+ * Creates the run, or finds that it exists just so; an existing run that differs is never touched.
+ * `preflight` throws what speaks against a new run.
+ */
 export async function createRun(
   port: FleetPort,
   declared: DeclaredRun,
+  preflight: () => Promise<void>,
 ): Promise<{ readonly run: UpdateRun; readonly changed: boolean }> {
   const existing = await port.getRun(declared.fleet, declared.name);
   if (existing !== undefined) return { run: assertAsDeclared(declared, existing), changed: false };
   await assertNoOtherActive(port, declared.fleet, declared.name);
+  await preflight();
   try {
     return {
       run: await port.createRun(declared.fleet, declared.name, declared.spec),

@@ -154,6 +154,44 @@ describe("a road that is closed", () => {
   });
 });
 
+describe("a long-running operation", () => {
+  const spec = { upgradeType: "NodeImageOnly", nodeImageSelection: { type: "Latest" } } as const;
+
+  it("that fails says what the service said, about which resource", async () => {
+    const operation = { status: "Failed", error: { code: "Broken", message: "the fleet is busy" } };
+    server = await startCloudServer(({ method }) => {
+      if (method !== "PUT") return { status: 200, body: operation };
+      const headers = { "azure-asyncoperation": `${server?.origin}/operations/1?api-version=1` };
+      return { status: 201, body: { name: "r1", properties: {} }, headers };
+    });
+    const client = createArmClient({ endpoint: server.origin, ca: server.ca, credential });
+    const error = await failure(createFleetPort(client).createRun(FLEET, "r1", spec));
+    expect(error.code).toBe("service-error");
+    expect(error.message).toContain(`${FLEET}/updateRuns/r1`);
+    expect(error.message).toContain("the fleet is busy");
+  });
+
+  it("is looked at until its end, and then gives the resource", async () => {
+    let looks = 0;
+    server = await startCloudServer(({ method, url }) => {
+      if (url.startsWith("/operations")) {
+        return { status: 200, body: { status: ++looks < 3 ? "InProgress" : "Succeeded" } };
+      }
+      const headers = { "azure-asyncoperation": `${server?.origin}/operations/1?api-version=1` };
+      const body = { name: "r1", properties: {} };
+      return method === "PUT" ? { status: 201, body: {}, headers } : { status: 200, body };
+    });
+    const client = createArmClient({
+      endpoint: server.origin,
+      ca: server.ca,
+      credential,
+      pollIntervalMs: 1,
+    });
+    expect((await createFleetPort(client).createRun(FLEET, "r1", spec)).name).toBe("r1");
+    expect(looks).toBe(3);
+  });
+});
+
 describe("Azure's clock", () => {
   it("follows the Date header of the answers, not this machine", async () => {
     const date = "Mon, 01 Jun 2026 08:00:00 GMT";

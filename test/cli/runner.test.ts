@@ -45,7 +45,6 @@ test("commands become annotations, secrets are masked, stopped commands are text
   const { annotations, log } = await run(`
     console.log("::add-mask::s3cret");
     console.log("::error file=a%2Cb.yaml,line=3,col=7,title=bad-name::100%25 of s3cret%0Afailed");
-    console.error("::notice::from stderr");
     console.log("::stop-commands::token-1");
     console.log("::warning::not a command");
     console.log("::token-1::");
@@ -58,9 +57,14 @@ test("commands become annotations, secrets are masked, stopped commands are text
     title: "bad-name",
     message: "100% of ***\nfailed",
   });
-  expect(annotations.map(({ kind }) => kind).toSorted()).toEqual(["error", "notice"]);
+  expect(annotations).toHaveLength(1);
   expect(log).toContain("::warning::not a command");
   expect(log).not.toContain("s3cret");
+});
+
+test("commands are heard on stderr too", async () => {
+  const { annotations } = await run('console.error("::notice::from stderr")');
+  expect(annotations).toMatchObject([{ kind: "notice", message: "from stderr" }]);
 });
 
 test("an unknown input is only a warning, as on GitHub", async () => {

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { accessSync, constants, readdirSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { QUARANTINED, UPGRADE_STATUS_LABEL } from "../../shared/core/kubernetes-labels.ts";
 import type { Cluster } from "../../shared/simulator/model.ts";
 import { startKubernetesServer } from "./kubernetes-server.ts";
@@ -14,14 +14,16 @@ const VERSIONED_CLIENTS = "/usr/lib/google-cloud-sdk/bin";
 /** Virtual milliseconds per real one: pods end and start within a fraction of a second. */
 const SPEED = 60;
 
-/** The kubectl binaries of this machine: that on the PATH, and any older and newer ones beside it. */
+/** The newest kubectl of this machine and the oldest that Kubernetes 1.33 may be used with, if found. */
 function findClients(): string[] {
-  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-  const onPath = folders.map((folder) => join(folder, "kubectl")).find(isExecutable);
   const versioned = listFolder(VERSIONED_CLIENTS).filter((name) => /^kubectl\.1\.\d+$/.test(name));
-  const ends = [versioned.at(0), versioned.at(-1)].filter((name) => name !== undefined);
-  const files = [...new Set(ends)].map((name) => join(VERSIONED_CLIENTS, name));
-  return files.length > 0 ? files : onPath === undefined ? [] : [onPath];
+  const files = versioned.slice(-2).map((name) => join(VERSIONED_CLIENTS, name));
+  if (files.length > 0) return files;
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  return folders
+    .map((folder) => join(folder, "kubectl"))
+    .filter(isExecutable)
+    .slice(0, 1);
 }
 
 function isExecutable(file: string): boolean {
@@ -51,48 +53,61 @@ interface Outcome {
   readonly stderr: string;
 }
 
-describe.each(clients)("%s", (binary) => {
-  let server: KubernetesServer;
-  let quay: Cluster;
+interface Bench {
+  readonly server: KubernetesServer;
+  readonly quay: Cluster;
+  kubectl(args: readonly string[], editor?: string): Promise<Outcome>;
+  nodeName(index?: number): string;
+  /** Node of the first pod of an application. */
+  nodeOf(app: string): string;
+}
 
-  beforeEach(async () => {
-    const made = quayWorld();
-    quay = made.quay;
-    server = await startKubernetesServer(made.world, { speed: SPEED });
-  });
+async function startBench(binary: string): Promise<Bench> {
+  const { world, quay } = quayWorld();
+  const server = await startKubernetesServer(world, { speed: SPEED });
+  const kubeconfig = await server.kubeconfig("quay");
+  const home = join(server.directory, "home");
+  await mkdir(home, { recursive: true });
+  return {
+    server,
+    quay,
+    nodeName: (index = 0) => [...quay.nodes.keys()].toSorted()[index] ?? "",
+    nodeOf: (app) => [...quay.pods.values()].find(({ labels }) => labels.app === app)?.node ?? "",
+    kubectl: (args, editor = "true") => {
+      const env = { PATH: process.env.PATH, HOME: home, KUBECONFIG: kubeconfig, EDITOR: editor };
+      return run(binary, args, env);
+    },
+  };
+}
 
-  afterEach(() => server.close());
-
-  async function kubectl(args: readonly string[], editor = "true"): Promise<Outcome> {
-    const kubeconfig = await server.kubeconfig("quay");
-    const home = join(server.directory, "home");
-    await mkdir(home, { recursive: true });
-    const env = { PATH: process.env.PATH, HOME: home, KUBECONFIG: kubeconfig, EDITOR: editor };
-    return new Promise((resolve) => {
-      execFile(binary, args, { env, timeout: 45_000 }, (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
-        resolve({ code, stdout, stderr });
-      });
+function run(binary: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(binary, args, { env, timeout: 45_000 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
+      resolve({ code, stdout, stderr });
     });
-  }
+  });
+}
 
-  function rows(outcome: Outcome): string[][] {
-    return outcome.stdout
-      .trim()
-      .split("\n")
-      .map((line) => line.trim().split(/ {2,}/));
-  }
+function rows(outcome: Outcome): string[][] {
+  return outcome.stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/ {2,}/));
+}
 
-  function nodeName(index = 0): string {
-    return [...quay.nodes.keys()].toSorted()[index] ?? "";
-  }
+const benches = test.extend<{ bench: Bench }>({
+  bench: async ({ task }, use) => {
+    const bench = await startBench(task.suite?.name ?? "");
+    await use(bench);
+    await bench.server.close();
+  },
+});
 
-  function nodeOf(app: string): string {
-    const pod = [...quay.pods.values()].find(({ labels }) => labels.app === app);
-    return pod?.node ?? "";
-  }
-
-  test("get prints the usual columns", async () => {
+// Each test has a world of its own and mostly waits for kubectl.
+describe.concurrent.each(clients)("%s", () => {
+  benches("get prints the usual columns", async ({ bench, expect }) => {
+    const { kubectl, nodeName } = bench;
     const nodes = rows(await kubectl(["get", "nodes"]));
     expect(nodes[0]).toEqual(["NAME", "STATUS", "ROLES", "AGE", "VERSION"]);
     expect(nodes[1]?.slice(0, 3)).toEqual([nodeName(), "Ready", "<none>"]);
@@ -115,7 +130,8 @@ describe.each(clients)("%s", (binary) => {
     expect(all.stdout).toMatch(/daemonset\.apps\/proxy +3/);
   });
 
-  test("describe finds everything it asks for", async () => {
+  benches("describe finds everything it asks for", async ({ bench, expect }) => {
+    const { kubectl, nodeName } = bench;
     const node = await kubectl(["describe", "node", nodeName()]);
     expect(node.code).toBe(0);
     expect(node.stdout).toContain("KubeletReady");
@@ -127,26 +143,31 @@ describe.each(clients)("%s", (binary) => {
     expect(workload.stdout).toMatch(/Controlled By: +ReplicaSet\/ledger-/);
   });
 
-  test("cordon, label, taint, annotate and uncordon reach the node", async () => {
-    const name = nodeName();
-    expect((await kubectl(["cordon", name])).stdout).toContain("cordoned");
-    expect((await kubectl(["get", "nodes"])).stdout).toContain("Ready,SchedulingDisabled");
-    expect((await kubectl(["cordon", name])).stdout).toContain("already cordoned");
-    await kubectl(["label", "node", name, `${UPGRADE_STATUS_LABEL}=${QUARANTINED}`]);
-    await kubectl(["annotate", "node", name, "harbour/note=seen"]);
-    await kubectl(["taint", "node", name, "harbour=closed:NoSchedule"]);
-    expect(quay.nodes.get(name)).toMatchObject({
-      labels: { [UPGRADE_STATUS_LABEL]: QUARANTINED },
-      annotations: { "harbour/note": "seen" },
-      taints: [{ key: "harbour", value: "closed", effect: "NoSchedule" }],
-    });
-    await kubectl(["label", "node", name, `${UPGRADE_STATUS_LABEL}-`]);
-    await kubectl(["taint", "node", name, "harbour-"]);
-    await kubectl(["uncordon", name]);
-    expect(quay.nodes.get(name)).toMatchObject({ unschedulable: false, labels: {}, taints: [] });
-  });
+  benches(
+    "cordon, label, taint, annotate and uncordon reach the node",
+    async ({ bench, expect }) => {
+      const { kubectl, quay, nodeName } = bench;
+      const name = nodeName();
+      expect((await kubectl(["cordon", name])).stdout).toContain("cordoned");
+      expect((await kubectl(["get", "nodes"])).stdout).toContain("Ready,SchedulingDisabled");
+      expect((await kubectl(["cordon", name])).stdout).toContain("already cordoned");
+      await kubectl(["label", "node", name, `${UPGRADE_STATUS_LABEL}=${QUARANTINED}`]);
+      await kubectl(["annotate", "node", name, "harbour/note=seen"]);
+      await kubectl(["taint", "node", name, "harbour=closed:NoSchedule"]);
+      expect(quay.nodes.get(name)).toMatchObject({
+        labels: { [UPGRADE_STATUS_LABEL]: QUARANTINED },
+        annotations: { "harbour/note": "seen" },
+        taints: [{ key: "harbour", value: "closed", effect: "NoSchedule" }],
+      });
+      await kubectl(["label", "node", name, `${UPGRADE_STATUS_LABEL}-`]);
+      await kubectl(["taint", "node", name, "harbour-"]);
+      await kubectl(["uncordon", name]);
+      expect(quay.nodes.get(name)).toMatchObject({ unschedulable: false, labels: {}, taints: [] });
+    },
+  );
 
-  test("drain obeys the budget, and goes through once it allows", async () => {
+  benches("drain obeys the budget, and goes through once it allows", async ({ bench, expect }) => {
+    const { kubectl, quay, nodeOf } = bench;
     const name = nodeOf("ledger");
     const drain = ["drain", name, "--ignore-daemonsets"];
     const refused = await kubectl([...drain, "--timeout=2s"]);
@@ -164,7 +185,8 @@ describe.each(clients)("%s", (binary) => {
     expect(left.every(({ daemonSet }) => daemonSet)).toBe(true);
   });
 
-  test("a budget is created, edited, applied and deleted", async () => {
+  benches("a budget is created, edited, applied and deleted", async ({ bench, expect }) => {
+    const { kubectl, quay, server } = bench;
     const created = await kubectl([
       "create",
       "pdb",
@@ -194,7 +216,8 @@ describe.each(clients)("%s", (binary) => {
     expect(quay.budgets.has("dock/fresh")).toBe(false);
   });
 
-  test("a deployment is created, scaled, waited for and deleted", async () => {
+  benches("a deployment is created, scaled, waited for and deleted", async ({ bench, expect }) => {
+    const { kubectl, quay } = bench;
     await kubectl(["create", "deployment", "tug", "--image=tug:1", "--replicas=2"]);
     const rollout = await kubectl(["rollout", "status", "deploy/tug", "--timeout=30s"]);
     expect(rollout.stdout).toContain("successfully rolled out");
@@ -205,27 +228,35 @@ describe.each(clients)("%s", (binary) => {
     expect(quay.workloads.has("Deployment/default/tug")).toBe(false);
   });
 
-  test("delete pod waits until it is gone; wait and get -w follow", async () => {
-    const pod = [...quay.pods.values()].find(({ labels }) => labels.app === "crane");
-    const watched = kubectl(["get", "pods", "-w", "--request-timeout=4s"]);
-    const deleted = await kubectl(["delete", "pod", pod?.name ?? ""]);
-    expect(deleted).toMatchObject({ code: 0 });
-    expect(quay.pods.has(`default/${pod?.name}`)).toBe(false);
-    const ready = await kubectl([
-      "wait",
-      "--for=condition=Ready",
-      "pods",
-      "--all",
-      "--timeout=30s",
-    ]);
-    expect(ready).toMatchObject({ code: 0 });
-    expect((await watched).stdout).toContain(pod?.name);
-  });
+  benches(
+    "delete pod waits until it is gone; wait and get -w follow",
+    async ({ bench, expect }) => {
+      const { kubectl, quay } = bench;
+      const pod = [...quay.pods.values()].find(({ labels }) => labels.app === "crane");
+      const watched = kubectl(["get", "pods", "-w", "--request-timeout=3s"]);
+      const deleted = await kubectl(["delete", "pod", pod?.name ?? ""]);
+      expect(deleted).toMatchObject({ code: 0 });
+      expect(quay.pods.has(`default/${pod?.name}`)).toBe(false);
+      const ready = await kubectl([
+        "wait",
+        "--for=condition=Ready",
+        "pods",
+        "--all",
+        "--timeout=30s",
+      ]);
+      expect(ready).toMatchObject({ code: 0 });
+      expect((await watched).stdout).toContain(pod?.name);
+    },
+  );
 
-  test("auth can-i and missing things are answered as on a real cluster", async () => {
-    expect((await kubectl(["auth", "can-i", "delete", "nodes"])).stdout.trim()).toBe("yes");
-    const missing = await kubectl(["get", "node", "nope"]);
-    expect(missing).toMatchObject({ code: 1 });
-    expect(missing.stderr).toContain('Error from server (NotFound): nodes "nope" not found');
-  });
+  benches(
+    "auth can-i and missing things are answered as on a real cluster",
+    async ({ bench, expect }) => {
+      const { kubectl } = bench;
+      expect((await kubectl(["auth", "can-i", "delete", "nodes"])).stdout.trim()).toBe("yes");
+      const missing = await kubectl(["get", "node", "nope"]);
+      expect(missing).toMatchObject({ code: 1 });
+      expect(missing.stderr).toContain('Error from server (NotFound): nodes "nope" not found');
+    },
+  );
 });

@@ -12,7 +12,7 @@ import { startServer } from "../../emulator/server.ts";
 import type { Environment, Principal, TokenAuthority } from "../../emulator/service.ts";
 import type { World } from "../../shared/simulator/model.ts";
 
-export const SUBSCRIPTION = "11111111-2222-3333-4444-555555555555";
+const SUBSCRIPTION = "11111111-2222-3333-4444-555555555555";
 const TENANT = "99999999-8888-7777-6666-555555555555";
 
 export interface KubernetesServer {

@@ -3,7 +3,7 @@ import { FleetwrightError } from "../../shared/core/errors.ts";
 import type { Release } from "../../shared/declaration/documents.ts";
 import { applyStrategy, planGroups } from "../../shared/update-run/apply-strategy.ts";
 import { stageDifferences } from "../../shared/update-run/compare.ts";
-import { createRun, runSpec } from "../../shared/update-run/create.ts";
+import { createRun as createAfter, runSpec } from "../../shared/update-run/create.ts";
 import type {
   FleetPort,
   UpdateRun,
@@ -48,6 +48,9 @@ function fleet(runs: UpdateRun[], raced?: UpdateRun) {
   };
   return { port: port as FleetPort, created };
 }
+
+const createRun = (port: FleetPort, run: Parameters<typeof createAfter>[1]) =>
+  createAfter(port, run, async () => {});
 
 const declared = (spec: UpdateRunSpec = runSpec(release(), STRATEGY)) => ({
   fleet: FLEET,
@@ -132,6 +135,17 @@ describe("createRun", () => {
     });
     const ended = updateRun("Stopped", { name: "dev-2-ffffffff", status: status("Stopped") });
     expect((await createRun(fleet([ended]).port, declared())).changed).toBe(true);
+  });
+
+  test("what speaks against a new run does not matter to one that exists", async () => {
+    const refuse = async () => {
+      throw new FleetwrightError("preflight-failed", "no");
+    };
+    const existing = fleet([updateRun("Running")]).port;
+    expect((await createAfter(existing, declared(), refuse)).changed).toBe(false);
+    const { port, created } = fleet([]);
+    await expect(createAfter(port, declared(), refuse)).rejects.toThrow("no");
+    expect(created).toEqual([]);
   });
 
   test("a lost race is won when the winner is the same run", async () => {
