@@ -22,8 +22,16 @@ export async function startAzurite(tls: {
     name: "Azurite",
     file: createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js"),
     args: [
-      ...["--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck"],
-      ...["--oauth", "basic", "--cert", tls.certificate, "--key", tls.key],
+      "--silent",
+      "--inMemoryPersistence",
+      "--disableTelemetry",
+      "--skipApiVersionCheck",
+      "--oauth",
+      "basic",
+      "--cert",
+      tls.certificate,
+      "--key",
+      tls.key,
       ...["blob", "queue", "table"].flatMap((service) => [
         `--${service}Host`,
         "127.0.0.1",

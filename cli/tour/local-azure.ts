@@ -107,9 +107,12 @@ function startEmulator(
     file: CLI,
     args: [
       "emulator",
-      ...["--scenario", scenario],
-      ...["--clock", String(options.clockFactor)],
-      ...["--seed", String(options.seed)],
+      "--scenario",
+      scenario,
+      "--clock",
+      String(options.clockFactor),
+      "--seed",
+      String(options.seed),
     ],
     readyFrom: jsonLine,
   });

@@ -36,7 +36,6 @@ export const ENVIRONMENT = "prod";
 export const SUBJECT = `repo:${OWNER}/${NAME}:environment:${ENVIRONMENT}`;
 export const REGIONS = ["westeurope", "northeurope"] as const;
 export const IMAGE_FAMILY = "AKSUbuntu-2204gen2containerd";
-export const OLD_IMAGE = "202606.16.0";
 export const NEW_IMAGE = "202607.09.0";
 
 const FLEET_VERSION = "2026-06-01";

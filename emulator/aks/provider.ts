@@ -2,7 +2,7 @@ import type { Operations } from "../arm/operations.ts";
 import { clusterId } from "../arm/ids.ts";
 import { withoutUndefined } from "../arm/json.ts";
 import type { ArmRequest } from "../arm/provider.ts";
-import { methodNotAllowed } from "../arm/refusal.ts";
+import { changing, methodNotAllowed } from "../arm/refusal.ts";
 import { ResourceStore } from "../arm/store.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Environment, WireReply } from "../service.ts";
@@ -87,7 +87,7 @@ function rememberScenario(context: AksContext, scenario: Scenario): void {
 function deleteGroup(context: AksContext, subscription: string, resourceGroup: string): void {
   const scope = clusterId(subscription, resourceGroup, "").toLowerCase();
   for (const [key, cluster] of context.environment.world.clusters) {
-    if (key.startsWith(scope)) cluster.delete();
+    if (key.startsWith(scope)) changing(() => cluster.delete());
   }
   const group = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}`;
   for (const snapshot of context.snapshots.under(group)) context.snapshots.delete(snapshot.id);

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, readdirSync } from "node:fs";
+import { accessSync, constants, readdirSync, realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { describe, test } from "vitest";
 import { QUARANTINED, UPGRADE_STATUS_LABEL } from "../../shared/core/kubernetes-labels.ts";
 import type { Cluster } from "../../shared/simulator/model.ts";
@@ -9,21 +9,21 @@ import { startKubernetesServer } from "./kubernetes-server.ts";
 import type { KubernetesServer } from "./kubernetes-server.ts";
 import { quayWorld } from "./kubernetes-world.ts";
 
-/** Where distributions of the Google Cloud CLI keep one client per minor version. */
-const VERSIONED_CLIENTS = "/usr/lib/google-cloud-sdk/bin";
 /** Virtual milliseconds per real one: pods end and start within a fraction of a second. */
 const SPEED = 60;
 
-/** The newest kubectl of this machine and the oldest that Kubernetes 1.33 may be used with, if found. */
+/**
+ * The kubectl on the PATH, with the two newest of the versions that some distributions keep beside it
+ * (`kubectl.1.32`) in its place where there are any.
+ */
 function findClients(): string[] {
-  const versioned = listFolder(VERSIONED_CLIENTS).filter((name) => /^kubectl\.1\.\d+$/.test(name));
-  const files = versioned.slice(-2).map((name) => join(VERSIONED_CLIENTS, name));
-  if (files.length > 0) return files;
   const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-  return folders
-    .map((folder) => join(folder, "kubectl"))
-    .filter(isExecutable)
-    .slice(0, 1);
+  const found = folders.map((folder) => join(folder, "kubectl")).find(isExecutable);
+  if (found === undefined) return [];
+  const home = dirname(realpathSync(found));
+  const versioned = readdirSync(home).filter((name) => /^kubectl\.1\.\d+$/.test(name));
+  const newest = versioned.toSorted().slice(-2);
+  return newest.length > 0 ? newest.map((name) => join(home, name)) : [found];
 }
 
 function isExecutable(file: string): boolean {
@@ -32,14 +32,6 @@ function isExecutable(file: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function listFolder(folder: string): string[] {
-  try {
-    return readdirSync(folder).toSorted();
-  } catch {
-    return [];
   }
 }
 
