@@ -19,6 +19,7 @@ export interface Report {
     readonly delivered: number;
     readonly retried: number;
   };
+  /** Requests to Azure Resource Manager, by everybody in the tour. */
   readonly azureCalls: {
     readonly total: number;
     readonly byOperation: Readonly<Record<string, number>>;
@@ -101,7 +102,7 @@ export async function collectReport(tour: Tour): Promise<Report> {
     quarantined: await collectQuarantined(tour, status),
     strategies: await collectStrategies(tour),
     events: await collectEvents(tour),
-    azureCalls: { total: audit.calls.total, byOperation: audit.calls.byOperation },
+    azureCalls: audit.calls.byService["arm"] ?? { total: 0, byOperation: {} },
   };
   const problems = findProblems(facts);
   return { ok: problems.length === 0, problems, ...facts };
@@ -116,7 +117,7 @@ interface Audit {
     readonly principal?: string;
     readonly status: number;
   }[];
-  readonly calls: { readonly total: number; readonly byOperation: Record<string, number> };
+  readonly calls: { readonly byService: Readonly<Record<string, Report["azureCalls"]>> };
 }
 
 /** What makes the tour a success; each line is a promise of the README. */

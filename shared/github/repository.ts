@@ -20,6 +20,8 @@ const MAX_HISTORY = 100;
 const MAX_READS_AT_ONCE = 8;
 /** Texts of blobs never change: a thousand of them save nearly every read of a long-lived process. */
 const MAX_CACHED_BLOBS = 1_000;
+/** What a commit declares never changes either: the head and the runs of a few environments. */
+const MAX_CACHED_COMMITS = 50;
 /** Above every sensible declared file, and far below what GitHub would send. */
 const MAX_BLOB_BYTES = 1_000_000;
 
@@ -37,6 +39,7 @@ export function createDeclarationRepository(
   const name = `${owner}/${repo}`;
   const readBlob = createBlobReader(options);
   const limit = createLimiter(MAX_READS_AT_ONCE);
+  const commits = new Map<string, Awaited<ReturnType<DeclarationRepository["readDeclarations"]>>>();
   let branch = options.defaultBranch;
   const defaultBranch = async () => (branch ??= await findDefaultBranch(options));
   return {
@@ -49,12 +52,18 @@ export function createDeclarationRepository(
         });
         return data.object.sha;
       }),
-    readDeclarations: (commit) =>
-      attempt(`the declarations of ${name}`, async () => {
+    async readDeclarations(commit) {
+      const cached = commits.get(commit);
+      if (cached !== undefined) return cached;
+      const texts = await attempt(`the declarations of ${name}`, async () => {
         const blobs = await listDeclaredBlobs(options, commit);
         const read = async ({ path, sha }: Blob) => ({ path, text: await readBlob(sha) });
         return Promise.all(blobs.map((blob) => limit(() => read(blob))));
-      }),
+      });
+      if (commits.size >= MAX_CACHED_COMMITS) commits.clear();
+      commits.set(commit, texts);
+      return texts;
+    },
     history: (path, count) =>
       attempt(`the history of ${path} in ${name}`, async () => {
         const { data } = await octokit.request("GET /repos/{owner}/{repo}/commits", {

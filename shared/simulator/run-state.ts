@@ -138,10 +138,6 @@ export function layOutStages(spec: RunSpec, members: readonly Candidate[]): Stag
 const TERMINAL = new Set<UpdateState>(["Completed", "Failed", "Skipped"]);
 const DONE = new Set<UpdateState>(["Completed", "Skipped"]);
 
-export function isTerminal({ state }: UpdateStatus): boolean {
-  return TERMINAL.has(state);
-}
-
 export function isDone({ state }: UpdateStatus): boolean {
   return DONE.has(state);
 }

@@ -127,10 +127,15 @@ test("a quarantined node is ignored by a PUT for as long as it carries the label
   target.upgradeNodeImage("np", NEW_IMAGE);
   letRest(made);
   const blocked = [...target.nodes.values()].find((node) => node.unschedulable);
+  const changes: string[] = [];
+  made.subscribe((one) => {
+    if (one.kind === "node" || one.kind === "pool") changes.push(one.change);
+  });
   target.updatePool("np", {});
   letRest(made);
   expect(target.nodes.size).toBe(3);
   expect(blocked).toMatchObject({ unschedulable: true, nodeImageVersion: OLD_IMAGE });
+  expect(changes).toEqual(["Changed", "Changed"]);
 });
 
 test("maxSurge 0 with maxUnavailable upgrades in place; a block then ends Canceled", () => {
@@ -325,4 +330,25 @@ test("an eviction says which budget forbids it, and how that stands", () => {
     budget: "app",
     status: { expectedPods: 1, currentHealthy: 1, desiredHealthy: 1, disruptionsAllowed: 0 },
   });
+});
+
+test.each([
+  ["batch", ["01", "23"]],
+  ["pipeline", ["01", "12", "23"]],
+  ["single", ["0", "1", "2", "3"]],
+] as const)("surge mode %s: who is away together", (surgeMode, together) => {
+  const made = world({ rules: { surgeMode } });
+  const upgradeSettings = { maxSurge: "2" };
+  const target = made.addCluster(cluster("c", { pools: [pool({ count: 4, upgradeSettings })] }));
+  const sets: string[] = [];
+  made.subscribe((one) => {
+    if (one.kind !== "node" || one.change !== "Draining") return;
+    const away = [...target.nodes.values()].filter((node) => node.unschedulable && !node.surge);
+    sets.push(away.map(({ instance }) => instance).join(""));
+  });
+  target.upgradeNodeImage("np", NEW_IMAGE);
+  letRest(made);
+  // Nodes of one set are cordoned one after the other: only the full sets tell.
+  const width = surgeMode === "single" ? 1 : 2;
+  expect(sets.filter((set) => set.length === width)).toEqual(together);
 });
