@@ -15,6 +15,7 @@ import {
 import { timelineOf } from "./tour/lanes.ts";
 import { collectReport, readHistory, type Report } from "./tour/report.ts";
 import { renderReport } from "./tour/render-report.ts";
+import { writeKubeconfigs } from "./tour/operator.ts";
 import { openTour, type Tour } from "./tour/stage-set.ts";
 import { createStory } from "./tour/story.ts";
 import { renderTimeline } from "./tour/timeline.ts";
@@ -32,6 +33,9 @@ rolled out stage by stage, held by a node that cannot be drained, repaired, and 
 
 /** Slow enough that a handler's round trip is minutes, not hours, of virtual time. */
 const DEFAULT_CLOCK_FACTOR = "400";
+
+/** What shells expect of a program that Ctrl+C ended. */
+const EXIT_INTERRUPTED = 130;
 
 export async function tour(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -54,6 +58,12 @@ export async function tour(args: readonly string[]): Promise<number> {
     seed: Number(values.seed),
     story,
   });
+  const interrupted = (signal: NodeJS.Signals): void => {
+    story.say(`${signal}: stopping`);
+    void stage.stop().finally(() => process.exit(EXIT_INTERRUPTED));
+  };
+  process.once("SIGINT", interrupted);
+  process.once("SIGTERM", interrupted);
   try {
     const report = await play(stage);
     await publish(stage, report, values.output);
@@ -61,6 +71,8 @@ export async function tour(args: readonly string[]): Promise<number> {
     return report.ok ? 0 : 1;
   } finally {
     await stage.stop();
+    process.off("SIGINT", interrupted);
+    process.off("SIGTERM", interrupted);
   }
 }
 
@@ -104,10 +116,11 @@ async function keepOpen(stage: Tour): Promise<void> {
   );
   stage.story.say(`status      ${url}/api/status?code=${functionKey}`);
   stage.story.say(`GitHub      ${emulator.github}`);
+  for (const path of await writeKubeconfigs(stage.azure, stage.clusterIds)) {
+    stage.story.say(`kubeconfig  ${path}`);
+  }
   stage.story.say(`repository  git clone ${stage.repository.gitDirectory}`);
   stage.story.say(`control     ${emulator.control}`);
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", () => resolve());
-    process.once("SIGTERM", () => resolve());
-  });
+  // The signal handlers of the tour end it.
+  await new Promise<never>(() => {});
 }

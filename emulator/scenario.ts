@@ -139,10 +139,11 @@ const ScenarioInput = z.strictObject({
   seed: z.optional(z.int()),
   rules: z.optional(
     z.strictObject({
-      surgeMode: z.optional(z.enum(["batch", "pipeline"])),
+      surgeMode: z.optional(z.enum(["batch", "pipeline", "single"])),
       poolOrder: z.optional(z.enum(["parallel", "serial"])),
       surgeExhausted: z.optional(z.enum(["stop", "continue"])),
       allowSnapshotDowngrade: z.optional(z.boolean()),
+      allowCustomDowngrade: z.optional(z.boolean()),
       checkUnsatisfiableBudgets: z.optional(z.boolean()),
       quarantineFailsMember: z.optional(z.boolean()),
     }),

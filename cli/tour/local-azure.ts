@@ -27,6 +27,7 @@ export interface FunctionsReady {
   readonly functions: readonly { readonly name: string }[];
   readonly eventGridKey: string;
   readonly functionKey: string;
+  readonly masterKey: string;
 }
 
 export interface LocalAzure {
@@ -64,10 +65,29 @@ function packageRoot(from: string): string {
 
 export async function startLocalAzure(options: LocalAzureOptions): Promise<LocalAzure> {
   const directory = await mkdtemp(join(tmpdir(), "fleetwright-tour-"));
+  const children: Child<unknown>[] = [];
+  const stop = async (): Promise<void> => {
+    for (const child of children.toReversed()) await child.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    return await start(options, directory, children, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  options: LocalAzureOptions,
+  directory: string,
+  children: Child<unknown>[],
+  stop: () => Promise<void>,
+): Promise<LocalAzure> {
   const scenario = join(directory, "scenario.yaml");
   await options.writeScenario(scenario);
   const emulator = await startEmulator(scenario, options);
-  const children: Child<unknown>[] = [emulator];
+  children.push(emulator);
   const storage = await startAzurite(emulator.ready);
   children.push(storage);
   const wire = createWire(await readFile(emulator.ready.ca, "utf8"));
@@ -92,8 +112,7 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     log: () => children.map((child) => child.log()).join("\n"),
     async stop() {
       wire.close();
-      for (const child of children.toReversed()) await child.stop();
-      await rm(directory, { recursive: true, force: true });
+      await stop();
     },
   };
 }

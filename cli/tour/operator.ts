@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { parse } from "yaml";
 import type { LocalAzure } from "./local-azure.ts";
 
@@ -55,12 +57,7 @@ async function adminAccess(
   azure: LocalAzure,
   clusterId: string,
 ): Promise<{ readonly server: string; readonly token: string }> {
-  const credentials = await azure.arm<{ kubeconfigs: readonly { value: string }[] }>(
-    "POST",
-    `${clusterId}/listClusterAdminCredential?api-version=${AKS_VERSION}`,
-  );
-  const encoded = credentials.kubeconfigs[0]?.value ?? "";
-  const kubeconfig = parse(Buffer.from(encoded, "base64").toString("utf8")) as {
+  const kubeconfig = parse(await adminKubeconfig(azure, clusterId)) as {
     readonly clusters: readonly { readonly cluster: { readonly server: string } }[];
     readonly users: readonly { readonly user: { readonly token: string } }[];
   };
@@ -68,4 +65,26 @@ async function adminAccess(
     server: kubeconfig.clusters[0]?.cluster.server ?? "",
     token: kubeconfig.users[0]?.user.token ?? "",
   };
+}
+
+async function adminKubeconfig(azure: LocalAzure, clusterId: string): Promise<string> {
+  const credentials = await azure.arm<{ kubeconfigs: readonly { value: string }[] }>(
+    "POST",
+    `${clusterId}/listClusterAdminCredential?api-version=${AKS_VERSION}`,
+  );
+  return Buffer.from(credentials.kubeconfigs[0]?.value ?? "", "base64").toString("utf8");
+}
+
+/** `az aks get-credentials --admin` for every cluster: one file each, for kubectl. */
+export async function writeKubeconfigs(
+  azure: LocalAzure,
+  clusterIds: readonly string[],
+): Promise<readonly string[]> {
+  return Promise.all(
+    clusterIds.map(async (clusterId) => {
+      const path = join(azure.directory, `${clusterId.split("/").at(-1)}.kubeconfig`);
+      await writeFile(path, await adminKubeconfig(azure, clusterId));
+      return path;
+    }),
+  );
 }

@@ -25,6 +25,7 @@ export interface Tour {
   readonly repository: Repository;
   readonly story: Story;
   readonly fleetId: string;
+  readonly clusterIds: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -77,7 +78,8 @@ async function furnish(azure: LocalAzure, { story }: TourOptions): Promise<Tour>
   story.say(`${deployment.clusterIds.length} member clusters in ${REGIONS.join(" and ")}`);
   story.say(`functions: ${functions.ready.functions.map(({ name }) => name).join(", ")}`);
   story.say(`repository ${OWNER}/${NAME}, a git repository of its own`);
-  return { azure, functions, repository, story, fleetId, stop: () => azure.stop() };
+  const { clusterIds } = deployment;
+  return { azure, functions, repository, story, fleetId, clusterIds, stop: () => azure.stop() };
 }
 
 async function memberClusters(azure: LocalAzure, fleetId: string): Promise<readonly string[]> {

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { IMAGE_FAMILY, NEW_IMAGE, openTour, REGIONS, type Tour } from "../../cli/tour/stage-set.ts";
+import { readStatus } from "../../cli/tour/status.ts";
+import { silentStory } from "../../cli/tour/story.ts";
+import { until } from "../../cli/tour/until.ts";
+
+/**
+ * Each function through its registration: events over the webhook of the Functions host, timers over its
+ * admin endpoint, HTTP over its route. The clock runs at its real pace, so no timer comes by itself
+ * within a test that looks at what one function did.
+ */
+let tour: Tour;
+
+const PATIENCE = 120_000;
+
+beforeAll(async () => {
+  tour = await openTour({ clockFactor: 1, seed: 3, story: silentStory });
+}, PATIENCE);
+afterAll(() => tour?.stop());
+
+function deliver(functionName: string, event: unknown): Promise<Response> {
+  const { url, eventGridKey } = tour.functions.ready;
+  return fetch(
+    `${url}/runtime/webhooks/EventGrid?functionName=${functionName}&code=${eventGridKey}`,
+    {
+      method: "POST",
+      headers: {
+        "aeg-event-type": "Notification",
+        "content-type": "application/cloudevents+json; charset=utf-8",
+      },
+      body: JSON.stringify(event),
+    },
+  );
+}
+
+function cloudEvent(change: Record<string, unknown>): Record<string, unknown> {
+  return { specversion: "1.0", id: "1", time: "2026-07-06T08:00:00Z", data: {}, ...change };
+}
+
+async function runTimer(name: string): Promise<void> {
+  const { url, masterKey } = tour.functions.ready;
+  const reply = await fetch(`${url}/admin/functions/${name}`, {
+    method: "POST",
+    headers: { "x-functions-key": masterKey, "content-type": "application/json" },
+    body: "{}",
+  });
+  expect(reply.status).toBe(202);
+}
+
+interface Audit {
+  readonly entries: readonly { readonly operation: string; readonly principal?: string }[];
+}
+
+async function writes(): Promise<readonly string[]> {
+  const { entries } = await tour.azure.control<Audit>("GET", "/audit");
+  return entries.map(({ operation }) => operation);
+}
+
+async function noticed(): Promise<number> {
+  const { nodeImages } = await readStatus(tour);
+  return nodeImages.filter(({ nodeImageVersion }) => nodeImageVersion.endsWith(NEW_IMAGE)).length;
+}
+
+describe("status", () => {
+  test("answers only with a key", async () => {
+    expect((await fetch(`${tour.functions.ready.url}/api/status`)).status).toBe(401);
+  });
+
+  test("shows the environment, its fleet and its pins", async () => {
+    expect((await readStatus(tour)).environments).toMatchObject([
+      { name: "prod", generation: 1, nodeImages: { [IMAGE_FAMILY]: "202606.16.0" }, runs: [] },
+    ]);
+  });
+});
+
+describe("detect-node-images and on-node-image-released", () => {
+  test(
+    "publish an image once, and propose it once when all regions have it",
+    async () => {
+      for (const [index, region] of REGIONS.entries()) {
+        const version = `${IMAGE_FAMILY}-${NEW_IMAGE}`;
+        await tour.azure.control("POST", "/images", { region, version });
+        await runTimer("detect-node-images");
+        await until("the image to be noticed", async () => (await noticed()) === index + 1);
+        await runTimer("detect-node-images");
+      }
+      const pulls = () => tour.repository.get<readonly unknown[]>("/pulls?state=all");
+      await until("the pull request", async () => (await pulls()).length > 0);
+      const event = cloudEvent({ type: "Fleetwright.NodeImageReleased", source: "/fleetwright" });
+      expect((await deliver("on-node-image-released", event)).ok).toBe(true);
+      expect(await pulls()).toHaveLength(1);
+      const taken = (await writes()).filter((operation) => operation === "PUT snapshots");
+      expect(taken).toHaveLength(18);
+      const published = (await writes()).filter((operation) => operation === "POST topics/events");
+      // Two looks had something to tell, the repeated ones nothing.
+    expect(published).toHaveLength(2);
+    },
+    PATIENCE,
+  );
+});
+
+describe("events of somebody else's resources change nothing", () => {
+  const foreign =
+    "/subscriptions/99999999-9999-4999-8999-999999999999/resourceGroups/x/providers/Microsoft.ContainerService";
+
+  test.each([
+    [
+      "on-node-pool-rolling",
+      {
+        type: "Microsoft.ContainerService.NodePoolRollingFailed",
+        source: `${foreign}/managedClusters/x`,
+        subject: "x",
+      },
+    ],
+    [
+      "on-fleet-gate",
+      {
+        type: "Microsoft.ResourceNotifications.AksResources.FleetGateCreated",
+        source: "/subscriptions/x",
+        subject: `${foreign}/fleets/x/gates/g`,
+      },
+    ],
+    ["on-node-pool-rolling", { type: "x", source: "not an id" }],
+    ["on-fleet-gate", { type: "x", source: "x", subject: "../../evil" }],
+  ])("%s", async (name, change) => {
+    const before = (await writes()).length;
+    expect((await deliver(name, cloudEvent(change))).ok).toBe(true);
+    expect(await writes()).toHaveLength(before);
+  });
+});
+
+test(
+  "sweep looks everywhere without an event and writes nothing when there is nothing to do",
+  async () => {
+    const before = await writes();
+    await runTimer("sweep");
+    await until("the sweep to have looked", async () => {
+      const { calls } = await tour.azure.control<{
+        calls: { byOperation: Record<string, number> };
+      }>("GET", "/audit");
+      return (calls.byOperation["LIST fleets/updateRuns"] ?? 0) > 0;
+    });
+    expect(await writes()).toEqual(before);
+  },
+  PATIENCE,
+);
