@@ -16,6 +16,10 @@ const SUBCOMMANDS: Readonly<Record<string, Entry>> = {
     summary: "show the main job end to end on a local Azure",
     load: async () => (await import("./tour.ts")).tour,
   },
+  lint: {
+    summary: "check the declared files of a folder: file, line, code and remedy of each finding",
+    load: async () => (await import("./lint.ts")).runLint,
+  },
   emulator: {
     summary: "run a local Azure: ARM, AKS, Fleet Manager, Kubernetes, Event Grid, Entra, GitHub",
     load: async () => (await import("./emulator.ts")).runEmulator,
