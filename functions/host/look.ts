@@ -1,14 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { armKey, type ArmId } from "../../shared/core/arm-id.ts";
-import { systemClock } from "../../shared/core/clock.ts";
 import { coalesce } from "../../shared/core/coalesce.ts";
 import { parseRunName } from "../../shared/declaration/strategy.ts";
 import type { Environment } from "../../shared/declaration/documents.ts";
 import type { ParsedDeclarations } from "../../shared/declaration/parse.ts";
+import { parseNodeImage } from "../../shared/core/node-image.ts";
+import { announceImages, samplePools } from "../../shared/promotion/lookout.ts";
+import { readClusters } from "../../shared/snapshot/fleet-clusters.ts";
+import type { ManagedCluster } from "../../shared/snapshot/ports.ts";
 import { proposeNodeImages } from "../../shared/promotion/propose.ts";
 import { declarationsAt, findRollout } from "../../shared/update-run/find-rollout.ts";
 import type { UpdateRun } from "../../shared/update-run/ports.ts";
 import { reconcile } from "../../shared/update-run/reconcile.ts";
+import { isActive } from "../../shared/update-run/state.ts";
 import { firstEnvironments } from "../../shared/update-run/rollout.ts";
 import type { App } from "./compose.ts";
 
@@ -38,12 +42,37 @@ export async function lookAtNodeImages(app: App): Promise<void> {
   }
 }
 
+/** Asks each region for the newest image of each family that the fleets run, and announces news. */
+export async function detectImages(app: App): Promise<void> {
+  const samples = samplePools(await declaredClusters(app));
+  const noticedAt = new Date(app.clock.now()).toISOString();
+  const seen = await Promise.all(
+    samples.map(async ({ region, family, pool }) => {
+      const nodeImageVersion = await app.inventory.latestNodeImage(pool.id);
+      const known = parseNodeImage(nodeImageVersion).family === family;
+      return known ? [{ region, nodeImageVersion, noticedAt }] : [];
+    }),
+  );
+  for (const { region, nodeImageVersion } of await announceImages(app, seen.flat())) {
+    app.logger.info("node image announced", { region, nodeImageVersion });
+  }
+}
+
+async function declaredClusters(app: App): Promise<readonly ManagedCluster[]> {
+  const environments = (await currentDeclarations(app)).workspace?.value.spec.environments ?? [];
+  const members = await Promise.all(environments.map(({ fleet }) => app.fleets.listMembers(fleet)));
+  return readClusters(
+    app.inventory,
+    members.flat().map(({ clusterId }) => clusterId),
+  );
+}
+
 export async function currentDeclarations(app: App): Promise<ParsedDeclarations> {
   return declarationsAt(app.repository, await app.repository.head());
 }
 
 async function exclusively(app: App, name: string, work: () => Promise<void>): Promise<void> {
-  await coalesce({ store: app.store, wallClock: systemClock, holder: randomUUID() }, name, work);
+  await coalesce({ ...app, holder: randomUUID() }, name, work);
 }
 
 async function environmentsOf(
@@ -66,7 +95,7 @@ async function environmentsOf(
   return memberships.flat();
 }
 
-/** Runs of one environment that a look goes through: the active ones and the newest of the others. */
+/** Runs of one environment that a look goes through; a fleet has one active run, and seldom a second. */
 const MAX_RUNS_PER_LOOK = 5;
 
 async function reconcileRuns(
@@ -80,13 +109,19 @@ async function reconcileRuns(
   if (!release) return;
   const runs = (await app.fleets.listRuns(environment.fleet))
     .filter(({ name }) => parseRunName(name)?.release === environment.name)
-    .toSorted(newestFirst)
-    .slice(0, MAX_RUNS_PER_LOOK);
-  for (const run of runs) {
+    .toSorted(newestFirst);
+  for (const run of withoutSuperseded(runs).slice(0, MAX_RUNS_PER_LOOK)) {
     const rollout = await findRollout(app, environment.name, release.file, run);
     if (rollout) await reconcile(app, run, rollout);
     else app.logger.warn("no commit declares this run; it is left alone", { run: run.name });
   }
+}
+
+/** Once a newer run has started, the pins of an older one that rests are no measure any more. */
+function withoutSuperseded(newest: readonly UpdateRun[]): readonly UpdateRun[] {
+  const started = newest.findIndex(({ status }) => status.state !== "NotStarted");
+  if (started === -1) return newest;
+  return newest.filter(({ status }, index) => index <= started || isActive(status.state));
 }
 
 function newestFirst(a: UpdateRun, b: UpdateRun): number {

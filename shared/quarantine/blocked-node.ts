@@ -15,6 +15,8 @@ export interface BlockedNode {
   readonly nodePool: string;
   readonly node: string;
   readonly nodeImageVersion: string;
+  /** False: left behind schedulable, on its old image (undrainable node behavior `Schedule`). */
+  readonly quarantined: boolean;
   readonly blockers: readonly Blocker[];
 }
 
@@ -31,21 +33,40 @@ export interface Cause {
  */
 export const MAX_NODES_INSPECTED = 50;
 
-/** Reads who blocks the quarantined nodes of a cluster. A cluster that cannot be seen has none to tell. */
+export interface Inspection {
+  readonly cluster: ArmId;
+  readonly nodes: ClusterNodes;
+  /** A node without the label that its failed upgrade did not reach. */
+  readonly isLeftBehind: (node: NodeView) => boolean;
+}
+
+/**
+ * Reads who blocks the nodes that an upgrade had to leave: those with AKS's label, and under `Schedule`
+ * those left behind whose pod may not be evicted. A cluster that cannot be seen has none to tell.
+ */
 export async function inspectBlockedNodes(
   reader: NodeReader,
-  cluster: ArmId,
-  nodes: ClusterNodes,
+  { cluster, nodes, isLeftBehind }: Inspection,
 ): Promise<readonly BlockedNode[]> {
   if (!nodes.visible) return [];
-  const quarantined = nodes.nodes.filter((node) => node.quarantined).slice(0, MAX_NODES_INSPECTED);
+  const suspects = nodes.nodes
+    .filter((node) => node.quarantined || isLeftBehind(node))
+    .slice(0, MAX_NODES_INSPECTED);
   const budgets = new Map<string, Promise<readonly BudgetView[]>>();
   const budgetsOf = (namespace: string): Promise<readonly BudgetView[]> => {
     const known = budgets.get(namespace) ?? reader.readBudgets(cluster, namespace);
     budgets.set(namespace, known);
     return known;
   };
-  return Promise.all(quarantined.map((node) => inspectNode(reader, cluster, node, budgetsOf)));
+  const inspected = await Promise.all(
+    suspects.map((node) => inspectNode(reader, cluster, node, budgetsOf)),
+  );
+  // A node that was merely not reached has nobody to blame: it goes on with the next attempt.
+  return inspected.filter((node) => node.quarantined || node.blockers.some(forbidsEviction));
+}
+
+function forbidsEviction({ budget }: Blocker): boolean {
+  return budget?.disruptionsAllowed === 0;
 }
 
 async function inspectNode(
@@ -63,6 +84,7 @@ async function inspectNode(
     nodePool: node.nodePool,
     node: node.name,
     nodeImageVersion: node.nodeImageVersion,
+    quarantined: node.quarantined,
     blockers,
   };
 }

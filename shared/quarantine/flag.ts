@@ -5,6 +5,7 @@ import type { Logger } from "../core/logger.ts";
 import type { StateStore, StoredRow } from "../core/state-store.ts";
 import type { Issue, IssueTracker } from "./ports.ts";
 import {
+  isConfirmed,
   isResolved,
   updateRecord,
   type QuarantineRecord,
@@ -62,11 +63,10 @@ async function bringUpToDate(
   sighting: QuarantineSighting,
 ): Promise<QuarantineRecord> {
   const seen = updateRecord(before, sighting);
-  const unchanged = JSON.stringify(seen) === JSON.stringify(before);
   const claimed = (before.claimedUntil ?? 0) > deps.wallClock.now();
-  if (claimed || seen.nodes.length === 0 || (unchanged && before.issue !== undefined)) {
-    return before;
-  }
+  if (claimed || seen.nodes.length === 0) return before;
+  const unchanged = JSON.stringify(seen) === JSON.stringify(before);
+  if (unchanged && isConfirmed(before) && (await isAsWritten(deps, before))) return before;
   const partition = partitionOf(before.environment);
   const claim = { ...seen, claimedUntil: deps.wallClock.now() + CLAIM_MILLISECONDS };
   if (!(await deps.store.replace(partition, row, claim, etag))) return before;
@@ -75,6 +75,13 @@ async function bringUpToDate(
   const mine = await deps.store.get<QuarantineRecord>(partition, row);
   if (mine) await deps.store.replace(partition, row, record, mine.etag);
   return record;
+}
+
+/** A person may have closed the issue of a node that is still held: then it is opened again. */
+async function isAsWritten(deps: FlagDeps, record: QuarantineRecord): Promise<boolean> {
+  if (isResolved(record)) return true;
+  const issue = await deps.issues.findByMarker(marker(record));
+  return issue?.state === "open";
 }
 
 async function publish(deps: FlagDeps, record: QuarantineRecord): Promise<Issue> {

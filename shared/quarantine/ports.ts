@@ -1,4 +1,5 @@
 import type { ArmId } from "../core/arm-id.ts";
+import type { PodName } from "../drain/ports.ts";
 
 export interface NodeView {
   readonly name: string;
@@ -9,6 +10,8 @@ export interface NodeView {
   readonly unschedulable: boolean;
   /** Carries the label `kubernetes.azure.com/upgrade-status=Quarantined`. */
   readonly quarantined: boolean;
+  /** Who of ours cordoned it; absent when nobody did, or somebody else. */
+  readonly cordonedBy?: string;
   /** ISO 8601. */
   readonly createdAt: string;
 }
@@ -48,6 +51,54 @@ export interface NodeReader {
   readPods(cluster: ArmId, node: string): Promise<readonly PodView[]>;
   /** Budgets of one namespace. */
   readBudgets(cluster: ArmId, namespace: string): Promise<readonly BudgetView[]>;
+}
+
+/** What a budget asks for, as it was written: a number stays a number, `50%` a text. */
+export interface BudgetLimit {
+  readonly minAvailable?: number | string;
+  readonly maxUnavailable?: number | string;
+}
+
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values?: readonly string[];
+  }[];
+}
+
+/** A budget with all that changing it has to know. */
+export interface Budget {
+  readonly namespace: string;
+  readonly name: string;
+  readonly resourceVersion: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly selector: LabelSelector;
+  readonly limit: BudgetLimit;
+  readonly disruptionsAllowed: number;
+  readonly currentHealthy: number;
+  readonly expectedPods: number;
+}
+
+export interface BudgetChange {
+  /** Absent: the limit stays. */
+  readonly limit?: BudgetLimit;
+  /** Annotations to set, or with `null` to take away. */
+  readonly annotations: Readonly<Record<string, string | null>>;
+}
+
+/** What a remedy writes to a cluster's Kubernetes API, apart from draining. */
+export interface RemedyPort {
+  /** Budgets of all namespaces. */
+  listBudgets(cluster: ArmId): Promise<readonly Budget[]>;
+  /** Refused with `conflict` when the budget is not any more as it was read. */
+  changeBudget(cluster: ArmId, budget: Budget, change: BudgetChange): Promise<void>;
+  /** Deletes a pod whatever its budget says. */
+  deletePod(cluster: ArmId, pod: PodName): Promise<void>;
+  /** Takes the label of the quarantine off a node. */
+  releaseNode(cluster: ArmId, node: string): Promise<void>;
 }
 
 export interface Issue {

@@ -96,3 +96,8 @@ function quarantinedNode(node: BlockedNode, cause: string, since: string): Quara
 export function isResolved(record: QuarantineRecord): boolean {
   return record.nodes.length > 0 && record.nodes.every((node) => node.resolvedAt);
 }
+
+/** The issue was written and says what the record says: nobody's claim is left over. */
+export function isConfirmed(record: QuarantineRecord): boolean {
+  return record.issue !== undefined && record.claimedUntil === undefined;
+}

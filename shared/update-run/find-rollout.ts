@@ -36,9 +36,15 @@ export async function findRollout(
   return undefined;
 }
 
+/** Parsing costs more than all that is decided with the result; the same texts give the same answer. */
+const parsed = new WeakMap<object, ParsedDeclarations>();
+
 export async function declarationsAt(
   repository: DeclarationHistory,
   commit: string,
 ): Promise<ParsedDeclarations> {
-  return parseDeclarations(await repository.readDeclarations(commit));
+  const files = await repository.readDeclarations(commit);
+  const known = parsed.get(files) ?? parseDeclarations(files);
+  parsed.set(files, known);
+  return known;
 }

@@ -142,6 +142,8 @@ export interface LookQuestion {
   readonly record: MemberRecord | undefined;
   /** Proven snapshots are wanted of this run. */
   readonly captureProven: boolean;
+  /** A quarantine record still names a node of the member's cluster that is not resolved. */
+  readonly held: boolean;
   readonly now: number;
 }
 
@@ -150,7 +152,7 @@ export function needsLook(question: LookQuestion): boolean {
   const { member, stage, record, now } = question;
   if (!isDone(member) || isExcused(member)) return false;
   if (!record || record.completedTime !== member.completedTime) return true;
-  if (!isSettled(record, question.captureProven)) return true;
+  if (question.held || !isSettled(record, question.captureProven)) return true;
   const soakEnd = soakEndOf(stage);
   const gatePending = stage.afterGates.some(({ state }) => state === "Pending");
   return gatePending && soakEnd !== undefined && now >= soakEnd && Date.parse(record.at) < soakEnd;

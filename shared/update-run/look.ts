@@ -1,7 +1,7 @@
 import { armKey } from "../core/arm-id.ts";
 import { parseNodeImage } from "../core/node-image.ts";
 import { inspectBlockedNodes, type BlockedNode } from "../quarantine/blocked-node.ts";
-import type { ClusterNodes, NodeReader } from "../quarantine/ports.ts";
+import type { ClusterNodes, NodeReader, NodeView } from "../quarantine/ports.ts";
 import type { ManagedCluster } from "../snapshot/ports.ts";
 import { needsLook } from "./gate.ts";
 import type { Ledger } from "./ledger.ts";
@@ -25,6 +25,8 @@ export interface LookInput {
   readonly ledger: Ledger;
   /** By `armKey`. */
   readonly clusters: ReadonlyMap<string, ManagedCluster>;
+  /** Clusters with a node on record that is not resolved, by `armKey`. */
+  readonly held: ReadonlySet<string>;
   /** Milliseconds since the Unix epoch, by Azure's clock. */
   readonly now: number;
 }
@@ -52,6 +54,7 @@ export async function lookAtMembers(input: LookInput): Promise<readonly Look[]> 
         stage,
         record: input.ledger.members.get(member.name),
         captureProven: input.rollout.captureProven,
+        held: input.held.has(armKey(member.clusterId)),
         now: input.now,
       }),
     )
@@ -63,15 +66,25 @@ async function lookAt(input: LookInput, { stage, member }: PlacedMember): Promis
   const { reader, rollout, ledger, now } = input;
   const cluster = input.clusters.get(armKey(member.clusterId));
   const nodes = await reader.readNodes(member.clusterId);
+  const targets = targetsOf(cluster, rollout);
   const verdict = verifyNodes({
     nodes,
-    targets: targetsOf(cluster, rollout),
+    targets,
     baseline: new Set(ledger.baselines.get(member.name) ?? []),
     toleratedNotReady: rollout.toleratedNotReady.get(stage.name) ?? 0,
     now,
   });
-  const blocked = await inspectBlockedNodes(reader, member.clusterId, nodes);
+  const blocked = await inspectBlockedNodes(reader, {
+    cluster: member.clusterId,
+    nodes,
+    isLeftBehind: (node) => member.state === "Failed" && isOffTarget(node, targets),
+  });
   return { member, cluster, nodes, verdict, blocked };
+}
+
+function isOffTarget(node: NodeView, targets: ReadonlyMap<string, string>): boolean {
+  const target = targets.get(node.nodePool);
+  return target !== undefined && node.nodeImageVersion !== target;
 }
 
 /** The image that the run had to bring to each pool of a cluster: the pin of the pool's family. */

@@ -1,9 +1,9 @@
 import { armKey } from "../core/arm-id.ts";
 import { MINUTE } from "../core/duration.ts";
 import { groupByCause } from "../quarantine/blocked-node.ts";
-import { flagQuarantine, type FlagDeps } from "../quarantine/flag.ts";
+import { flagQuarantine, readQuarantine, type FlagDeps } from "../quarantine/flag.ts";
 import type { NodeReader } from "../quarantine/ports.ts";
-import { isResolved, type QuarantineRecord } from "../quarantine/record.ts";
+import { isConfirmed, isResolved, type QuarantineRecord } from "../quarantine/record.ts";
 import { readClusters } from "../snapshot/fleet-clusters.ts";
 import type { ClusterInventory, SnapshotPort } from "../snapshot/ports.ts";
 import { judgeGates, type ApproveDeps } from "./approve.ts";
@@ -63,9 +63,19 @@ async function look(
     run,
     rollout,
     ledger,
+    held: await heldClusters(deps, rollout.environment),
     clusters: new Map(clusters.map((cluster) => [armKey(cluster.id), cluster])),
     now: deps.clock.now(),
   });
+}
+
+async function heldClusters(
+  deps: ReconcileDeps,
+  environment: string,
+): Promise<ReadonlySet<string>> {
+  const rows = await readQuarantine(deps.store, environment);
+  const nodes = rows.flatMap(({ value }) => value.nodes).filter(({ resolvedAt }) => !resolvedAt);
+  return new Set(nodes.map(({ cluster }) => armKey(cluster)));
 }
 
 async function recordVerdicts(
@@ -131,7 +141,12 @@ function isClosed(
       isExcused(member) ||
       (isDone(member) && isSettled(records.get(member.name), rollout.captureProven)),
   );
-  return run.status.state === "Completed" && settled && quarantine.every(isResolved);
+  return run.status.state === "Completed" && settled && quarantine.every(isFinished);
+}
+
+/** Its nodes are proved, and the issue says so. */
+function isFinished(record: QuarantineRecord): boolean {
+  return isResolved(record) && isConfirmed(record);
 }
 
 async function recordRun(

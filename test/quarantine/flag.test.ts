@@ -14,6 +14,7 @@ const blocked: BlockedNode = {
   nodePool: "apps",
   node: "aks-apps-12345678-vmss000001",
   nodeImageVersion: "AKSUbuntu-2204gen2containerd-202606.16.0",
+  quarantined: true,
   blockers: [
     {
       namespace: "harbour",
@@ -147,6 +148,14 @@ describe("a quarantined node", () => {
     await flagQuarantine(deps, "prod", sighting([blocked], false));
     expect(issues).toHaveLength(1);
     expect(issues[0]?.state).toBe("open");
+  });
+
+  test("is opened again when a person closes the issue while the node is still held", async () => {
+    const { deps, issues } = setUp();
+    await flagQuarantine(deps, "prod", sighting([blocked], false));
+    issues[0] = { ...issues[0], state: "closed" } as Issue;
+    await flagQuarantine(deps, "prod", sighting([blocked], false));
+    expect(issues).toMatchObject([{ state: "open" }]);
   });
 
   test("does not let a name end its code span or the table row", async () => {

@@ -157,6 +157,7 @@ describe("a member is looked at", () => {
     member?: MemberStatus;
     record?: MemberRecord;
     captureProven?: boolean;
+    held?: boolean;
     now?: number;
   }) =>
     needsLook({
@@ -164,6 +165,7 @@ describe("a member is looked at", () => {
       stage: stage([member()]),
       record: change.record,
       captureProven: change.captureProven ?? false,
+      held: change.held ?? false,
       now: change.now ?? SOAK_END,
     });
 
@@ -182,6 +184,11 @@ describe("a member is looked at", () => {
       true,
     ],
     ["again when it failed the check", { record: { ...proved, outcome: "fail" as const } }, true],
+    [
+      "again while a node of its cluster is on record as quarantined",
+      { record: proved, held: true },
+      true,
+    ],
     ["again when its proven snapshots are missing", { record: proved, captureProven: true }, true],
     ["again when the soak is over", { record: { ...proved, at: DONE } }, true],
     ["not again during the soak", { record: { ...proved, at: DONE }, now: SOAK_END - 1 }, false],

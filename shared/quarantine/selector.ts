@@ -1,0 +1,34 @@
+import type { LabelSelector } from "./ports.ts";
+
+/**
+ * Does a budget's selector choose a pod with these labels? An empty selector chooses every pod.
+ * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#set-based-requirement
+ */
+export function selects(
+  selector: LabelSelector,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const equal = Object.entries(selector.matchLabels ?? {}).every(
+    ([key, value]) => labels[key] === value,
+  );
+  return equal && (selector.matchExpressions ?? []).every((one) => holds(one, labels));
+}
+
+function holds(
+  { key, operator, values = [] }: NonNullable<LabelSelector["matchExpressions"]>[number],
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const value = labels[key];
+  switch (operator) {
+    case "In":
+      return value !== undefined && values.includes(value);
+    case "NotIn":
+      return value === undefined || !values.includes(value);
+    case "Exists":
+      return value !== undefined;
+    case "DoesNotExist":
+      return value === undefined;
+    default:
+      return false;
+  }
+}
