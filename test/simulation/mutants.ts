@@ -26,9 +26,9 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "if (node.ready) return [];",
   },
   {
-    name: "keep the verdict from before the soak",
+    name: "not look again when the soak is over",
     file: "shared/update-run/gate.ts",
-    find: "return soakEnd !== undefined && record !== undefined && Date.parse(record.at) < soakEnd;",
+    find: "return gatePending && soakEnd !== undefined && now >= soakEnd && Date.parse(record.at) < soakEnd;",
     replace: "return false;",
   },
   {
