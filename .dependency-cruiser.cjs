@@ -1,6 +1,7 @@
 /** The import directions of docs/architecture.md, checked by `npm run check`. */
 const only = (name, from, to, comment) => ({ name, comment, severity: "error", from, to });
-const concepts = "^shared/(declaration|snapshot|quarantine|simulator)/";
+const concepts =
+  "^shared/(declaration|snapshot|quarantine|drain|blue-green|node-pool|managed-cluster|simulator)/";
 const deciding = "^shared/(update-run|promotion|rehearsal)/";
 const adapters = "^shared/(azure|github)/";
 const entries = "^(actions|functions|cli)/";

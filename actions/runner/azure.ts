@@ -5,10 +5,20 @@ import { createClusterInventory } from "../../shared/azure/clusters.ts";
 import { azureCredential } from "../../shared/azure/credential.ts";
 import { armEndpoint } from "../../shared/azure/environment.ts";
 import { createFleetPort } from "../../shared/azure/fleet.ts";
+import { connectClusters } from "../../shared/azure/kubernetes-connection.ts";
+import { createDrainPort } from "../../shared/azure/kubernetes-drain.ts";
+import { createRemedyPort } from "../../shared/azure/kubernetes-remedy.ts";
 import { createNodeReader } from "../../shared/azure/kubernetes.ts";
+import { createManagedClusterPort } from "../../shared/azure/managed-clusters.ts";
+import { createNodePoolPort } from "../../shared/azure/node-pools.ts";
+import { createQuotaPort } from "../../shared/azure/quota.ts";
 import { createSnapshotPort } from "../../shared/azure/snapshots.ts";
+import type { QuotaPort } from "../../shared/blue-green/quota.ts";
 import { SECOND } from "../../shared/core/duration.ts";
-import type { NodeReader } from "../../shared/quarantine/ports.ts";
+import type { DrainPort } from "../../shared/drain/ports.ts";
+import type { ManagedClusterPort } from "../../shared/managed-cluster/ports.ts";
+import type { NodePoolPort } from "../../shared/node-pool/ports.ts";
+import type { NodeReader, RemedyPort } from "../../shared/quarantine/ports.ts";
 import type { ClusterInventory, SnapshotPort } from "../../shared/snapshot/ports.ts";
 import type { FleetPort } from "../../shared/update-run/ports.ts";
 import type { IdentityInputs } from "./identity.ts";
@@ -20,25 +30,54 @@ export interface Azure {
   readonly fleet: FleetPort;
   readonly inventory: ClusterInventory;
   readonly snapshots: SnapshotPort;
+  readonly nodePools: NodePoolPort;
+  readonly clusters: ManagedClusterPort;
   readonly nodes: NodeReader;
+  readonly drain: DrainPort;
+  readonly remedies: RemedyPort;
+  readonly quotas: QuotaPort;
   /** Azure's time. */
   now(): number;
 }
 
+export interface AzureOptions {
+  /** Role to name when a permission is missing; the operator's when absent. */
+  readonly role?: string;
+  /** Time between two looks at an operation of Azure that does not say. */
+  readonly pollIntervalMilliseconds?: number;
+}
+
 /** Everything that a step may ask of Azure; nothing is asked, and nobody signs in, before it is used. */
-export function composeAzure(env: NodeJS.ProcessEnv, identity: IdentityInputs): Azure {
+export function composeAzure(
+  env: NodeJS.ProcessEnv,
+  identity: IdentityInputs,
+  options: AzureOptions = {},
+): Azure {
   const credential = masked(
     azureCredential(env, {
       ...(identity.clientId !== undefined && { clientId: identity.clientId }),
       ...(identity.tenantId !== undefined && { tenantId: identity.tenantId }),
     }),
   );
-  const arm = createArmClient({ endpoint: armEndpoint(env), credential });
+  const { pollIntervalMilliseconds, role } = options;
+  const arm = createArmClient({
+    endpoint: armEndpoint(env),
+    credential,
+    ...(role !== undefined && { role }),
+    ...(pollIntervalMilliseconds !== undefined && { pollIntervalMs: pollIntervalMilliseconds }),
+  });
+  const connection = { arm, credential, timeoutMs: NODE_READ_TIMEOUT };
+  const connect = connectClusters(connection);
   return {
     fleet: createFleetPort(arm),
     inventory: createClusterInventory(arm),
     snapshots: createSnapshotPort(arm),
-    nodes: createNodeReader({ arm, credential, timeoutMs: NODE_READ_TIMEOUT }),
+    nodePools: createNodePoolPort(arm),
+    clusters: createManagedClusterPort(arm),
+    nodes: createNodeReader(connection, connect),
+    drain: createDrainPort(connect),
+    remedies: createRemedyPort(connect),
+    quotas: createQuotaPort(arm),
     now: () => arm.clock.now(),
   };
 }

@@ -18,7 +18,18 @@ export function requiredText(name: string): string {
 }
 
 export function choice<const T extends string>(name: string, options: readonly T[]): T {
-  const value = requiredText(name);
+  return oneOf(name, requiredText(name), options);
+}
+
+export function optionalChoice<const T extends string>(
+  name: string,
+  options: readonly T[],
+): T | undefined {
+  const value = optionalText(name);
+  return value === undefined ? undefined : oneOf(name, value, options);
+}
+
+function oneOf<const T extends string>(name: string, value: string, options: readonly T[]): T {
   const chosen = options.find((option) => option === value);
   if (chosen === undefined) {
     throw invalid(
@@ -47,6 +58,28 @@ export function duration(
     );
   }
   return milliseconds;
+}
+
+export function optionalDuration(
+  name: string,
+  bounds: { readonly min: number; readonly max: number },
+): number | undefined {
+  return optionalText(name) === undefined ? undefined : duration(name, bounds);
+}
+
+/** A whole number within bounds. */
+export function optionalCount(
+  name: string,
+  bounds: { readonly min: number; readonly max: number },
+): number | undefined {
+  const text = optionalText(name);
+  if (text === undefined) return undefined;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= bounds.min && value <= bounds.max) return value;
+  throw invalid(
+    `input ${name} is ${JSON.stringify(text)}`,
+    `use a whole number from ${bounds.min} to ${bounds.max}`,
+  );
 }
 
 /** Values separated by commas or new lines. */

@@ -10,12 +10,14 @@ export interface Runner {
   log(line: string): void;
   /** Says in what state Azure is left if the job is cancelled from here on. */
   leaves(sentence: string): void;
+  /** What is put back first if the job is cancelled from here on; undefined when nothing has to be. */
+  undoOnCancel(undo: (() => Promise<void>) | undefined): void;
 }
 
 /** The only boundary of an action: whatever happens inside ends as outputs, summary, exit code. */
 export function runAction(act: (runner: Runner) => Promise<Report>): void {
   const cancellation = onCancel();
-  const runner: Runner = { log: info, leaves: cancellation.leaves };
+  const runner: Runner = { log: info, ...cancellation };
   void finish(runner, act).then(endProcess);
 }
 

@@ -41,7 +41,7 @@ function noImage(nodePool: ArmId): never {
   );
 }
 
-function toCluster(cluster: WireCluster): ManagedCluster {
+export function toCluster(cluster: WireCluster): ManagedCluster {
   const id = cluster.id ?? "";
   return {
     id,
@@ -54,7 +54,10 @@ function toCluster(cluster: WireCluster): ManagedCluster {
   };
 }
 
-function toNodePool(cluster: ArmId, pool: ManagedClusterAgentPoolProfile): NodePool {
+export function toNodePool(
+  cluster: ArmId,
+  pool: Omit<ManagedClusterAgentPoolProfile, "type">,
+): NodePool {
   return {
     id: `${cluster}/agentPools/${pool.name}`,
     name: pool.name,

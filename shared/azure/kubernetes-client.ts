@@ -9,7 +9,17 @@ interface ListQuery {
   readonly fieldSelector?: string;
 }
 
+export interface KubernetesWrite {
+  readonly method: "POST" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly body: unknown;
+  readonly contentType?: string;
+}
+
 export interface KubernetesClient {
+  get<T>(path: string): Promise<T>;
+  /** Sent once: whether a refusal is worth another try, its caller knows. */
+  write<T>(write: KubernetesWrite): Promise<T>;
   /** All items of a collection such as `/api/v1/nodes`, page by page. */
   list<T>(path: string, query?: ListQuery): Promise<readonly T[]>;
 }
@@ -18,12 +28,15 @@ export interface KubernetesClient {
 export class KubernetesRefusal extends Error {
   readonly status: number;
   readonly reason: string;
+  /** Sentences of `details.causes`, where the API says more than its message. */
+  readonly causes: readonly string[];
 
-  constructor(status: number, reason: string, message: string) {
+  constructor(status: number, reason: string, message: string, causes: readonly string[] = []) {
     super(message);
     this.name = "KubernetesRefusal";
     this.status = status;
     this.reason = reason;
+    this.causes = causes;
   }
 }
 
@@ -40,14 +53,20 @@ interface Page<T> {
   readonly items?: readonly T[];
 }
 
-/** The few reads that the product needs of a Kubernetes API: no watch, no write, no generated client. */
+/** The few calls that the product needs of a Kubernetes API: no watch, no generated client. */
 export function createKubernetesClient(options: {
   readonly access: ClusterAccess;
   readonly bearerToken: () => Promise<string>;
   readonly timeoutMs: number;
 }): KubernetesClient {
-  const get = (path: string) => getWithRetry(() => send(options, path));
+  const get = (path: string) => getWithRetry(() => send(options, { path }));
   return {
+    get: async <T>(path: string) => (await get(path)) as T,
+    async write<T>({ body, ...write }: KubernetesWrite) {
+      const response = await send(options, { ...write, body: JSON.stringify(body) });
+      if (response.status >= 300) throw toRefusal(response);
+      return JSON.parse(response.body) as T;
+    },
     async list<T>(path: string, query: ListQuery = {}) {
       const items: T[] = [];
       let next: string | undefined = "";
@@ -70,16 +89,26 @@ function parameters(query: ListQuery, next: string): URLSearchParams {
   return search;
 }
 
+interface Outgoing {
+  readonly path: string;
+  readonly method?: "GET" | KubernetesWrite["method"];
+  readonly body?: string;
+  readonly contentType?: string;
+}
+
 async function send(
   options: Parameters<typeof createKubernetesClient>[0],
-  path: string,
+  { path, method = "GET", body, contentType = "application/json" }: Outgoing,
 ): Promise<WebResponse> {
   const { access, timeoutMs } = options;
   const { user } = access;
   const authorization = user.kind === "certificate" ? undefined : await options.bearerToken();
   return sendRequest({
     url: `${access.server.replace(/\/+$/, "")}${path}`,
+    method,
+    ...(body === undefined ? {} : { body }),
     headers: {
+      ...(body === undefined ? {} : { "content-type": contentType }),
       accept: "application/json",
       "user-agent": "fleetwright",
       ...(authorization === undefined ? {} : { authorization: `Bearer ${authorization}` }),
@@ -108,17 +137,24 @@ function retryDelay(response: WebResponse, tries: number): number {
 }
 
 function toRefusal(response: WebResponse): KubernetesRefusal {
-  const { reason, message } = readStatus(response.body);
+  const { reason, message, details } = readStatus(response.body);
   return new KubernetesRefusal(
     response.status,
     reason ?? String(response.status),
     message ?? `the Kubernetes API answered ${response.status}`,
+    details?.causes?.flatMap((cause) => cause.message ?? []),
   );
 }
 
-function readStatus(body: string): { readonly reason?: string; readonly message?: string } {
+interface Status {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: { readonly causes?: readonly { readonly message?: string }[] };
+}
+
+function readStatus(body: string): Status {
   try {
-    return JSON.parse(body) as { reason?: string; message?: string };
+    return JSON.parse(body) as Status;
   } catch {
     return {};
   }

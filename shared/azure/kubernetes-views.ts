@@ -1,6 +1,7 @@
 import type { Node, Pod } from "kubernetes-types/core/v1.js";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.js";
 import {
+  CORDONED_BY_ANNOTATION,
   NODE_IMAGE_LABEL,
   NODE_POOL_LABEL,
   QUARANTINED,
@@ -10,6 +11,7 @@ import type { BudgetView, NodeView, PodView } from "../quarantine/ports.ts";
 
 export function toNodeView(node: Node): NodeView {
   const labels = node.metadata?.labels ?? {};
+  const cordonedBy = node.metadata?.annotations?.[CORDONED_BY_ANNOTATION];
   return {
     name: node.metadata?.name ?? "",
     nodePool: labels[NODE_POOL_LABEL] ?? "",
@@ -18,6 +20,7 @@ export function toNodeView(node: Node): NodeView {
     ready: isTrue(node.status?.conditions, "Ready"),
     unschedulable: node.spec?.unschedulable === true,
     quarantined: labels[UPGRADE_STATUS_LABEL] === QUARANTINED,
+    ...(cordonedBy !== undefined && { cordonedBy }),
     createdAt: String(node.metadata?.creationTimestamp ?? ""),
   };
 }

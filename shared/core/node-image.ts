@@ -15,6 +15,7 @@ export function parseNodeImage(nodeImageVersion: string): NodeImage {
 
 /** Negative when `a` is older than `b`, 0 when equal: versions are dotted numbers. */
 export function compareVersions(a: string, b: string): number {
+  if (a === b) return 0;
   const left = a.split(".").map(Number);
   const right = b.split(".").map(Number);
   for (let index = 0; index < Math.max(left.length, right.length); index++) {

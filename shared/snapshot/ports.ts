@@ -45,6 +45,8 @@ export interface NodePoolSnapshot {
   readonly nodeImageVersion: string;
   readonly kubernetesVersion: string;
   readonly vmSize: string;
+  readonly osType: string;
+  readonly osSku: string;
   /** ISO 8601. */
   readonly createdAt: string;
 }
@@ -59,5 +61,9 @@ export interface NewSnapshot {
 export interface SnapshotPort {
   /** All node pool snapshots of a subscription. */
   listSnapshots(subscription: string): Promise<readonly NodePoolSnapshot[]>;
+  /** Undefined when there is none, or none that this identity may see. */
+  getSnapshot(id: ArmId): Promise<NodePoolSnapshot | undefined>;
   createSnapshot(snapshot: NewSnapshot): Promise<NodePoolSnapshot>;
+  /** One that is gone already is deleted. */
+  deleteSnapshot(id: ArmId): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { ManagedCluster, NodePool } from "./ports.ts";
 const MAX_TAG_VALUE_LENGTH = 256;
 
 export const TAG_KIND = "fleetwright-kind";
+export const TAG_ENVIRONMENT = "fleetwright-environment";
 
 export interface SnapshotOrigin {
   readonly kind: string;
@@ -22,7 +23,7 @@ export function snapshotTags(
   const source = pool.id.length <= MAX_TAG_VALUE_LENGTH ? pool.id : `${cluster.name}/${pool.name}`;
   return {
     [TAG_KIND]: origin.kind,
-    "fleetwright-environment": origin.environment,
+    [TAG_ENVIRONMENT]: origin.environment,
     ...(origin.generation !== undefined && {
       "fleetwright-generation": String(origin.generation),
     }),

@@ -14,7 +14,7 @@ export interface TakenSnapshots {
 /** Takes what the plan says; one pool that fails does not keep the others from being captured. */
 export async function takeSnapshots(
   plan: Pick<SnapshotPlan, "take">,
-  port: SnapshotPort,
+  port: Pick<SnapshotPort, "createSnapshot">,
 ): Promise<TakenSnapshots> {
   const waiting = [...plan.take];
   const taken: NodePoolSnapshot[] = [];

@@ -10,8 +10,16 @@ const names = readdirSync(join(root, "actions")).filter((name) => name !== "runn
 
 /** Inputs that a source reads, by the names of its typed readers. */
 function inputsRead(source: string): string[] {
-  const reader = /\b(?:choice|flag|duration|list|optionalText|requiredText)\("([a-z-]+)"/g;
+  const reader = /\b(?:choice|flag|duration|list|optional\w+|requiredText)\("([a-z-]+)"/g;
   return [...source.matchAll(reader)].map(([, name]) => name ?? "");
+}
+
+/** The action's own files, and what they import of the runner's. */
+function sourcesOf(name: string): string {
+  const own = readdirSync(join(root, "actions", name)).filter((file) => file.endsWith(".ts"));
+  const code = own.map((file) => read("actions", name, file)).join("");
+  const shared = [...code.matchAll(/"\.\.\/runner\/([a-z-]+\.ts)"/g)].map(([, file]) => file ?? "");
+  return code + [...new Set(shared)].map((file) => read("actions/runner", file)).join("");
 }
 
 describe.each(names)("%s", (name) => {
@@ -34,7 +42,7 @@ describe.each(names)("%s", (name) => {
   });
 
   test("declares exactly the inputs that its code reads", () => {
-    const code = inputsRead(read("actions", name, "main.ts") + read("actions/runner/identity.ts"));
+    const code = inputsRead(sourcesOf(name));
     expect(Object.keys(definition.inputs).toSorted()).toEqual(code.toSorted());
   });
 

@@ -93,7 +93,7 @@ describe("detect-node-images and on-node-image-released", () => {
       expect(taken).toHaveLength(18);
       const published = (await writes()).filter((operation) => operation === "POST topics/events");
       // Two looks had something to tell, the repeated ones nothing.
-    expect(published).toHaveLength(2);
+      expect(published).toHaveLength(2);
     },
     PATIENCE,
   );

@@ -74,6 +74,8 @@ function stored(
     nodeImageVersion,
     kubernetesVersion,
     vmSize,
+    osType: source.osType,
+    osSku: source.osSku,
     createdAt,
   };
 }
@@ -177,7 +179,7 @@ test("one pool that fails does not keep the others; a missing permission is aske
       if (calls === 1 || code === "unauthorized") throw new FleetwrightError(code, "no");
       return stored(snapshot, pool("app"));
     };
-    const result = await takeSnapshots({ take }, { createSnapshot, listSnapshots: async () => [] });
+    const result = await takeSnapshots({ take }, { createSnapshot });
     return { calls, taken: result.taken.length, failed: result.failed.length };
   };
   expect(await attempt("conflict")).toEqual({ calls: 20, taken: 19, failed: 1 });
