@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import {
+  awaitApproval,
   awaitProof,
   awaitQuarantine,
   merge,
@@ -19,6 +20,8 @@ import { writeKubeconfigs } from "./tour/operator.ts";
 import { openTour, type Tour } from "./tour/stage-set.ts";
 import { createStory } from "./tour/story.ts";
 import { renderTimeline } from "./tour/timeline.ts";
+import { toError } from "../shared/core/errors.ts";
+import { UsageError } from "./usage.ts";
 
 const USAGE = `fleetwright tour [--keep] [--clock FACTOR] [--seed N] [--output DIR]
 
@@ -35,44 +38,68 @@ rolled out stage by stage, held by a node that cannot be drained, repaired, and 
 const DEFAULT_CLOCK_FACTOR = "400";
 
 /** What shells expect of a program that Ctrl+C ended. */
-const EXIT_INTERRUPTED = 130;
+const EXIT_SIGINT = 130;
+const EXIT_SIGTERM = 143;
 
 export async function tour(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      keep: { type: "boolean", default: false },
-      clock: { type: "string", default: DEFAULT_CLOCK_FACTOR },
-      seed: { type: "string", default: "1" },
-      output: { type: "string", default: join("out", "tour") },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) {
+  const options = readOptions(args);
+  if (options === undefined) {
     process.stdout.write(USAGE);
     return 0;
   }
   const story = createStory((line) => process.stdout.write(`${line}\n`));
-  const stage = await openTour({
-    clockFactor: Number(values.clock),
-    seed: Number(values.seed),
-    story,
-  });
+  let stop = async (): Promise<void> => {};
   const interrupted = (signal: NodeJS.Signals): void => {
     story.say(`${signal}: stopping`);
-    void stage.stop().finally(() => process.exit(EXIT_INTERRUPTED));
+    void stop().finally(() => process.exit(signal === "SIGINT" ? EXIT_SIGINT : EXIT_SIGTERM));
   };
   process.once("SIGINT", interrupted);
   process.once("SIGTERM", interrupted);
+  const stage = await openTour({ ...options, story, onStart: (way) => (stop = way) });
   try {
     const report = await play(stage);
-    await publish(stage, report, values.output);
-    if (values.keep) await keepOpen(stage);
+    await publish(stage, report, options.output);
+    if (options.keep) await keepOpen(stage);
     return report.ok ? 0 : 1;
   } finally {
     await stage.stop();
     process.off("SIGINT", interrupted);
     process.off("SIGTERM", interrupted);
+  }
+}
+
+interface Options {
+  readonly keep: boolean;
+  readonly clockFactor: number;
+  readonly seed: number;
+  readonly output: string;
+}
+
+/** Undefined when help is asked for. */
+function readOptions(args: readonly string[]): Options | undefined {
+  const values = parseValues(args);
+  if (values.help) return undefined;
+  const clockFactor = Number(values.clock);
+  if (!(clockFactor > 0)) throw new UsageError(`--clock takes a number above 0\n\n${USAGE}`);
+  const seed = Number(values.seed);
+  if (!Number.isSafeInteger(seed)) throw new UsageError(`--seed takes a whole number\n\n${USAGE}`);
+  return { keep: values.keep, clockFactor, seed, output: values.output };
+}
+
+function parseValues(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        keep: { type: "boolean", default: false },
+        clock: { type: "string", default: DEFAULT_CLOCK_FACTOR },
+        seed: { type: "string", default: "1" },
+        output: { type: "string", default: join("out", "tour") },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(`${toError(error).message}\n\n${USAGE}`);
   }
 }
 
@@ -82,6 +109,7 @@ export async function play(stage: Tour): Promise<Report> {
   const workspace = await merge(stage, pull);
   await prepareFleet(stage, workspace);
   const rollout = await startRollout(stage, workspace);
+  await awaitApproval(stage);
   const quarantined = await awaitQuarantine(stage);
   const stopped = await rollout.finished;
   stage.story.say(

@@ -121,9 +121,23 @@ export function startRollout(tour: Tour, workspace: string): Promise<RunningStep
 
 export type Quarantined = StatusDocument["environments"][number]["quarantined"][number];
 
+/** Waits until the functions have proved stage 1 and approved the gate after it. */
+export async function awaitApproval(tour: Tour): Promise<void> {
+  const gate = await until(
+    "the gate after stage 1 to be approved",
+    async () =>
+      (await readStatus(tour)).environments[0]?.runs[0]?.stages[0]?.gates.find(
+        ({ approvedAt }) => approvedAt !== undefined,
+      ),
+    { explain: () => tour.functions.log() },
+  );
+  tour.story.say(
+    `the soak is over, every node of stage 1 is proved: ${gate.approvedBy} approved "${gate.displayName}" at ${gate.approvedAt}`,
+  );
+}
+
 /** Waits until the functions have flagged the node that could not be drained. */
 export async function awaitQuarantine(tour: Tour): Promise<Quarantined> {
-  tour.story.chapter("A node cannot be drained: it is quarantined, and the run stops");
   const node = await until(
     "the issue of the quarantined node",
     async () =>
@@ -132,6 +146,7 @@ export async function awaitQuarantine(tour: Tour): Promise<Quarantined> {
       ),
     { explain: () => tour.functions.log() },
   );
+  tour.story.chapter("A node cannot be drained: it is quarantined, and the run stops");
   tour.story.say(`node ${node.node} holds pod ${node.pod}, kept by budget ${node.pdb}`);
   tour.story.say(`issue #${node.issue} names it, with the three remedies`);
   return node;

@@ -109,7 +109,7 @@ export function functionSettings(
   };
 }
 
-/** How a process finds this cloud instead of the public one: settings alone (design D5). */
+/** How a process finds this cloud instead of the public one: settings alone. */
 export function cloudSettings(emulator: EmulatorReady): Readonly<Record<string, string>> {
   return {
     AZURE_RESOURCE_MANAGER_ENDPOINT: emulator.arm,

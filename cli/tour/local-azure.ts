@@ -52,6 +52,8 @@ export interface LocalAzureOptions {
   /** Virtual milliseconds per real one. */
   readonly clockFactor: number;
   readonly seed: number;
+  /** Gets the way to stop before anything is started, for whoever handles signals. */
+  readonly onStart?: ((stop: () => Promise<void>) => void) | undefined;
 }
 
 /** Folder with package.json and host.json: what Azure would deploy. */
@@ -66,10 +68,14 @@ function packageRoot(from: string): string {
 export async function startLocalAzure(options: LocalAzureOptions): Promise<LocalAzure> {
   const directory = await mkdtemp(join(tmpdir(), "fleetwright-tour-"));
   const children: Child<unknown>[] = [];
-  const stop = async (): Promise<void> => {
+  const end = async (): Promise<void> => {
     for (const child of children.toReversed()) await child.stop();
     await rm(directory, { recursive: true, force: true });
   };
+  let ending: Promise<void> | undefined;
+  // A signal and the end of the tour may both ask for it: a second SIGTERM would cut a child's own end short.
+  const stop = (): Promise<void> => (ending ??= end());
+  options.onStart?.(stop);
   try {
     return await start(options, directory, children, stop);
   } catch (error) {

@@ -134,13 +134,36 @@ function findProblems(facts: Omit<Report, "ok" | "problems">): readonly string[]
       quarantined.every(({ issue, resolvedAt }) => issue?.state === "closed" && resolvedAt),
       "a quarantined node has no closed issue",
     ],
-    [proven.length > 0, "no proven snapshot was taken"],
+    [
+      proven.length > 0 && proven.length === snapshots.length - proven.length,
+      "not every pool has both an outgoing and a proven snapshot",
+    ],
+    [runs.every(gatesHeld), "a stage began before the gate and the wait before it were over"],
+    [
+      runs.every(({ stages }) => membersOf(stages).every(({ nodesUpgraded }) => nodesUpgraded > 0)),
+      "a member has no upgraded node",
+    ],
     [
       proven.every((one) => parseNodeImage(one.nodeImageVersion).version === NEW_IMAGE),
       "a proven snapshot is not of the pinned image",
     ],
   ];
   return checks.flatMap(([holds, problem]) => (holds ? [] : [problem]));
+}
+
+function membersOf(stages: readonly StageFact[]) {
+  return stages.flatMap(({ groups }) => groups.flatMap(({ members }) => members));
+}
+
+/** Did each stage begin only after the gates and the wait of the stage before it? */
+function gatesHeld({ stages }: RunFact): boolean {
+  return stages.every((stage, index) => {
+    const before = stages[index - 1];
+    if (!before) return true;
+    const barriers = [before.waitedUntil, ...before.gates.map(({ approvedAt }) => approvedAt)];
+    const begun = Date.parse(stage.startTime ?? "");
+    return barriers.every((time) => time === undefined || Date.parse(time) <= begun);
+  });
 }
 
 async function collectSnapshots({ azure }: Tour): Promise<readonly SnapshotFact[]> {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { PACKAGE_ROOT } from "./local-azure.ts";
 
-/** The identities of design D13 that the tour uses, each with exactly the role that is shipped for it. */
+/** The identities that the tour uses, each with exactly the role that is shipped for it. */
 export const OPERATOR_CLIENT_ID = "22222222-0000-4000-8000-000000000001";
 export const REACTOR_CLIENT_ID = "22222222-0000-4000-8000-000000000002";
 

@@ -16,6 +16,7 @@ export interface TourOptions {
   readonly clockFactor: number;
   readonly seed: number;
   readonly story: Story;
+  readonly onStart?: (stop: () => Promise<void>) => void;
 }
 
 /** Everything that stands before the first act: cloud, storage, functions, repository, subscriptions. */
@@ -46,6 +47,7 @@ export async function openTour(options: TourOptions): Promise<Tour> {
     writeScenario: (path) => writeScenario(path, SUBJECT),
     clockFactor: options.clockFactor,
     seed: options.seed,
+    onStart: options.onStart,
   });
   try {
     return await furnish(azure, options);

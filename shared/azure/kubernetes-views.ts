@@ -40,7 +40,7 @@ export function toBudgetView(budget: PodDisruptionBudget): BudgetView {
   return {
     namespace: budget.metadata?.namespace ?? "",
     name: budget.metadata?.name ?? "",
-    selector: budget.spec?.selector?.matchLabels ?? {},
+    selector: budget.spec?.selector,
     minAvailable: budget.spec?.minAvailable?.toString(),
     maxUnavailable: budget.spec?.maxUnavailable?.toString(),
     disruptionsAllowed: budget.status?.disruptionsAllowed ?? 0,

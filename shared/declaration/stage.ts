@@ -58,7 +58,7 @@ export const StageVerification = z.strictObject({
   ),
   checks: z.exactOptional(
     field(
-      z.array(z.enum(["nodes", "workloads"])),
+      z.array(z.enum(["nodes"])),
       "What must be healthy. nodes: each updated node is Ready, schedulable and on the target image.",
       { default: ["nodes"] },
     ),

@@ -1,4 +1,5 @@
 import type { ArmId } from "../core/arm-id.ts";
+import { selects } from "./selector.ts";
 import type { BudgetView, ClusterNodes, NodeReader, NodeView, PodView } from "./ports.ts";
 
 /** A pod that keeps its node from being drained, and the budget that forbids its eviction, where one does. */
@@ -28,10 +29,10 @@ export interface Cause {
 }
 
 /**
- * Pods of one node are read for at most this many nodes a look: the issue of a cause names its first
- * nodes at once, and the next look reads on.
+ * A pool blocks at most as many nodes as it may surge, so more than this in one cluster is a cluster in
+ * ruins. The first by name are read, the same at every look.
  */
-export const MAX_NODES_INSPECTED = 50;
+const MAX_NODES_INSPECTED = 200;
 
 export interface Inspection {
   readonly cluster: ArmId;
@@ -51,6 +52,7 @@ export async function inspectBlockedNodes(
   if (!nodes.visible) return [];
   const suspects = nodes.nodes
     .filter((node) => node.quarantined || isLeftBehind(node))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .slice(0, MAX_NODES_INSPECTED);
   const budgets = new Map<string, Promise<readonly BudgetView[]>>();
   const budgetsOf = (namespace: string): Promise<readonly BudgetView[]> => {
@@ -101,7 +103,7 @@ function blockerOf(pod: PodView, budgets: readonly BudgetView[]): Blocker {
 }
 
 function covers(budget: BudgetView, pod: PodView): boolean {
-  return Object.entries(budget.selector).every(([key, value]) => pod.labels[key] === value);
+  return budget.selector !== undefined && selects(budget.selector, pod.labels);
 }
 
 /** Groups blocked nodes by what holds them. A node held by two budgets belongs to both causes. */

@@ -29,8 +29,8 @@ export interface PodView {
 export interface BudgetView {
   readonly namespace: string;
   readonly name: string;
-  /** `matchLabels` of the budget's selector; a budget with `matchExpressions` keeps them apart. */
-  readonly selector: Readonly<Record<string, string>>;
+  /** Undefined selects no pod, an empty one every pod of the namespace. */
+  readonly selector: LabelSelector | undefined;
   readonly minAvailable: string | undefined;
   readonly maxUnavailable: string | undefined;
   readonly disruptionsAllowed: number;

@@ -34,12 +34,24 @@ export function renderBody(record: QuarantineRecord): string {
       ? ["", `${record.nodes.length - MAX_NODES_LISTED} more nodes are not listed.`]
       : []),
     "",
-    "AKS keeps one surge node for each quarantined node, so the pool has its full capacity on the new",
-    "image plus the old node with its pod. The quarantined node takes no new pods and needs a person.",
-    "",
-    ...(held[0] ? remedies(held[0]) : []),
+    ...guidance(record, held[0]),
   ];
   return lines.join("\n");
+}
+
+/** What a person can do; once it is done, what was to be done stays for whoever reads it later. */
+function guidance(record: QuarantineRecord, held: QuarantinedNode | undefined): readonly string[] {
+  if (held) {
+    return [
+      "AKS keeps one surge node for each quarantined node, so the pool has its full capacity on the new",
+      "image plus the old node with its pod. The quarantined node takes no new pods and needs a person.",
+      "",
+      ...remedies(held),
+    ];
+  }
+  const last = record.nodes.at(-1);
+  if (!last) return [];
+  return ["<details><summary>The remedies</summary>", "", ...remedies(last), "", "</details>"];
 }
 
 function verdict(record: QuarantineRecord, held: number): string {

@@ -43,7 +43,7 @@ export async function judgeGates(
   for (const gate of pending) {
     const judgement = judge(deps, context, gate);
     if (judgement.kind === "approve") await approve(deps, context, gate);
-    else if (judgement.kind !== "not-ours") await leave(deps, context, gate, judgement.reason);
+    else if (judgement.kind !== "not-ours") await leave(deps, context, gate, judgement);
     if (judgement.kind === "wait" && judgement.until !== undefined) times.push(judgement.until);
   }
   return times.filter(Number.isFinite).toSorted((a, b) => a - b)[0];
@@ -63,7 +63,7 @@ function judge(deps: ApproveDeps, context: GateContext, gate: Gate): GateJudgeme
   return judgeGate({ gate, run, approves: rollout.approves, records, now: deps.clock.now() });
 }
 
-/** Reads run and gate again right before the PATCH, and sends it with the ETag it read (design D10). */
+/** Reads run and gate again right before the PATCH, and sends it with the ETag it read. */
 async function approve(deps: ApproveDeps, context: GateContext, gate: Gate): Promise<void> {
   const run = await deps.fleets.getRun(context.rollout.fleet, context.run.name);
   const fresh = await deps.fleets.getGate(gate.id);
@@ -89,9 +89,9 @@ async function leave(
   deps: ApproveDeps,
   context: GateContext,
   gate: Gate,
-  reason: string,
+  { kind, reason }: Pick<GateJudgement & { readonly reason: string }, "kind" | "reason">,
 ): Promise<void> {
-  await record(deps, context, gate, { reason });
+  await record(deps, context, gate, { reason, ...(kind === "refuse" ? { held: true } : {}) });
   deps.logger.info("gate left closed", { run: context.run.name, gate: gate.displayName, reason });
 }
 

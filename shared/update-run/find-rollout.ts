@@ -17,7 +17,7 @@ const MAX_COMMITS_SEARCHED = 30;
 
 /**
  * Finds the commit whose declarations give a run its name, and what they say. A run that no commit
- * explains was created by somebody else: undefined, and it is left alone (design D10).
+ * explains was created by somebody else: undefined, and it is left alone.
  */
 export async function findRollout(
   deps: { readonly repository: DeclarationHistory; readonly store: StateStore },

@@ -37,7 +37,7 @@ const SKIPPED_BY_REQUEST = /skipped by request/i;
 
 /**
  * May this gate be approved? Only a gate that the strategy declares as ours, only after everything
- * before it is done, proved, and proved again when the soak is over (design D9, D10).
+ * before it is done, proved, and proved again when the soak is over.
  */
 export function judgeGate(input: GateInput): GateJudgement {
   const { gate, run, approves, now } = input;
@@ -48,7 +48,9 @@ export function judgeGate(input: GateInput): GateJudgement {
   if (gate.state !== "Pending") return { kind: "not-ours", reason: `it is ${gate.state}` };
   const guarded = guardedStage(run, stage, gate.timing);
   if (!guarded) return { kind: "approve", evidence: ["no stage comes before this gate"] };
-  const soakEnd = soakEndOf(guarded);
+  // The wait comes after the whole stage: a gate after one of its groups does not stand behind it.
+  const ofGroup = gate.timing === "After" && gate.group !== undefined;
+  const soakEnd = ofGroup ? undefined : soakEndOf(guarded);
   const members = membersOf(guarded, gate.timing === "After" ? gate.group : undefined);
   const verdicts = members.map((member) => judgeMember(member, input.records, soakEnd, now));
   const failed = verdicts.find(({ outcome }) => outcome === "fail" || outcome === "unknown");
@@ -142,6 +144,8 @@ export interface LookQuestion {
   readonly record: MemberRecord | undefined;
   /** Proven snapshots are wanted of this run. */
   readonly captureProven: boolean;
+  /** A gate that guards the member's stage waits for its approval. */
+  readonly gatePending: boolean;
   /** A quarantine record still names a node of the member's cluster that is not resolved. */
   readonly held: boolean;
   readonly now: number;
@@ -154,8 +158,12 @@ export function needsLook(question: LookQuestion): boolean {
   if (!record || record.completedTime !== member.completedTime) return true;
   if (question.held || !isSettled(record, question.captureProven)) return true;
   const soakEnd = soakEndOf(stage);
-  const gatePending = stage.afterGates.some(({ state }) => state === "Pending");
-  return gatePending && soakEnd !== undefined && now >= soakEnd && Date.parse(record.at) < soakEnd;
+  return (
+    question.gatePending &&
+    soakEnd !== undefined &&
+    now >= soakEnd &&
+    Date.parse(record.at) < soakEnd
+  );
 }
 
 /** A person took the member out of the run. */

@@ -10,6 +10,8 @@ export interface GateRecord {
   readonly approvedAt?: string;
   readonly approvedBy?: string;
   readonly evidence?: readonly string[];
+  /** The checks refuse it: a person is needed, waiting alone does not help. */
+  readonly held?: true;
   /** Why it is left alone, as of `at`. */
   readonly reason?: string;
   readonly at: string;

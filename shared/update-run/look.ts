@@ -54,12 +54,24 @@ export async function lookAtMembers(input: LookInput): Promise<readonly Look[]> 
         stage,
         record: input.ledger.members.get(member.name),
         captureProven: input.rollout.captureProven,
+        gatePending: isGuarded(input.run, stage),
         held: input.held.has(armKey(member.clusterId)),
         now: input.now,
       }),
     )
     .slice(0, MAX_CLUSTERS_PER_LOOK);
   return Promise.all(due.map((placed) => lookAt(input, placed)));
+}
+
+/** Does a gate wait behind this stage: after it, or before the stage that comes next? */
+function isGuarded({ stageStatuses }: UpdateRun, stage: StageStatus): boolean {
+  const next = stageStatuses[stageStatuses.indexOf(stage) + 1];
+  const gates = [
+    ...stage.afterGates,
+    ...(next?.beforeGates ?? []),
+    ...(next?.groups.flatMap(({ beforeGates }) => beforeGates) ?? []),
+  ];
+  return gates.some(({ gateId, state }) => gateId !== undefined && state === "Pending");
 }
 
 async function lookAt(input: LookInput, { stage, member }: PlacedMember): Promise<Look> {

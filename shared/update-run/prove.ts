@@ -9,7 +9,7 @@ import type { Rollout } from "./rollout.ts";
 
 /**
  * Takes the proven snapshots of what a look proved: from verified pools only, so that their image is
- * the pin (design D8). A snapshot that exists already is found again, not taken again.
+ * the pin. A snapshot that exists already is found again, not taken again.
  *
  * @returns snapshot ids by member name; a member that misses one is absent and tried again.
  */

@@ -49,7 +49,7 @@ spec:
 verification:
   canary:
     approves: "fleetwright: verified"
-    checks: [nodes, workloads]
+    checks: [nodes]
     tolerate: {notReady: 1%}
     mayShortenTo: 4h
 `;

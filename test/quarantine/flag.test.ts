@@ -23,7 +23,7 @@ const blocked: BlockedNode = {
       budget: {
         namespace: "harbour",
         name: "tide-forecast",
-        selector: { app: "tide-forecast" },
+        selector: { matchLabels: { app: "tide-forecast" } },
         minAvailable: "2",
         maxUnavailable: undefined,
         disruptionsAllowed: 0,

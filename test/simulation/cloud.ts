@@ -279,7 +279,7 @@ function nodeReader(world: model.World): NodeReader {
         .map((budget): BudgetView => ({
           namespace,
           name: budget.name,
-          selector: budget.selector,
+          selector: { matchLabels: budget.selector },
           minAvailable: budget.minAvailable?.toString(),
           maxUnavailable: budget.maxUnavailable?.toString(),
           ...cluster.budgetStatus(budget),

@@ -1,4 +1,4 @@
-import type { Cluster } from "../../shared/simulator/model.ts";
+import type { Cluster, Gate } from "../../shared/simulator/model.ts";
 import { FLEET } from "./cloud.ts";
 import type { Simulation } from "./simulate.ts";
 import { FAMILY, quarantinedNodes } from "./stage.ts";
@@ -22,7 +22,7 @@ export function watchInvariants(simulation: Simulation, toldWithinHours: number)
   simulation.world.subscribe((transition) => {
     if (transition.kind !== "gate" || transition.change !== "Updated") return;
     const gate = simulation.world.fleets.get(FLEET)?.gates.get(transition.gate);
-    if (gate?.state === "Completed") checkApproval(simulation, gate.run, gate.stage, fail);
+    if (gate?.state === "Completed") checkApproval(simulation, gate, fail);
   });
   return {
     broken,
@@ -56,9 +56,14 @@ export function watchInvariants(simulation: Simulation, toldWithinHours: number)
 type Fail = (holds: boolean, what: string) => void;
 
 /** A gate is approved only when every node before it is on the pin, Ready, schedulable, and the soak is over. */
-function checkApproval(simulation: Simulation, run: string, stageName: string, fail: Fail): void {
+function checkApproval(
+  simulation: Simulation,
+  { run, stage: name, timing }: Gate,
+  fail: Fail,
+): void {
   const update = simulation.world.fleets.get(FLEET)?.runs.get(run);
-  const stage = update?.stages.find(({ name }) => name === stageName);
+  const index = update?.stages.findIndex((candidate) => candidate.name === name) ?? -1;
+  const stage = update?.stages[timing === "After" ? index : index - 1];
   const pin = update?.spec.nodeImageSelection.customNodeImageVersions?.[0];
   for (const member of stage?.groups.flatMap(({ members }) => members ?? []) ?? []) {
     const cluster = simulation.world.clusters.get(member.clusterId);

@@ -17,7 +17,7 @@ import { cloudOf, FLEET, type Cloud } from "./cloud.ts";
 import { Killed, NO_FAULTS, Process, type FaultOptions } from "./faults.ts";
 import { createHost, type RepositoryHost } from "./host.ts";
 import { watchInvariants } from "./invariants.ts";
-import { FILES, image, quarantinedNodes, releaseImage, setStage, START } from "./stage.ts";
+import { declaredFiles, image, quarantinedNodes, releaseImage, setStage, START } from "./stage.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -60,7 +60,7 @@ export async function simulate(
   const chance = createChance(seed);
   const world = setStage(seed, createChance(seed ^ 0x5bd1e995));
   const cloud = cloudOf(world);
-  const host = createHost(FILES);
+  const host = createHost(declaredFiles(createChance(seed ^ 0x2545f491)));
   const events = eventQueue(world, chance, faults);
   const simulation: Simulation = { world, cloud, host, now: () => world.now };
   const invariants = watchInvariants(simulation, faults.toldWithinHours);

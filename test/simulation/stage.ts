@@ -23,7 +23,8 @@ spec:
     - {name: prod, fleet: ${FLEET}}
 `;
 
-const STRATEGY = `apiVersion: fleetwright.dev/v1alpha1
+/** Our gate stands after the first stage, or before the second one: both hold the second back. */
+const AFTER_FIRST = `apiVersion: fleetwright.dev/v1alpha1
 kind: UpdateStrategy
 metadata: {name: staged}
 spec:
@@ -38,6 +39,13 @@ verification:
   first: {approves: "${OURS}"}
 `;
 
+const BEFORE_SECOND = AFTER_FIRST.replace(/^ *afterGates: .*\n/m, "")
+  .replace(
+    "- name: second\n",
+    `- name: second\n      beforeGates: [{displayName: "${OURS}", type: Approval}]\n`,
+  )
+  .replace("  first: {approves", "  second: {approves");
+
 const RELEASE = `apiVersion: fleetwright.dev/v1alpha1
 kind: Release
 metadata: {name: prod, generation: 1}
@@ -46,11 +54,14 @@ spec:
   nodeImages: {${FAMILY}: "${IMAGES[0]}"}
 `;
 
-export const FILES = [
-  { path: "fleetwright.yaml", text: WORKSPACE },
-  { path: "releases/prod.yaml", text: RELEASE },
-  { path: "strategies/staged.yaml", text: STRATEGY },
-];
+export function declaredFiles(chance: Chance) {
+  const strategy = chance.happens(0.5) ? AFTER_FIRST : BEFORE_SECOND;
+  return [
+    { path: "fleetwright.yaml", text: WORKSPACE },
+    { path: "releases/prod.yaml", text: RELEASE },
+    { path: "strategies/staged.yaml", text: strategy },
+  ];
+}
 
 /** Four small clusters in two regions; some have an application that may not be disrupted. */
 export function setStage(seed: number, chance: Chance): World {

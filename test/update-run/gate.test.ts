@@ -158,6 +158,7 @@ describe("a member is looked at", () => {
     record?: MemberRecord;
     captureProven?: boolean;
     held?: boolean;
+    gatePending?: boolean;
     now?: number;
   }) =>
     needsLook({
@@ -165,6 +166,7 @@ describe("a member is looked at", () => {
       stage: stage([member()]),
       record: change.record,
       captureProven: change.captureProven ?? false,
+      gatePending: change.gatePending ?? true,
       held: change.held ?? false,
       now: change.now ?? SOAK_END,
     });
@@ -191,6 +193,11 @@ describe("a member is looked at", () => {
     ],
     ["again when its proven snapshots are missing", { record: proved, captureProven: true }, true],
     ["again when the soak is over", { record: { ...proved, at: DONE } }, true],
+    [
+      "not again when no gate waits for it",
+      { record: { ...proved, at: DONE }, gatePending: false },
+      false,
+    ],
     ["not again during the soak", { record: { ...proved, at: DONE }, now: SOAK_END - 1 }, false],
   ])("%s", (_case, change, expected) => {
     expect(look(change)).toBe(expected);
