@@ -52,6 +52,7 @@ export type FindingCode =
   | "bad-image-version"
   | "image-repeats-family"
   | "duplicate-image-family"
+  | "nothing-declared"
   // What only the live fleet can tell.
   | "member-in-no-stage"
   | "group-without-members"

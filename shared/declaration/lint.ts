@@ -28,11 +28,27 @@ const RULES: readonly Rule[] = [
   groupsWithoutMembers,
 ];
 
+/** A green check of a wrong folder would be worse than none. */
+const NOTHING_DECLARED: Finding = {
+  code: "nothing-declared",
+  severity: "error",
+  message: "there is no declared file here",
+  remedy: "name the folder that holds fleetwright.yaml, strategies/ and releases/",
+  file: "fleetwright.yaml",
+  line: 1,
+  column: 1,
+};
+
+function isEmpty({ workspace, strategies, releases, refused }: Declarations): boolean {
+  return !workspace && strategies.length + releases.length + refused.length === 0;
+}
+
 /**
  * What is wrong with documents that each have the right shape, in the order of the text. Without live
  * facts only the files are judged. Pure.
  */
 export function lint(declarations: Declarations, live: LiveFleets = {}): readonly Finding[] {
   const input = { ...declarations, live };
+  if (isEmpty(declarations)) return [NOTHING_DECLARED];
   return RULES.flatMap((rule) => rule(input)).toSorted(compareFindings);
 }

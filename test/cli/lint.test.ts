@@ -35,6 +35,13 @@ test("a bad strategy is told with file, line, column, code and remedy", async ()
   expect(first?.code).toBe("unknown-field");
 });
 
+test("a folder without any declared file is an error, not a pass", async () => {
+  expect(lint(join(folder, ".github"))).toMatchObject({
+    status: 1,
+    stdout: expect.stringContaining("error nothing-declared"),
+  });
+});
+
 test("a folder that is not there, and a flag that is not known, are told", () => {
   expect(lint(join(folder, "nowhere"))).toMatchObject({ status: 1 });
   expect(lint("--jsn")).toMatchObject({ status: 2 });
