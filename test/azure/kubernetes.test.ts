@@ -323,7 +323,7 @@ describe("what stands on a node", () => {
       {
         namespace: "harbour",
         name: "tide",
-        selector: { app: "tide" },
+        selector: { matchLabels: { app: "tide" } },
         minAvailable: "3",
         maxUnavailable: undefined,
         disruptionsAllowed: 0,

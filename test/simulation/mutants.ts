@@ -28,8 +28,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "not look again when the soak is over",
     file: "shared/update-run/gate.ts",
-    find: "Date.parse(record.at) < soakEnd\n  );",
-    replace: "return false;",
+    find: "    question.gatePending &&",
+    replace: "    false &&",
   },
   {
     name: "open an issue without looking for one",
