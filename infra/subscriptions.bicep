@@ -1,0 +1,66 @@
+// Who is told what: the second half of the deployment, after the code. Run again when clusters join or leave.
+targetScope = 'subscription'
+
+param functionAppId string
+param topicId string
+param identityId string
+param storageId string
+
+@description('Ids of the member clusters. All may be in other resource groups and subscriptions.')
+param clusterIds array = []
+
+@description('Id of a system topic for Microsoft.ResourceNotifications.AKSResources that this subscription has already: one is all it may have.')
+param existingGateTopicId string = ''
+
+var home = split(functionAppId, '/')[4]
+var gateTopic = empty(existingGateTopicId)
+  ? '${subscription().id}/resourceGroups/${home}/providers/Microsoft.EventGrid/systemTopics/fleetwright-gates'
+  : existingGateTopicId
+var delivery = { functionAppId: functionAppId, identityId: identityId, storageId: storageId }
+
+module gateTopicOfOurs 'modules/system-topic.bicep' = if (empty(existingGateTopicId)) {
+  name: 'fleetwright-gates'
+  scope: resourceGroup(home)
+  params: {
+    name: last(split(gateTopic, '/'))
+    location: 'global'
+    source: subscription().id
+    topicType: 'Microsoft.ResourceNotifications.AKSResources'
+    identityId: identityId
+  }
+}
+
+module gates 'modules/system-subscription.bicep' = {
+  name: 'fleetwright-on-fleet-gate'
+  scope: resourceGroup(split(gateTopic, '/')[2], split(gateTopic, '/')[4])
+  params: {
+    topicName: last(split(gateTopic, '/'))
+    functionName: 'on-fleet-gate'
+    // An existing topic may not have the identity that may write dead letters.
+    hasDeadLetters: empty(existingGateTopicId)
+    delivery: delivery
+    includedEventTypes: [
+      'Microsoft.ResourceNotifications.AKSResources.FleetGateCreated'
+      'Microsoft.ResourceNotifications.AKSResources.FleetGateUpdated'
+    ]
+  }
+  dependsOn: [gateTopicOfOurs]
+}
+
+module images 'modules/topic-subscription.bicep' = {
+  name: 'fleetwright-on-node-image-released'
+  scope: resourceGroup(home)
+  params: {
+    topicName: last(split(topicId, '/'))
+    functionName: 'on-node-image-released'
+    delivery: delivery
+  }
+}
+
+module clusters 'modules/cluster-subscription.bicep' = [
+  for id in clusterIds: {
+    name: 'fleetwright-${uniqueString(toLower(id))}'
+    scope: resourceGroup(split(id, '/')[2], split(id, '/')[4])
+    params: { clusterName: last(split(id, '/')), functionAppId: functionAppId }
+  }
+]
