@@ -18,6 +18,7 @@ import type { DeclarationRepository } from "../../shared/promotion/ports.ts";
 import type { ProposeDeps } from "../../shared/promotion/propose.ts";
 import type { ReconcileDeps } from "../../shared/update-run/reconcile.ts";
 import { readSettings, type Settings } from "./settings.ts";
+import { createWebhookNotifier } from "./webhook.ts";
 
 /** Everything a handler may use: the ports of the shared concepts, on Azure and GitHub. */
 export interface App extends ReconcileDeps, ProposeDeps, LookoutDeps {
@@ -64,6 +65,7 @@ function connect(settings: Settings): Omit<App, "logger"> {
     clock: arm.clock,
     wallClock: systemClock,
     identity: IDENTITY,
+    ...(settings.webhookUrl ? { notifier: createWebhookNotifier(settings.webhookUrl) } : {}),
   };
 }
 

@@ -5,6 +5,8 @@ export interface Settings {
   readonly repository: { readonly owner: string; readonly name: string };
   /** Custom topic that carries `Fleetwright.NodeImageReleased`. */
   readonly topicEndpoint: string;
+  /** Incoming webhook that is told what happens; undefined: nobody is. */
+  readonly webhookUrl: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -18,8 +20,20 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   return {
     repository: { owner, name },
     topicEndpoint: required(env, "FLEETWRIGHT_TOPIC_ENDPOINT"),
+    webhookUrl: webhookUrl(env["FLEETWRIGHT_WEBHOOK_URL"]),
     env,
   };
+}
+
+/** Plain http only on this machine; the address is a secret, and no message repeats it. */
+function webhookUrl(text: string | undefined): string | undefined {
+  if (!text) return undefined;
+  if (/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)[:/])/.test(text) && URL.canParse(text)) {
+    return text;
+  }
+  throw new FleetwrightError("invalid-input", "FLEETWRIGHT_WEBHOOK_URL is not an https address", {
+    remedy: "set it to the address of an incoming webhook, or remove the setting",
+  });
 }
 
 function required(env: Readonly<Record<string, string | undefined>>, name: string): string {

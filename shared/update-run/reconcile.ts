@@ -9,6 +9,7 @@ import type { ClusterInventory, SnapshotPort } from "../snapshot/ports.ts";
 import { judgeGates, type ApproveDeps } from "./approve.ts";
 import { isDone, isExcused, isSettled, type MemberRecord } from "./gate.ts";
 import { ledgerPartition, readLedger, writeRow, type Ledger, type RunRecord } from "./ledger.ts";
+import { notify, type Notifier } from "./notify.ts";
 import { lookAtMembers, placedMembers, readBaselines, type Look } from "./look.ts";
 import type { UpdateRun } from "./ports.ts";
 import { takeProvenSnapshots } from "./prove.ts";
@@ -18,6 +19,8 @@ export interface ReconcileDeps extends FlagDeps, ApproveDeps {
   readonly inventory: ClusterInventory;
   readonly nodes: NodeReader;
   readonly snapshots: SnapshotPort;
+  /** Who is told what happened; absent: nobody. */
+  readonly notifier?: Notifier;
 }
 
 /** How soon to look again at a run that is not closed, even if no event comes. */
@@ -28,7 +31,7 @@ const MAX_REASONS = 10;
 
 /**
  * One look at a run: read the world, decide, act, record. Every handler and the sweep call it; called
- * twice, or by two instances at once, it does no more than called once (design D2, D11).
+ * twice, or by two instances at once, it does no more than called once.
  */
 export async function reconcile(
   deps: ReconcileDeps,
@@ -47,6 +50,7 @@ export async function reconcile(
   const quarantine = await flagBlockedNodes(deps, rollout.environment, looks);
   const due = await judgeGates(deps, { run, rollout, partition, records });
   const closed = isClosed(run, rollout, records, quarantine);
+  await tell(deps, { run, rollout, partition, quarantine, closed });
   await recordRun(deps, { run, rollout, partition, ledger, closed, due });
 }
 
@@ -147,6 +151,23 @@ function isClosed(
 /** Its nodes are proved, and the issue says so. */
 function isFinished(record: QuarantineRecord): boolean {
   return isResolved(record) && isConfirmed(record);
+}
+
+/** Before the run is recorded as closed: nobody looks at a closed run again. */
+async function tell(
+  deps: ReconcileDeps,
+  context: {
+    readonly run: UpdateRun;
+    readonly rollout: Rollout;
+    readonly partition: string;
+    readonly quarantine: readonly QuarantineRecord[];
+    readonly closed: boolean;
+  },
+): Promise<void> {
+  if (!deps.notifier) return;
+  const { run, rollout, quarantine, closed } = context;
+  const { gates } = await readLedger(deps.store, context.partition);
+  await notify(deps, { environment: rollout.environment, run, gates, quarantine, closed });
 }
 
 async function recordRun(
