@@ -15,14 +15,12 @@ const { values } = parseArgs({
 });
 const everything = !values.actions && !values.lib;
 
-/** Loading undici costs a third of an action's start, and only a proxy needs it. */
-const lazyUndici = {
-  name: "lazy-undici",
+/** See scripts/no-http-client.cjs. */
+const noHttpClient = {
+  name: "no-http-client",
   setup({ onResolve }) {
-    const shim = join(root, "scripts/lazy-undici.cjs");
-    onResolve({ filter: /^undici$/ }, ({ importer }) =>
-      importer === shim ? undefined : { path: shim },
-    );
+    const path = join(root, "scripts/no-http-client.cjs");
+    onResolve({ filter: /^@actions\/http-client/ }, () => ({ path }));
   },
 };
 
@@ -50,7 +48,7 @@ async function bundleActions() {
     legalComments: "external",
     // The SDKs ask `body instanceof FormData` for each request, which loads Node's own undici.
     define: { FormData: "undefined" },
-    plugins: [lazyUndici],
+    plugins: [noHttpClient],
     logLevel: "warning",
   });
 }

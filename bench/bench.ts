@@ -1,0 +1,51 @@
+import { availableParallelism, cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { ACTION_ROWS } from "./rows/actions.ts";
+import { EMULATOR_ROWS } from "./rows/emulator.ts";
+import { SIMULATOR_ROWS } from "./rows/simulator.ts";
+import { jsonLines, table } from "./report.ts";
+import type { Line } from "./report.ts";
+import { FULL, TINY } from "./sizes.ts";
+import type { Sizes } from "./sizes.ts";
+
+/** Measures one thing beside another and reports what came of it. */
+export type Row = (sizes: Sizes) => Promise<readonly Line[]>;
+
+const ROWS: Readonly<Record<string, Row>> = {
+  ...SIMULATOR_ROWS,
+  ...EMULATOR_ROWS,
+  ...ACTION_ROWS,
+};
+
+const EXIT_USAGE = 2;
+
+/** `npm run bench -- [--json] [--tiny] [NAME…]` */
+export async function bench(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { json: { type: "boolean" }, tiny: { type: "boolean" } },
+    allowPositionals: true,
+  });
+  const unknown = positionals.filter((name) => !Object.hasOwn(ROWS, name));
+  if (unknown.length > 0) {
+    process.stderr.write(`no row ${unknown.join(", ")}; rows: ${Object.keys(ROWS).join(", ")}\n`);
+    return EXIT_USAGE;
+  }
+  const chosen = positionals.length > 0 ? positionals : Object.keys(ROWS);
+  const sizes = values.tiny === true ? TINY : FULL;
+  const lines: Line[] = [];
+  for (const name of chosen) {
+    if (values.json !== true) process.stderr.write(`measuring ${name}\n`);
+    const measured = (await ROWS[name]?.(sizes)) ?? [];
+    lines.push(...measured);
+    if (values.json === true) process.stdout.write(jsonLines(measured));
+  }
+  if (values.json !== true) process.stdout.write(`${table(lines)}\n${machine()}\n`);
+  return 0;
+}
+
+function machine(): string {
+  const model = cpus()[0]?.model.trim() ?? "unknown processor";
+  const day = new Date().toISOString().slice(0, 10);
+  return `${day}, Node.js ${process.versions.node}, ${availableParallelism()} × ${model}`;
+}
