@@ -25,6 +25,7 @@ const MAX_PATTERN_LENGTH = 500;
 const PREFIX = "/_emulator";
 
 const ImageInput = z.strictObject({ region: z.string().min(1), version: z.string().min(1) });
+const VersionInput = z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/) });
 const ClockInput = z.strictObject({ advance: z.union([z.number().min(0), z.string().min(1)]) });
 const OidcInput = z.strictObject({
   subject: z.string().min(1),
@@ -48,7 +49,7 @@ const FaultInput = z.strictObject({
  * What stands outside the simulated Azure: releasing images, moving time, disturbing calls, and reading
  * what happened. It needs no token: it listens on the loopback interface only.
  *
- * `POST /images {region, version}` · `GET /clock`, `POST /clock {advance: ms | "PT1H"}` ·
+ * `POST /images {region, version}` · `POST /kubernetes-versions {version}` · `GET /clock`, `POST /clock {advance: ms | "PT1H"}` ·
  * `POST /faults {service?, match?: {method?, path?}, status, count?, retryAfter?, delay?}` (status 0 hangs up),
  * `DELETE /faults` · `POST /oidc {subject, claims?}` · `GET /audit`, `/state`, `/history`; the Event Grid's
  * and GitHub's own paths beside them.
@@ -84,6 +85,11 @@ function route(options: ControlOptions, request: WireRequest, name: string): Wir
       return withInput(request, ImageInput, ({ region, version }) => {
         world.images.release(region, version);
         return { status: 200, body: { region, version, releasedAt: isoNow(pacer) } };
+      });
+    case "POST /kubernetes-versions":
+      return withInput(request, VersionInput, ({ version }) => {
+        world.releaseKubernetesVersion(version);
+        return { status: 200, body: { version, releasedAt: isoNow(pacer) } };
       });
     case "POST /faults":
       return withInput(request, FaultInput, (input) => addFault(faults, input));

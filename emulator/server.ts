@@ -10,6 +10,19 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** Longer than clients keep idle sockets, so that none is closed under a request. */
 const KEEP_ALIVE_MILLISECONDS = 75_000;
 
+const NOT_HTTP_BODY = JSON.stringify({
+  error: { code: "BadRequest", message: "The request is not valid HTTP." },
+});
+/** Answered on the bare socket: Node could not make a request of what came. */
+const NOT_HTTP = [
+  "HTTP/1.1 400 Bad Request",
+  "Content-Type: application/json; charset=utf-8",
+  `Content-Length: ${NOT_HTTP_BODY.length}`,
+  "Connection: close",
+  "",
+  NOT_HTTP_BODY,
+].join("\r\n");
+
 export interface ServerOptions {
   readonly port: number;
   /** Absent for plain http. */
@@ -39,7 +52,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     : createHttpServer(listener);
   server.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;
   server.on("clientError", (_error, socket) => {
-    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    if (socket.writable) socket.end(NOT_HTTP);
     else socket.destroy();
   });
   server.listen(options.port, "127.0.0.1");

@@ -32,6 +32,8 @@ function clusterProperties(
 ): JsonObject {
   const resourceGroup = id.split("/")[4] ?? "";
   const dnsPrefix = textAt(stored, "dnsPrefix") ?? `${cluster.name}-dns`;
+  const nodeResourceGroup =
+    textAt(stored, "nodeResourceGroup") ?? `MC_${resourceGroup}_${cluster.name}_${cluster.region}`;
   const host = `${dnsPrefix}-${guidFrom(id).slice(0, 8)}`;
   return {
     maxAgentPools: 100,
@@ -53,14 +55,27 @@ function clusterProperties(
     dnsPrefix,
     fqdn: `${host}.hcp.${cluster.region}.azmk8s.io`,
     azurePortalFQDN: `${host}.portal.hcp.${cluster.region}.azmk8s.io`,
-    nodeResourceGroup:
-      textAt(stored, "nodeResourceGroup") ??
-      `MC_${resourceGroup}_${cluster.name}_${cluster.region}`,
+    nodeResourceGroup,
+    identityProfile: {
+      kubeletidentity: kubeletIdentity(id, nodeResourceGroup),
+      ...objectAt(stored, "identityProfile"),
+    },
     resourceUID: guidFrom(id).replaceAll("-", "").slice(0, 24),
     agentPoolProfiles: [...cluster.pools.values()].map((pool) => ({
       name: pool.name,
       ...poolProperties(cluster, pool, storedPool(context, `${id}/agentPools/${pool.name}`)),
     })),
+  };
+}
+
+/** The identity by which nodes pull images: `az aks update` reads it before anything else. */
+function kubeletIdentity(id: string, nodeResourceGroup: string): JsonObject {
+  const [, , subscription = ""] = id.split("/");
+  const name = `${id.split("/").at(-1) ?? ""}-agentpool`;
+  return {
+    resourceId: `/subscriptions/${subscription}/resourcegroups/${nodeResourceGroup}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`,
+    clientId: guidFrom(`client of the kubelets of ${id}`),
+    objectId: guidFrom(`identity of the kubelets of ${id}`),
   };
 }
 

@@ -1,5 +1,5 @@
 import { clusterKey } from "../arm/ids.ts";
-import type { Cluster, ClusterSpec, Operation } from "../../shared/simulator/model.ts";
+import type { ClusterSpec, Operation } from "../../shared/simulator/model.ts";
 import { objectAt, objectsAt, textAt, withoutUndefined } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { page } from "../arm/paging.ts";
@@ -7,12 +7,15 @@ import { AKS_PRECONDITION, checkPreconditions } from "../arm/preconditions.ts";
 import type { ArmRequest } from "../arm/provider.ts";
 import { changing, invalid, methodNotAllowed } from "../arm/refusal.ts";
 import type { WireReply } from "../service.ts";
+import { applyAutoUpgrade, parseAutoUpgrade } from "./auto-upgrade.ts";
 import { clusterEtag, renderCluster } from "./cluster-body.ts";
+import { beginClusterChange } from "./cluster-change.ts";
 import { clusterIds, clusterOperation, putHeaders, requireCluster } from "./context.ts";
 import type { AksContext, ClusterTarget } from "./context.ts";
+import { applyForceUpgrade } from "./force-upgrade.ts";
 import { credentialsReply } from "./kubeconfig.ts";
-import { resolveVersion } from "./kubernetes-versions.ts";
-import { addPool, changeOf, poolSpec, rememberPool } from "./pools.ts";
+import { defaultVersion, resolveVersion } from "./kubernetes-versions.ts";
+import { poolSpec, rememberPool } from "./pools.ts";
 
 /** Source: learn.microsoft.com, naming rules for managedClusters */
 const NAME = /^[a-zA-Z0-9]$|^[a-zA-Z0-9][-_a-zA-Z0-9]{0,61}[a-zA-Z0-9]$/;
@@ -94,19 +97,20 @@ function createCluster(
     ),
     ready: false,
   };
+  const body = withAutoUpgrade(request.body);
+  parseAutoUpgrade(objectAt(body, "properties"));
   const cluster = changing(() => world.addCluster(spec));
-  rememberCluster(context, request, id, withAutoUpgrade(request.body));
+  applyAutoUpgrade(cluster, objectAt(body, "properties"));
+  applyForceUpgrade(cluster, objectAt(body, "properties"));
+  // A namesake that was deleted leaves nothing behind.
+  for (const store of [context.clusters, context.pools, context.maintenance]) store.deleteTree(id);
+  rememberCluster(context, request, id, body);
   rememberProfiles(context, request, id, profiles);
   const creation = [...cluster.operations.values()].at(-1);
   const headers = creation
     ? putHeaders(context, request, clusterOperation(request, cluster, [creation]))
     : {};
   return { status: 201, headers, body: renderCluster(context, { id, cluster }) };
-}
-
-/** The newest patch of the minor version before the newest, as AKS chooses. */
-function defaultVersion(supported: readonly string[]): string {
-  return supported.at(-2) ?? supported.at(-1) ?? "1.33.5";
 }
 
 /** A cluster that asks for nothing gets AKS's own node image channel: it would move a pinned image. */
@@ -145,12 +149,16 @@ function rememberProfiles(
 function updateCluster(context: AksContext, request: ArmRequest, target: ClusterTarget): WireReply {
   const properties = objectAt(request.body, "properties");
   const profiles = objectsAt(properties, "agentPoolProfiles");
-  const begun = beginUpdate(context, target, properties, profiles);
   const before = context.clusters.get(target.id)?.body ?? {};
-  const merged = { ...objectAt(before, "properties"), ...properties };
+  const known = objectAt(before, "properties");
+  const merged = { ...known, ...properties, ...keptChannels(known, properties) };
+  parseAutoUpgrade(merged);
+  applyForceUpgrade(target.cluster, merged);
+  const begun = beginClusterChange(context, target, properties, profiles);
+  applyAutoUpgrade(target.cluster, merged);
   rememberCluster(context, request, target.id, { ...before, ...request.body, properties: merged });
   rememberProfiles(context, request, target.id, profiles);
-  const tracked = clusterOperation(request, target.cluster, begun);
+  const tracked = clusterOperation(request, target.cluster, [begun]);
   return {
     status: 200,
     headers: putHeaders(context, request, tracked),
@@ -158,45 +166,11 @@ function updateCluster(context: AksContext, request: ArmRequest, target: Cluster
   };
 }
 
-/** A new version upgrades, changed or new pools are updated one by one, and any other PUT reconciles. */
-function beginUpdate(
-  context: AksContext,
-  target: ClusterTarget,
-  properties: JsonObject,
-  profiles: readonly JsonObject[],
-): readonly [Operation, ...Operation[]] {
-  const { cluster } = target;
-  const asked = textAt(properties, "kubernetesVersion");
-  const supported = [...context.environment.world.kubernetesVersions, cluster.kubernetesVersion];
-  const version =
-    asked === undefined ? cluster.kubernetesVersion : resolveVersion(supported, asked);
-  if (version !== cluster.kubernetesVersion) return [upgrade(cluster, version, profiles)];
-  const [first, ...others] = profiles.flatMap((profile) => {
-    const operation = beginProfile(context, target, profile);
-    return operation ? [operation] : [];
-  });
-  return first ? [first, ...others] : [changing(() => cluster.reconcile())];
-}
-
-/** The control plane alone, unless the profiles ask for the new version too. */
-function upgrade(cluster: Cluster, version: string, profiles: readonly JsonObject[]): Operation {
-  const asked = profiles.map((profile) => textAt(profile, "orchestratorVersion"));
-  const withPools = asked.some((one) => one !== undefined && version.startsWith(one));
-  const type = withPools ? "Full" : "ControlPlaneOnly";
-  return changing(() => cluster.upgrade({ type, kubernetesVersion: version }));
-}
-
-function beginProfile(
-  context: AksContext,
-  target: ClusterTarget,
-  profile: JsonObject,
-): Operation | undefined {
-  const name = textAt(profile, "name")?.toLowerCase() ?? "";
-  const pool = target.cluster.pools.get(name);
-  if (!pool) return addPool(context, target, { name, properties: profile });
-  const change = changeOf(context, pool, profile);
-  if (Object.keys(change).length === 0) return undefined;
-  return changing(() => target.cluster.updatePool(name, change));
+/** A caller whose api-version does not know a channel does not reset it. */
+function keptChannels(known: JsonObject, properties: JsonObject): JsonObject {
+  if (!("autoUpgradeProfile" in properties)) return {};
+  const profiles = [known, properties].map((from) => objectAt(from, "autoUpgradeProfile"));
+  return { autoUpgradeProfile: { ...profiles[0], ...profiles[1] } };
 }
 
 function patchTags(context: AksContext, request: ArmRequest): WireReply {
@@ -211,6 +185,8 @@ function deleteCluster(context: AksContext, request: ArmRequest): WireReply {
   const { key } = clusterIds(request);
   const cluster = context.environment.world.clusters.get(key);
   if (!cluster) return { status: 204 };
+  const etag = clusterEtag(context, { id: idOf(context, key), cluster });
+  checkPreconditions(request.wire.headers, etag, AKS_PRECONDITION);
   const operation = changing(() => cluster.delete());
   const tracked = clusterOperation(request, cluster, [operation]);
   return { status: 202, headers: context.operations.track(tracked, request.apiVersion) };
@@ -223,15 +199,26 @@ function actOnCluster(context: AksContext, request: ArmRequest): WireReply {
     case "listclusteradmincredential":
       return credentialsReply(context, request, target);
     case "start":
-      return beginPower(context, request, target, () => target.cluster.start());
+      return beginAction(context, request, target, () => target.cluster.start());
     case "stop":
-      return beginPower(context, request, target, () => target.cluster.stop());
+      return beginAction(context, request, target, () => target.cluster.stop());
+    // New certificates, keys and secrets reach the nodes; what they run stays.
+    case "rotateclustercertificates":
+    case "rotateserviceaccountsigningkeys":
+    case "resetserviceprincipalprofile":
+    case "resetaadprofile":
+      return beginAction(context, request, target, () => target.cluster.reconcile());
+    case "runcommand":
+      throw invalid(
+        "Commands are not run in this cluster: use its Kubernetes API.",
+        "RunCommandNotSupported",
+      );
     default:
       throw methodNotAllowed(`POST ${request.action ?? ""}`);
   }
 }
 
-function beginPower(
+function beginAction(
   context: AksContext,
   request: ArmRequest,
   target: ClusterTarget,

@@ -14,6 +14,7 @@ export interface AksContext {
   readonly clusters: ResourceStore;
   readonly pools: ResourceStore;
   readonly snapshots: ResourceStore;
+  readonly maintenance: ResourceStore;
 }
 
 export interface ClusterTarget {

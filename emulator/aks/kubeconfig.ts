@@ -96,7 +96,6 @@ function kubeconfig(
   const { origin, caPem } = context.environment;
   const resourceGroup = id.split("/")[4] ?? "";
   const userName = `${name}_${resourceGroup}_${cluster.name}`;
-  const contextName = name === "clusterAdmin" ? `${cluster.name}-admin` : cluster.name;
   const path = `${request.subscription}/${resourceGroup}/${cluster.name}`;
   return stringify({
     apiVersion: "v1",
@@ -109,8 +108,9 @@ function kubeconfig(
         name: cluster.name,
       },
     ],
-    contexts: [{ context: { cluster: cluster.name, user: userName }, name: contextName }],
-    "current-context": contextName,
+    // The administrator's context has the same name: az adds `-admin` when it merges.
+    contexts: [{ context: { cluster: cluster.name, user: userName }, name: cluster.name }],
+    "current-context": cluster.name,
     kind: "Config",
     preferences: {},
     users: [{ name: userName, user }],

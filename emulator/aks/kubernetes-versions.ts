@@ -13,6 +13,13 @@ export function resolveVersion(supported: readonly string[], asked: string): str
   );
 }
 
+/** The newest patch of the minor version before the newest, as AKS chooses. */
+export function defaultVersion(supported: readonly string[]): string {
+  const newest = minorOf(supported.toSorted(compareVersions).at(-1) ?? "1.33.5");
+  const before = supported.filter((version) => minorOf(version) < newest);
+  return (before.length > 0 ? before : supported).toSorted(compareVersions).at(-1) ?? "1.33.5";
+}
+
 /** Where a control plane may go: newer patches of its minor version, and the next minor version. */
 export function upgradesFrom(supported: readonly string[], current: string): string[] {
   return supported

@@ -45,7 +45,7 @@ export function poolProperties(cluster: Cluster, pool: NodePool, stored: JsonObj
     currentOrchestratorVersion: pool.kubernetesVersion,
     nodeImageVersion: pool.nodeImageVersion,
     provisioningState: pool.provisioningState,
-    powerState: { code: cluster.powerState },
+    powerState: { code: cluster.powerState === "Stopped" ? "Stopped" : pool.powerState },
     upgradeSettings: { ...objectAt(stored, "upgradeSettings"), ...pool.upgradeSettings },
     nodeLabels: Object.keys(pool.nodeLabels).length > 0 ? pool.nodeLabels : undefined,
     nodeTaints: pool.nodeTaints.length > 0 ? pool.nodeTaints : undefined,
@@ -60,7 +60,8 @@ export function poolEtag(cluster: Cluster, pool: NodePool, stored: JsonObject): 
     JSON.stringify([
       cluster.id,
       name,
-      [count, kubernetesVersion, nodeImageVersion, provisioningState, upgradeSettings],
+      [count, kubernetesVersion, nodeImageVersion, provisioningState, pool.powerState],
+      upgradeSettings,
       [pool.nodeLabels, pool.nodeTaints, pool.mode, pool.snapshotId],
       stored,
     ]),
@@ -85,12 +86,13 @@ export function newPoolSpec(input: NewPool): NodePoolSpec {
       "InvalidAgentPoolName",
     );
   }
-  const settings = upgradeSettings(properties);
+  const mode = oneOf(properties, "mode", ["System", "User"]) ?? input.defaultMode;
+  const settings = upgradeSettings(properties, mode);
   const nodeLabels = textsAt(properties, "nodeLabels");
   const nodeTaints = textListAt(properties, "nodeTaints");
   return {
     name,
-    mode: oneOf(properties, "mode", ["System", "User"]) ?? input.defaultMode,
+    mode,
     osType,
     osSku: textAt(properties, "osSKU") ?? snapshot?.osSku ?? defaultOsSku(osType),
     vmSize: textAt(properties, "vmSize") ?? snapshot?.vmSize ?? DEFAULT_VM_SIZE,
@@ -107,7 +109,8 @@ export function newPoolSpec(input: NewPool): NodePoolSpec {
 export function poolChange(pool: NodePool, properties: JsonObject): PoolChange {
   const count = nodeCount(properties);
   const mode = oneOf(properties, "mode", ["System", "User"]);
-  const settings = upgradeSettings(properties);
+  const powerState = oneOf(objectAt(properties, "powerState"), "code", ["Running", "Stopped"]);
+  const settings = upgradeSettings(properties, mode ?? pool.mode);
   const nodeLabels = textsAt(properties, "nodeLabels");
   const nodeTaints = textListAt(properties, "nodeTaints");
   refuseChange(properties, "vmSize", pool.vmSize);
@@ -115,6 +118,7 @@ export function poolChange(pool: NodePool, properties: JsonObject): PoolChange {
   return {
     ...(count !== undefined && count !== pool.count ? { count } : {}),
     ...(mode !== undefined && mode !== pool.mode ? { mode } : {}),
+    ...(powerState !== undefined && powerState !== pool.powerState ? { powerState } : {}),
     ...(settings && !includes(pool.upgradeSettings, settings) ? { upgradeSettings: settings } : {}),
     ...(nodeLabels && !equal(nodeLabels, pool.nodeLabels) ? { nodeLabels } : {}),
     ...(nodeTaints && !equal(nodeTaints, pool.nodeTaints) ? { nodeTaints } : {}),
@@ -127,9 +131,16 @@ export function askedSnapshot(properties: JsonObject): string | null | undefined
   return textAt(objectAt(properties, "creationData"), "sourceResourceId") ?? null;
 }
 
-function upgradeSettings(properties: JsonObject): Partial<UpgradeSettings> | undefined {
+function upgradeSettings(
+  properties: JsonObject,
+  mode: NodePool["mode"],
+): Partial<UpgradeSettings> | undefined {
   if (!("upgradeSettings" in properties)) return undefined;
   const from = objectAt(properties, "upgradeSettings");
+  // Source: learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling, maximum unavailable nodes
+  if (mode === "System" && Number.parseInt(amount(from, "maxUnavailable") ?? "0", 10) > 0) {
+    throw invalid("upgradeSettings.maxUnavailable is not supported on system node pools.");
+  }
   const settings = {
     maxSurge: amount(from, "maxSurge"),
     maxUnavailable: amount(from, "maxUnavailable"),

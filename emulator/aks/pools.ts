@@ -10,7 +10,7 @@ import { clusterOperation, putHeaders, requireCluster, requirePool } from "./con
 import type { AksContext, ClusterTarget, PoolTarget } from "./context.ts";
 import { resolveVersion } from "./kubernetes-versions.ts";
 import { askedSnapshot, newPoolSpec, poolChange, poolEtag, poolProperties } from "./pool-body.ts";
-import { upgradeProblem, useProblem } from "./snapshot-rules.ts";
+import { systemProblem, upgradeProblem, useProblem } from "./snapshot-rules.ts";
 import type { SnapshotContent } from "./snapshot-rules.ts";
 import { readSnapshot } from "./snapshots.ts";
 
@@ -72,6 +72,9 @@ function putPool(context: AksContext, request: ArmRequest): WireReply {
   };
 }
 
+/** Gone with the autoscaler: AKS shows no bounds of a pool that does not scale by itself. */
+const OF_AUTOSCALER = new Set(["minCount", "maxCount"]);
+
 export function rememberPool(
   context: AksContext,
   request: ArmRequest,
@@ -79,7 +82,13 @@ export function rememberPool(
   properties: JsonObject,
 ): void {
   const at = context.environment.pacer.now();
-  context.pools.put({ id: poolId, body: properties, at, by: request.principal.clientId });
+  // A caller whose api-version does not know a field leaves it as it is; null resets it.
+  const merged = Object.entries({ ...storedPool(context, poolId), ...properties });
+  const isFixed = properties["enableAutoScaling"] === false;
+  const body = Object.fromEntries(
+    merged.filter(([key, value]) => value !== null && !(isFixed && OF_AUTOSCALER.has(key))),
+  );
+  context.pools.put({ id: poolId, body, at, by: request.principal.clientId });
 }
 
 export function addPool(
@@ -117,6 +126,7 @@ export function poolSpec(
     const now = context.environment.pacer.now();
     const supportedVersions = world.kubernetesVersions;
     refuse(useProblem({ snapshot, vmSize: spec.vmSize, now, supportedVersions }));
+    refuse(systemProblem(snapshot, spec));
   }
   return spec;
 }
@@ -149,7 +159,8 @@ export function changeOf(context: AksContext, pool: NodePool, properties: JsonOb
       : resolveVersion([...world.kubernetesVersions, pool.kubernetesVersion], asked);
   const upgrade = version === pool.kubernetesVersion ? {} : { kubernetesVersion: version };
   const base: PoolChange = { ...poolChange(pool, properties), ...upgrade };
-  const snapshotId = askedSnapshot(properties);
+  const named = askedSnapshot(properties);
+  const snapshotId = named === undefined ? forgottenSnapshot(pool, base) : named;
   if (snapshotId === undefined || snapshotId?.toLowerCase() === pool.snapshotId?.toLowerCase()) {
     return base;
   }
@@ -163,6 +174,11 @@ export function changeOf(context: AksContext, pool: NodePool, properties: JsonOb
   refuse(upgradeProblem({ ...rulesFor(context, pool), snapshot, nodeImageOnly: false }));
   const { kubernetesVersion, nodeImageVersion, id } = snapshot;
   return { ...base, kubernetesVersion, nodeImageVersion, snapshotId: id };
+}
+
+/** `az aks nodepool upgrade --kubernetes-version` leaves creationData out of its PUT: that drops the snapshot. */
+function forgottenSnapshot(pool: NodePool, change: PoolChange): null | undefined {
+  return change.kubernetesVersion === undefined || pool.snapshotId === undefined ? undefined : null;
 }
 
 function rulesFor(

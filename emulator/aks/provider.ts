@@ -1,3 +1,4 @@
+import { armKey } from "../../shared/core/arm-id.ts";
 import type { Operations } from "../arm/operations.ts";
 import { clusterId } from "../arm/ids.ts";
 import { withoutUndefined } from "../arm/json.ts";
@@ -6,13 +7,18 @@ import { changing, methodNotAllowed } from "../arm/refusal.ts";
 import { ResourceStore } from "../arm/store.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Environment, WireReply } from "../service.ts";
+import { applyAutoUpgrade } from "./auto-upgrade.ts";
 import { handleClusters } from "./clusters.ts";
 import type { AksContext } from "./context.ts";
+import { machines } from "./machines.ts";
+import { handleMaintenanceConfigurations } from "./maintenance-configurations.ts";
 import { handlePools } from "./pools.ts";
 import { handleSnapshots } from "./snapshots.ts";
 import {
+  availablePoolVersions,
   clusterUpgradeProfile,
   kubernetesVersions,
+  orchestrators,
   poolUpgradeProfile,
 } from "./upgrade-profiles.ts";
 
@@ -36,6 +42,7 @@ export function createAks(
     clusters: new ResourceStore(),
     pools: new ResourceStore(),
     snapshots: new ResourceStore(),
+    maintenance: new ResourceStore(),
   };
   rememberScenario(context, scenario);
   return {
@@ -52,6 +59,12 @@ function route(context: AksContext, request: ArmRequest): WireReply | undefined 
       return handleClusters(context, request);
     case "managedclusters/agentpools":
       return handlePools(context, request);
+    case "managedclusters/maintenanceconfigurations":
+      return handleMaintenanceConfigurations(context, request);
+    case "managedclusters/agentpools/machines":
+      return readOnly(request, () => machines(context, request));
+    case "managedclusters/availableagentpoolversions":
+      return readOnly(request, () => availablePoolVersions(context, request));
     case "snapshots":
       return handleSnapshots(context, request);
     case "managedclusters/upgradeprofiles":
@@ -60,6 +73,8 @@ function route(context: AksContext, request: ArmRequest): WireReply | undefined 
       return readOnly(request, () => poolUpgradeProfile(context, request));
     case "locations/kubernetesversions":
       return readOnly(request, () => kubernetesVersions(context));
+    case "locations/orchestrators":
+      return readOnly(request, () => orchestrators(context, request));
     default:
       return undefined;
   }
@@ -80,6 +95,8 @@ function rememberScenario(context: AksContext, scenario: Scenario): void {
       nodeOSUpgradeChannel: "None",
     };
     const body = withoutUndefined({ tags: cluster.tags, properties: { autoUpgradeProfile } });
+    const made = context.environment.world.clusters.get(armKey(id));
+    if (made) applyAutoUpgrade(made, { autoUpgradeProfile });
     context.clusters.put({ id, body, at: pacer.now(), by: "scenario" });
   }
 }

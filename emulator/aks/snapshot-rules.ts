@@ -59,6 +59,15 @@ export function useProblem(use: SnapshotUse): string | undefined {
   return undefined;
 }
 
+/** An image is of one operating system; a body that names another contradicts its snapshot. */
+export function systemProblem(
+  snapshot: SnapshotContent,
+  pool: Pick<NodePool, "osType" | "osSku">,
+): string | undefined {
+  if (pool.osType === snapshot.osType && pool.osSku === snapshot.osSku) return undefined;
+  return `The snapshot has ${snapshot.osType} ${snapshot.osSku}, the node pool asks for ${pool.osType} ${pool.osSku}.`;
+}
+
 /** Why this pool may not be upgraded to the snapshot; undefined when it may. */
 export function upgradeProblem(
   use: Omit<SnapshotUse, "vmSize"> & {
@@ -69,7 +78,7 @@ export function upgradeProblem(
   },
 ): string | undefined {
   const { snapshot, pool, allowDowngrade, nodeImageOnly } = use;
-  const problem = useProblem({ ...use, vmSize: pool.vmSize });
+  const problem = useProblem({ ...use, vmSize: pool.vmSize }) ?? systemProblem(snapshot, pool);
   if (problem !== undefined) return problem;
   const steps = compareVersions(snapshot.kubernetesVersion, pool.kubernetesVersion);
   if (nodeImageOnly && steps !== 0) {

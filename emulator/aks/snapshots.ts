@@ -67,7 +67,10 @@ function putSnapshot(context: AksContext, request: ArmRequest, id: string): Wire
   const { cluster, pool } = requireSource(context, sourceId);
   const problem = takeProblem(pool, cluster.region, location);
   if (problem !== undefined) throw invalid(problem);
-  const captured = { ...request.body, properties: { ...properties, ...capture(pool) } };
+  const captured = {
+    ...request.body,
+    properties: { ...properties, ...capture(pool), enableFIPS: hasFips(context, sourceId) },
+  };
   return { status: 200, body: render(save(context, request, id, captured)) };
 }
 
@@ -95,8 +98,12 @@ function capture(pool: NodePool): JsonObject {
     osType: pool.osType,
     osSku: pool.osSku,
     vmSize: pool.vmSize,
-    enableFIPS: false,
   };
+}
+
+/** The world does not know FIPS; the callers' words about the pool do. */
+function hasFips(context: AksContext, poolId: string): boolean {
+  return context.pools.get(poolId)?.body["enableFIPS"] === true;
 }
 
 function save(

@@ -1,9 +1,10 @@
+import { compareVersions } from "../../shared/core/node-image.ts";
 import type { JsonObject } from "../arm/json.ts";
 import type { ArmRequest } from "../arm/provider.ts";
 import type { WireReply } from "../service.ts";
 import { requireCluster, requirePool } from "./context.ts";
 import type { AksContext } from "./context.ts";
-import { poolUpgradesFrom, upgradesFrom } from "./kubernetes-versions.ts";
+import { defaultVersion, poolUpgradesFrom, upgradesFrom } from "./kubernetes-versions.ts";
 
 export function clusterUpgradeProfile(context: AksContext, request: ArmRequest): WireReply {
   const { id, cluster } = requireCluster(context, request);
@@ -79,6 +80,52 @@ export function kubernetesVersions(context: AksContext): WireReply {
     ),
   }));
   return { status: 200, body: { values } };
+}
+
+/** Versions that a new pool of the cluster may have. */
+export function availablePoolVersions(context: AksContext, request: ArmRequest): WireReply {
+  const { id, cluster } = requireCluster(context, request);
+  const supported = context.environment.world.kubernetesVersions;
+  const versions = supported.filter(
+    (version) => compareVersions(version, cluster.kubernetesVersion) <= 0,
+  );
+  const agentPoolVersions = versions.map((kubernetesVersion) => ({
+    kubernetesVersion,
+    ...(kubernetesVersion === cluster.kubernetesVersion ? { default: true } : {}),
+  }));
+  return {
+    status: 200,
+    body: {
+      id: `${id}/availableAgentPoolVersions`,
+      name: "default",
+      type: "Microsoft.ContainerService/managedClusters/availableAgentPoolVersions",
+      properties: { agentPoolVersions },
+    },
+  };
+}
+
+/** The list of before 2023, with one entry per patch: what Azure CLI versions of that time read. */
+export function orchestrators(context: AksContext, request: ArmRequest): WireReply {
+  const supported = context.environment.world.kubernetesVersions;
+  const location = request.segments[0]?.[1] ?? "";
+  const versions = supported.map((orchestratorVersion) => ({
+    orchestratorType: "Kubernetes",
+    orchestratorVersion,
+    ...(orchestratorVersion === defaultVersion(supported) ? { default: true } : {}),
+    upgrades: upgradesFrom(supported, orchestratorVersion).map((upgrade) => ({
+      orchestratorType: "Kubernetes",
+      orchestratorVersion: upgrade,
+    })),
+  }));
+  return {
+    status: 200,
+    body: {
+      id: `/subscriptions/${request.subscription}/providers/Microsoft.ContainerService/locations/${location}/orchestrators`,
+      name: "default",
+      type: "Microsoft.ContainerService/locations/orchestrators",
+      properties: { orchestrators: versions },
+    },
+  };
 }
 
 function minorVersion(version: string): string {

@@ -9,6 +9,13 @@ export type ArmTarget =
       readonly kind: "providers";
       readonly subscription: string;
       readonly namespace: string | undefined;
+      /** A POST may (un)register a namespace. */
+      readonly action: string | undefined;
+    }
+  | {
+      readonly kind: "resources";
+      readonly subscription: string;
+      readonly resourceGroup: string | undefined;
     }
   | { readonly kind: "resourceGroups"; readonly subscription: string }
   | { readonly kind: "resourceGroup"; readonly subscription: string; readonly name: string }
@@ -62,12 +69,17 @@ function parseBelowSubscription(
   switch (keyword.toLowerCase()) {
     case "locations":
       return rest.length === 0 ? { kind: "locations", subscription } : UNKNOWN;
+    case "resources":
+      return rest.length === 0 ? resourcesOf(subscription, undefined) : UNKNOWN;
     case "providers":
       return parseProvider({ subscription, resourceGroup: undefined, rest, method });
     case "resourcegroups": {
       const [name, providers, ...below] = rest;
       if (name === undefined) return { kind: "resourceGroups", subscription };
       if (providers === undefined) return { kind: "resourceGroup", subscription, name };
+      if (providers.toLowerCase() === "resources" && below.length === 0) {
+        return resourcesOf(subscription, name);
+      }
       if (providers.toLowerCase() !== "providers") return UNKNOWN;
       return parseProvider({ subscription, resourceGroup: name, rest: below, method });
     }
@@ -75,6 +87,12 @@ function parseBelowSubscription(
       return UNKNOWN;
   }
 }
+
+function resourcesOf(subscription: string, resourceGroup: string | undefined): ArmTarget {
+  return { kind: "resources", subscription, resourceGroup };
+}
+
+const REGISTRATIONS = new Set(["register", "unregister"]);
 
 interface ProviderPath {
   readonly subscription: string;
@@ -87,9 +105,11 @@ interface ProviderPath {
 function parseProvider({ subscription, resourceGroup, rest, method }: ProviderPath): ArmTarget {
   const nested = rest.findLastIndex((part) => part.toLowerCase() === "providers");
   const [namespace, ...parts] = nested < 0 ? rest : rest.slice(nested + 1);
-  if (namespace === undefined || parts.length === 0) {
+  const isRegistration =
+    method === "POST" && parts.length === 1 && REGISTRATIONS.has(parts[0]?.toLowerCase() ?? "");
+  if (namespace === undefined || parts.length === 0 || isRegistration) {
     return resourceGroup === undefined && nested < 0
-      ? { kind: "providers", subscription, namespace }
+      ? { kind: "providers", subscription, namespace, action: parts[0] }
       : UNKNOWN;
   }
   const operation = parseOperation(subscription, parts);

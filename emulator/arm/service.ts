@@ -10,6 +10,7 @@ import { methodNotAllowed } from "./refusal.ts";
 import { parseArmPath } from "./request.ts";
 import type { ArmTarget, ResourceTarget } from "./request.ts";
 import type { ResourceGroups } from "./resource-groups.ts";
+import { listResources } from "./resource-list.ts";
 import { locationBodies, metadataBody, providerBodies, subscriptionBody } from "./subscription.ts";
 import type { Throttle } from "./throttling.ts";
 
@@ -34,10 +35,10 @@ export function createArmService(options: ArmOptions): Service {
 
 async function handle(options: ArmOptions, request: WireRequest): Promise<WireReply> {
   const target = parseArmPath(request.path, request.method);
-  const call: Call = { options, request, target, principal: undefined };
+  const call: Call = { options, request, target, principal: undefined, limits: undefined };
   const reply = await answer(call).catch(errorReply);
   record(call, reply.status);
-  return { ...reply, headers: { ...commonHeaders(request), ...reply.headers } };
+  return { ...reply, headers: { ...commonHeaders(request), ...call.limits, ...reply.headers } };
 }
 
 interface Call {
@@ -45,6 +46,8 @@ interface Call {
   readonly request: WireRequest;
   readonly target: ArmTarget;
   principal: Principal | undefined;
+  /** What the token buckets say is left. */
+  limits: Readonly<Record<string, string>> | undefined;
 }
 
 async function answer(call: Call): Promise<WireReply> {
@@ -65,15 +68,19 @@ async function answer(call: Call): Promise<WireReply> {
   if (target.kind === "subscriptions") return listSubscriptions(options, principal);
   requireSubscription(options, target.subscription);
   authorize(call, principal, target);
-  options.throttle?.take({
+  call.limits = options.throttle?.take({
     method: request.method,
     subscription: target.subscription,
     principal: principal.objectId,
     target: target.kind === "resource" ? target : { kind: throttleKind(target) },
   });
-  return target.kind === "resource"
-    ? resourceReply(options, request, { target, principal, apiVersion })
-    : subscriptionReply(options, request, target);
+  if (target.kind === "resource") {
+    return resourceReply(options, request, { target, principal, apiVersion });
+  }
+  if (target.kind === "resources") {
+    return resourcesReply(options, request, { target, principal, apiVersion });
+  }
+  return subscriptionReply(options, request, target);
 }
 
 function throttleKind(target: ArmTarget): "operation" | "other" {
@@ -82,8 +89,10 @@ function throttleKind(target: ArmTarget): "operation" | "other" {
 
 type BelowSubscription = Exclude<
   ArmTarget,
-  ResourceTarget | { readonly kind: "metadata" | "tenants" | "subscriptions" | "unknown" }
+  | ResourceTarget
+  | { readonly kind: "metadata" | "tenants" | "subscriptions" | "resources" | "unknown" }
 >;
+type ResourcesTarget = Extract<ArmTarget, { readonly kind: "resources" }>;
 
 function subscriptionReply(
   options: ArmOptions,
@@ -96,7 +105,8 @@ function subscriptionReply(
       ? deleteGroup(options, target)
       : groups.handle(request.method, target.name, parseBody(request));
   }
-  if (request.method !== "GET") throw methodNotAllowed(request.method);
+  const isRegistration = target.kind === "providers" && target.action !== undefined;
+  if (request.method !== "GET" && !isRegistration) throw methodNotAllowed(request.method);
   switch (target.kind) {
     case "subscription":
       return { status: 200, body: subscriptionBody(target.subscription, environment.tenant) };
@@ -134,6 +144,30 @@ function deleteGroup(
   }
   options.groups.delete(target.name);
   return { status: 200 };
+}
+
+function resourcesReply(
+  options: ArmOptions,
+  request: WireRequest,
+  call: { target: ResourcesTarget; principal: Principal; apiVersion: string },
+): Promise<WireReply> {
+  if (request.method !== "GET") throw methodNotAllowed(request.method);
+  const { target, principal, apiVersion } = call;
+  if (target.resourceGroup !== undefined) options.groups.require(target.resourceGroup);
+  const list: ArmRequest = {
+    wire: request,
+    method: "GET",
+    apiVersion,
+    subscription: target.subscription,
+    resourceGroup: target.resourceGroup,
+    namespace: "",
+    segments: [],
+    action: undefined,
+    scope: undefined,
+    principal,
+    body: {},
+  };
+  return listResources(options.providers, list, options.environment.origin());
 }
 
 interface ResourceCall {
@@ -214,7 +248,7 @@ function listSubscriptions(options: ArmOptions, principal: Principal): WireReply
 function authorize(
   call: Call,
   principal: Principal,
-  target: BelowSubscription | ResourceTarget,
+  target: BelowSubscription | ResourcesTarget | ResourceTarget,
 ): void {
   const { request, options } = call;
   const action = actionOf(request.method, target);
@@ -231,8 +265,13 @@ function authorize(
 }
 
 /** Undefined where anybody with a token may look. */
-function actionOf(method: string, target: BelowSubscription | ResourceTarget): string | undefined {
+function actionOf(
+  method: string,
+  target: BelowSubscription | ResourcesTarget | ResourceTarget,
+): string | undefined {
   switch (target.kind) {
+    case "resources":
+      return "Microsoft.Resources/subscriptions/resources/read";
     case "resource":
       return requiredAction(method, target);
     case "resourceGroup":

@@ -34,6 +34,8 @@ export interface NewRevision {
 /** The resources of one type, by id. */
 export class ResourceStore {
   readonly #resources = new Map<string, StoredResource>();
+  /** Grows with every write of any resource: what was made of them holds while it stays. */
+  changes = 0;
 
   get(id: string): StoredResource | undefined {
     return this.#resources.get(armKey(id));
@@ -53,10 +55,12 @@ export class ResourceStore {
       busyUntil: busyUntil ?? before?.busyUntil ?? at,
     };
     this.#resources.set(armKey(id), after);
+    this.changes += 1;
     return after;
   }
 
   delete(id: string): boolean {
+    this.changes += 1;
     return this.#resources.delete(armKey(id));
   }
 

@@ -15,7 +15,25 @@ const LOCATIONS = [
   "southeastasia",
   "australiaeast",
 ];
-const NAMESPACES = ["Microsoft.ContainerService", "Microsoft.EventGrid", "Microsoft.Resources"];
+/** Types below a resource group, in the case of the documents, with those below them. */
+export const TRACKED_TYPES: Readonly<Record<string, readonly string[]>> = {
+  "Microsoft.ContainerService": ["managedClusters", "snapshots", "fleets"],
+  "Microsoft.EventGrid": ["topics", "systemTopics"],
+};
+const CHILD_TYPES: Readonly<Record<string, readonly string[]>> = {
+  "Microsoft.ContainerService": [
+    "managedClusters/agentPools",
+    "fleets/members",
+    "fleets/updateRuns",
+    "fleets/updateStrategies",
+    "fleets/gates",
+    "fleets/autoUpgradeProfiles",
+  ],
+  "Microsoft.EventGrid": ["eventSubscriptions"],
+  "Microsoft.Resources": ["resourceGroups"],
+};
+/** Newest first: generic tools take the first that is no preview. */
+const API_VERSIONS = ["2026-06-01", "2026-04-01", "2025-03-01", "2022-11-01"];
 
 export function subscriptionBody(subscription: string, tenant: string): JsonObject {
   return {
@@ -40,11 +58,17 @@ export function locationBodies(subscription: string): readonly JsonObject[] {
 }
 
 export function providerBodies(subscription: string): readonly JsonObject[] {
-  return NAMESPACES.map((namespace) => ({
+  return Object.entries(CHILD_TYPES).map(([namespace, children]) => ({
     id: `/subscriptions/${subscription}/providers/${namespace}`,
     namespace,
+    registrationPolicy: "RegistrationRequired",
     registrationState: "Registered",
-    resourceTypes: [],
+    resourceTypes: [...(TRACKED_TYPES[namespace] ?? []), ...children].map((resourceType) => ({
+      resourceType,
+      locations: LOCATIONS,
+      apiVersions: API_VERSIONS,
+      capabilities: "SupportsTags, SupportsLocation",
+    })),
   }));
 }
 

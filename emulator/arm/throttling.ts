@@ -12,11 +12,15 @@ interface Limit extends BucketSize {
   /** Calls with the same key share a bucket. */
   readonly key: string;
   readonly code: "TooManyRequests" | "Throttled";
+  /** In which an answer says how many calls are left. */
+  readonly header?: string;
 }
 
 /** Per subscription, region and principal. Source: learn.microsoft.com, ARM request limits and throttling */
 const ARM_READS: BucketSize = { burst: 250, refillPerSecond: 25 };
 const ARM_WRITES: BucketSize = { burst: 200, refillPerSecond: 10 };
+/** All principals of a subscription together have this many times the bucket of one. */
+const GLOBAL_SHARES = 15;
 
 /** Per region. Source: learn.microsoft.com/azure/aks/quotas-skus-regions, throttling limits */
 const AKS_LIST_BY_SUBSCRIPTION: BucketSize = { burst: 500, refillPerSecond: 1 };
@@ -47,18 +51,23 @@ export class Throttle {
     this.#factor = factor;
   }
 
-  /** Takes a token of every bucket that the call needs; throws a 429 when one is empty. */
-  take(call: ThrottledCall): void {
-    for (const limit of limitsOf(call)) this.#takeOne(limit);
+  /** Takes a token of every bucket that the call needs; returns the headers that tell what is left, or throws a 429. */
+  take(call: ThrottledCall): Record<string, string> {
+    const headers: Record<string, string> = {};
+    for (const limit of limitsOf(call)) {
+      const left = this.#takeOne(limit);
+      if (limit.header !== undefined) headers[limit.header] = String(left);
+    }
+    return headers;
   }
 
-  #takeOne(limit: Limit): void {
+  #takeOne(limit: Limit): number {
     const now = this.#now();
     const before = this.#buckets.get(limit.key) ?? { tokens: limit.burst, at: now };
     const refilled = before.tokens + ((now - before.at) / 1_000) * limit.refillPerSecond;
     const tokens = Math.min(limit.burst, refilled);
     this.#keep(limit.key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now });
-    if (tokens >= 1) return;
+    if (tokens >= 1) return Math.floor(tokens - 1);
     const wait = ((1 - tokens) / limit.refillPerSecond) * 1_000;
     throw new ArmError(
       429,
@@ -78,12 +87,21 @@ export class Throttle {
 
 function limitsOf(call: ThrottledCall): Limit[] {
   const isRead = call.method === "GET" || call.method === "HEAD";
-  const who = `${call.subscription}/${call.principal}`.toLowerCase();
-  const arm: Limit = isRead
-    ? { ...ARM_READS, key: `arm reads ${who}`, code: "TooManyRequests" }
-    : { ...ARM_WRITES, key: `arm writes ${who}`, code: "TooManyRequests" };
+  const size = isRead ? ARM_READS : ARM_WRITES;
+  const kind = isRead ? "reads" : call.method === "DELETE" ? "deletes" : "writes";
+  const arm = (scope: string, shares: number, header: string): Limit => ({
+    burst: size.burst * shares,
+    refillPerSecond: size.refillPerSecond * shares,
+    key: `arm ${kind} ${scope}`.toLowerCase(),
+    code: "TooManyRequests",
+    header: `x-ms-ratelimit-remaining-subscription-${header}${kind}`,
+  });
+  const limits = [
+    arm(`${call.subscription}/${call.principal}`, 1, ""),
+    arm(call.subscription, GLOBAL_SHARES, "global-"),
+  ];
   const aks = aksLimit(call);
-  return aks ? [arm, aks] : [arm];
+  return aks ? [...limits, aks] : limits;
 }
 
 function aksLimit(call: ThrottledCall): Limit | undefined {

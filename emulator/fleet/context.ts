@@ -2,17 +2,29 @@ import { armKey } from "../../shared/core/arm-id.ts";
 import type { Fleet } from "../../shared/simulator/model.ts";
 import { fleetId } from "../arm/ids.ts";
 import { textAt } from "../arm/json.ts";
+import type { JsonObject } from "../arm/json.ts";
 import type { Operations } from "../arm/operations.ts";
 import type { ArmRequest } from "../arm/provider.ts";
 import { notFound } from "../arm/refusal.ts";
 import type { ResourceStore, StoredResource } from "../arm/store.ts";
 import type { Environment } from "../service.ts";
+import type { RunAnswers } from "./run-answers.ts";
 
 /** What the parts of the fleet provider share: one store for all types, since ids tell them apart. */
 export interface FleetContext {
   readonly environment: Environment;
   readonly operations: Operations;
   readonly resources: ResourceStore;
+  readonly runAnswers: RunAnswers;
+  /** Of auto-upgrade profiles, by the key of their id. */
+  readonly autoUpgrades: Map<string, AutoUpgradeStatus>;
+}
+
+export interface AutoUpgradeStatus {
+  /** Versions that were out when the profile last looked. */
+  readonly seen: readonly string[];
+  /** `autoUpgradeProfileStatus` on the wire. */
+  readonly shown: JsonObject;
 }
 
 export interface FleetTarget {

@@ -1,5 +1,5 @@
 import { armKey, sameArmId } from "../../shared/core/arm-id.ts";
-import { SECOND } from "../../shared/core/duration.ts";
+import { MINUTE, SECOND } from "../../shared/core/duration.ts";
 import { objectAt, textAt, textsAt, withoutUndefined } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { page } from "../arm/paging.ts";
@@ -16,6 +16,8 @@ import { checkName } from "./names.ts";
 
 /** Joining takes about half a minute in recordings. */
 const JOINING = 30 * SECOND;
+/** "Some minutes" in recordings: as long as a control plane takes at least. */
+const SETTLING = 3 * MINUTE;
 const LEAVING = 10 * SECOND;
 /** Source: learn.microsoft.com/azure/kubernetes-fleet/faq, fleets take 1,000 members; they come in one page. */
 const MAX_MEMBERS = 1_000;
@@ -61,6 +63,7 @@ function putMember(context: FleetContext, request: ArmRequest, target: FleetTarg
     by: request.principal.clientId,
     ...(existing ? {} : { busyUntil: endsAt }),
   });
+  if (!existing) settleInAt(context, textAt(properties, "clusterResourceId") ?? "", endsAt);
   const location = locationOf(target.stored);
   const operation = context.operations.timed({
     subscription: request.subscription,
@@ -72,6 +75,19 @@ function putMember(context: FleetContext, request: ArmRequest, target: FleetTarg
     request.apiVersion,
   );
   return reply(existing ? 200 : 201, context, stored, headers);
+}
+
+/** The cluster is Updating for some minutes once it has joined: a run started at once meets a busy cluster. */
+function settleInAt(context: FleetContext, clusterId: string, time: number): void {
+  context.environment.pacer.at(time, () => {
+    const cluster = context.environment.world.clusters.get(armKey(clusterId));
+    const busy = [cluster, ...(cluster?.pools.values() ?? [])].some((one) => {
+      return one?.provisioningState !== "Succeeded";
+    });
+    if (cluster && !busy && cluster.powerState === "Running") {
+      cluster.settleIn("JoinFleet", SETTLING);
+    }
+  });
 }
 
 function joinCluster(

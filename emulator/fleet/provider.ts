@@ -8,10 +8,12 @@ import { clusterName } from "../scenario.ts";
 import type { Scenario, ScenarioFleet } from "../scenario.ts";
 import type { Environment, WireReply } from "../service.ts";
 import { handleAutoUpgradeProfiles } from "./auto-upgrade-profiles.ts";
+import { watchReleases } from "./auto-upgrade-runs.ts";
 import type { FleetContext } from "./context.ts";
 import { handleFleets, removeFleet } from "./fleets.ts";
 import { handleGates } from "./gates.ts";
 import { handleMembers } from "./members.ts";
+import { RunAnswers } from "./run-answers.ts";
 import { handleRuns } from "./runs.ts";
 import { handleStrategies } from "./strategies.ts";
 
@@ -27,7 +29,14 @@ export function createFleetManager(
   operations: Operations,
   scenario: Scenario,
 ): FleetManager {
-  const context: FleetContext = { environment, operations, resources: new ResourceStore() };
+  const context: FleetContext = {
+    environment,
+    operations,
+    resources: new ResourceStore(),
+    runAnswers: new RunAnswers(),
+    autoUpgrades: new Map(),
+  };
+  watchReleases(context);
   for (const fleet of scenario.fleets ?? []) rememberFleet(context, scenario, fleet);
   return {
     handle: (request) => route(context, request),

@@ -35,7 +35,8 @@ export function renderRunStatus(run: UpdateRun, options: StatusOptions): JsonObj
 function renderStage(stage: StageStatus, spec: RunSpec, options: StatusOptions): JsonObject {
   const declared = spec.stages?.find(({ name }) => name === stage.name);
   const members = stage.groups.reduce((sum, { members: of }) => sum + (of?.length ?? 0), 0);
-  const concurrency = effective(declared?.maxConcurrency, members, DEFAULT_STAGE_CONCURRENCY);
+  const asked = effective(declared?.maxConcurrency, members, DEFAULT_STAGE_CONCURRENCY);
+  const concurrency = Math.min(asked, DEFAULT_STAGE_CONCURRENCY);
   const wait = stage.afterStageWait;
   return withoutUndefined({
     name: stage.name,

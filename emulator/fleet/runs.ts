@@ -28,10 +28,7 @@ export function handleRuns(context: FleetContext, request: ArmRequest): WireRepl
   if (childName(request) === "") return listRuns(context, request, target);
   switch (request.method) {
     case "GET":
-      return {
-        status: 200,
-        body: renderRun(context, request, requireRun(context, request, target)),
-      };
+      return getRun(context, request, requireRun(context, request, target));
     case "PUT":
       return putRun(context, request, target);
     case "DELETE":
@@ -41,6 +38,13 @@ export function handleRuns(context: FleetContext, request: ArmRequest): WireRepl
     default:
       throw methodNotAllowed(request.method);
   }
+}
+
+function getRun(context: FleetContext, request: ArmRequest, target: RunTarget): WireReply {
+  const { resources, runAnswers } = context;
+  const { run, runStored } = target;
+  const basis = { run, runStored, resources, gates: knowsGates(request.apiVersion) };
+  return runAnswers.reply(basis, () => renderRun(context, request, target));
 }
 
 function listRuns(context: FleetContext, request: ArmRequest, target: FleetTarget): WireReply {
@@ -74,7 +78,8 @@ function putRun(context: FleetContext, request: ArmRequest, target: FleetTarget)
   const existing = findRun(context, target, name);
   checkPreconditions(request.wire.headers, existing && runEtag(existing), FLEET_PRECONDITION);
   const properties = withStrategy(context, objectAt(request.body, "properties"));
-  const after = writeRun(context, request, target, { name, properties, body: request.body });
+  const by = request.principal.clientId;
+  const after = writeRun(context, by, target, { name, properties, body: request.body });
   return { status: existing ? 200 : 201, body: renderRun(context, request, after) };
 }
 
@@ -87,7 +92,7 @@ export interface RunBody {
 /** Creates a run, or changes one that has not been started. */
 export function writeRun(
   context: FleetContext,
-  request: ArmRequest,
+  by: string,
   target: FleetTarget,
   { name, body, properties }: RunBody,
 ): RunTarget {
@@ -106,7 +111,7 @@ export function writeRun(
     id: runId(target, name),
     body: { ...body, properties },
     at: context.environment.pacer.now(),
-    by: request.principal.clientId,
+    by,
   });
   return { ...target, run, runStored };
 }

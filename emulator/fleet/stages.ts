@@ -8,6 +8,8 @@ import { checkName } from "./names.ts";
 const MAX_GROUPS_PER_STAGE = 50;
 /** Source: specification of Microsoft.ContainerService/fleets 2026-06-01, maxConcurrency and gates */
 const MAX_CONCURRENCY = /^(?:([1-9]\d*)|([1-9]\d?|100)%)$/;
+/** Source: the same concept page, maximum concurrency: more is rejected. */
+const MAX_STAGE_CONCURRENCY = 50;
 const MAX_GATE_NAME = 100;
 const MAX_WAIT_SECONDS = 2 ** 31 - 1;
 
@@ -16,12 +18,18 @@ export function parseStages(strategy: JsonObject): readonly StageSpec[] {
   const stages = objectsAt(strategy, "stages").map(parseStage);
   if (stages.length === 0) throw invalid("A strategy has at least one stage.");
   refuseDuplicates("stage", stages);
+  // A member has one group, and would be upgraded twice by a group that stands in two stages.
+  refuseDuplicates(
+    "group",
+    stages.flatMap(({ groups }) => groups),
+  );
   return stages;
 }
 
 function parseStage(stage: JsonObject): StageSpec {
   const name = textAt(stage, "name") ?? "";
   checkName("stage", name);
+  refuseWideStage(name, textAt(stage, "maxConcurrency"));
   const groups = objectsAt(stage, "groups").map(parseGroup);
   if (groups.length === 0) throw invalid(`The stage '${name}' has no groups.`);
   if (groups.length > MAX_GROUPS_PER_STAGE) {
@@ -29,7 +37,6 @@ function parseStage(stage: JsonObject): StageSpec {
       `The stage '${name}' has ${groups.length} groups; ${MAX_GROUPS_PER_STAGE} are allowed.`,
     );
   }
-  refuseDuplicates(`group of the stage '${name}'`, groups);
   const wait = parseWait(stage);
   return {
     name,
@@ -37,6 +44,14 @@ function parseStage(stage: JsonObject): StageSpec {
     ...concurrencyAndGates(stage),
     ...(wait === undefined ? {} : { afterStageWaitInSeconds: wait }),
   };
+}
+
+function refuseWideStage(name: string, maxConcurrency: string | undefined): void {
+  if (maxConcurrency === undefined || maxConcurrency.endsWith("%")) return;
+  if (Number(maxConcurrency) <= MAX_STAGE_CONCURRENCY) return;
+  throw invalid(
+    `maxConcurrency ${maxConcurrency} of the stage '${name}' exceeds the limit of ${MAX_STAGE_CONCURRENCY}.`,
+  );
 }
 
 function parseGroup(group: JsonObject): GroupSpec {

@@ -18,9 +18,13 @@ export function objectKey(namespace: string | undefined, name: string): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
-/** Kubernetes writes times in whole seconds, without a fraction. */
+let latest = { instant: Number.NaN, text: "" };
+
+/** Kubernetes writes times in whole seconds, without a fraction. Lists repeat one time after another. */
 export function toTime(instant: number): string {
-  return `${new Date(instant).toISOString().slice(0, 19)}Z`;
+  if (instant === latest.instant) return latest.text;
+  latest = { instant, text: `${new Date(instant).toISOString().slice(0, 19)}Z` };
+  return latest.text;
 }
 
 /** The string map at `field`, for labels and annotations of bodies that a client sent. */

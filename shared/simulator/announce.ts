@@ -1,5 +1,6 @@
 import type { NodeChange, NodeEvent, ProvisioningState, Transition } from "./model.ts";
-import type { ClusterState, NodeEventState, NodeState, PoolState } from "./state.ts";
+import { NodeEventState } from "./state.ts";
+import type { ClusterState, NodeState, PodState, PoolState } from "./state.ts";
 
 /** The API server keeps events for an hour; this many are more than an hour of upgrades of a large pool. */
 export const MAX_NODE_EVENTS = 1_000;
@@ -82,12 +83,10 @@ export function setClusterState(cluster: ClusterState, state: ProvisioningState)
 
 export function recordNodeEvent(
   node: NodeState,
-  event: Pick<NodeEvent, "type" | "reason" | "message">,
+  event: Pick<NodeEvent, "type" | "reason" | "message"> & { readonly pod?: PodState },
 ): NodeEventState {
   const { cluster } = node.owner;
-  const at = cluster.kernel.timeline.now;
-  const { type, reason, message } = event;
-  const recorded = { at, node: node.name, type, reason, message, count: 1 };
+  const recorded = new NodeEventState(node, event);
   cluster.nodeEvents.push(recorded);
   if (cluster.nodeEvents.length > MAX_NODE_EVENTS) cluster.nodeEvents.shift();
   announceObject(cluster, "events", "ADDED", { namespace: "default", name: node.name });

@@ -22,8 +22,10 @@ export function unlinkBudget(state: BudgetState): void {
 /** A workload was added or its labels changed: finds what guards it. */
 export function linkWorkload(cluster: ClusterState, workload: WorkloadState): void {
   unlinkWorkload(workload);
-  workload.budgets = [...cluster.budgets.values()].filter((state) => guards(state, workload));
-  for (const state of workload.budgets) state.workloads = [...state.workloads, workload];
+  const budgets: BudgetState[] = [];
+  for (const state of cluster.budgets.values()) if (guards(state, workload)) budgets.push(state);
+  workload.budgets = budgets;
+  for (const state of budgets) state.workloads = [...state.workloads, workload];
 }
 
 export function unlinkWorkload(workload: WorkloadState): void {
@@ -34,8 +36,9 @@ export function unlinkWorkload(workload: WorkloadState): void {
 }
 
 function guards({ budget, selector }: BudgetState, workload: WorkloadState): boolean {
-  for (const [key, value] of selector) if (workload.labels[key] !== value) return false;
-  return workload.namespace === budget.namespace;
+  if (workload.namespace !== budget.namespace) return false;
+  for (const entry of selector) if (workload.labels[entry[0]] !== entry[1]) return false;
+  return true;
 }
 
 /** Status of a budget that may or may not be in the cluster. */
@@ -73,12 +76,14 @@ function amount(value: number | string, expectedPods: number): number {
 /** The budget that forbids the eviction, if one does. Pods that run nowhere may always go. */
 export function forbiddingBudget(pod: PodState): BudgetState | undefined {
   if (pod.phase !== "Running") return undefined;
-  return pod.owner.budgets.find((state) => {
-    const { disruptionsAllowed, currentHealthy, desiredHealthy } = statusOf(state);
-    // IfHealthyBudget: a pod that is not ready costs nothing while the others suffice.
-    if (!pod.ready) return currentHealthy < desiredHealthy;
-    return disruptionsAllowed === 0;
-  });
+  for (const state of pod.owner.budgets) if (forbids(state, pod)) return state;
+  return undefined;
+}
+
+function forbids(state: BudgetState, pod: PodState): boolean {
+  const { disruptionsAllowed, currentHealthy, desiredHealthy } = statusOf(state);
+  // IfHealthyBudget: a pod that is not ready costs nothing while the others suffice.
+  return pod.ready ? disruptionsAllowed === 0 : currentHealthy < desiredHealthy;
 }
 
 /** A budget that asks for as many pods as there are, or more, can never allow a disruption. */

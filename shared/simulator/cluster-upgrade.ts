@@ -1,16 +1,16 @@
 import { compareVersions } from "../core/node-image.ts";
 import { announceCluster, setPoolState } from "./announce.ts";
-import { isUnsatisfiable, statusOf } from "./budgets.ts";
 import { drawPhase } from "./kernel.ts";
 import { SimulationError } from "./model.ts";
 import type { ClusterUpgrade, NodePool, ProvisioningState } from "./model.ts";
 import { isAt, isQuarantined } from "./nodes.ts";
 import { beginClusterOperation, endClusterOperation } from "./operations.ts";
 import { bringToGoal } from "./pool-goal.ts";
-import { familyAt, setGoal } from "./pool-operations.ts";
+import { familyAt, requireSkew, setGoal } from "./pool-operations.ts";
 import { SUCCEEDED } from "./rolling-upgrade.ts";
 import type { Outcome } from "./rolling-upgrade.ts";
 import type { ClusterState, OperationState, PoolState, Version } from "./state.ts";
+import { refuseUnsatisfiableBudgets } from "./unsatisfiable-budgets.ts";
 
 export interface PoolGoal {
   readonly pool: PoolState;
@@ -27,6 +27,9 @@ export interface UpgradePlan {
 export function planUpgrade(cluster: ClusterState, upgrade: ClusterUpgrade): UpgradePlan {
   const version = upgrade.type === "NodeImageOnly" ? undefined : upgrade.kubernetesVersion;
   if (upgrade.type !== "NodeImageOnly") requireUpgradePath(cluster, version);
+  if (upgrade.type === "ControlPlaneOnly" && version !== undefined) {
+    for (const pool of cluster.pools.values()) requireSkew(version, pool.goal.kubernetesVersion);
+  }
   const pools =
     upgrade.type === "ControlPlaneOnly"
       ? []
@@ -48,7 +51,7 @@ export function isReached(plan: UpgradePlan): boolean {
 }
 
 /** One minor version at a time, and never back. Source: learn.microsoft.com/azure/aks/upgrade-cluster */
-function requireUpgradePath(cluster: ClusterState, version: string | undefined): void {
+export function requireUpgradePath(cluster: ClusterState, version: string | undefined): void {
   if (version === undefined) throw invalid("kubernetesVersion is required for this upgrade.");
   if (version === cluster.kubernetesVersion) return;
   if (!cluster.kernel.kubernetesVersions.includes(version)) {
@@ -95,7 +98,7 @@ function seenWithFamily(pool: PoolState, imageFamily: string): NodePool {
 
 export function upgradeCluster(cluster: ClusterState, upgrade: ClusterUpgrade): OperationState {
   const plan = planUpgrade(cluster, upgrade);
-  if (cluster.kernel.rules.checkUnsatisfiableBudgets) refuseUnsatisfiableBudgets(cluster);
+  refuseUnsatisfiableBudgets(cluster);
   const imageOnly = upgrade.type === "NodeImageOnly";
   const state = imageOnly ? "UpgradingNodeImageVersion" : "Upgrading";
   // Clusters have no state for node images alone: they show Upgrading.
@@ -106,26 +109,12 @@ export function upgradeCluster(cluster: ClusterState, upgrade: ClusterUpgrade): 
       setGoal(pool, goal);
     }
     const pools = plan.pools.map(({ pool }) => pool);
-    advancePools(cluster, { pools, operation, state });
+    advancePools(cluster, { pools, operation, stateOf: () => state });
   });
   return operation;
 }
 
-function refuseUnsatisfiableBudgets(cluster: ClusterState): void {
-  const blocking = [...cluster.budgets.values()].filter(isUnsatisfiable);
-  if (blocking.length === 0) return;
-  const lines = blocking.map((state) => {
-    const { namespace, name } = state.budget;
-    const { desiredHealthy, expectedPods } = statusOf(state);
-    return `* PDB ${namespace}/${name} has minAvailable(${desiredHealthy}) >= expectedPods(${expectedPods}) can't proceed with put operation`;
-  });
-  throw new SimulationError(
-    "UnsatisfiablePDB",
-    `Upgrade is blocked due to invalid Pod Disruption Budgets (PDBs). ${lines.join(" ")}`,
-  );
-}
-
-function upgradeControlPlane(
+export function upgradeControlPlane(
   cluster: ClusterState,
   version: string | undefined,
   onEnd: () => void,
@@ -145,11 +134,11 @@ export function advancePools(
   {
     pools,
     operation,
-    state,
+    stateOf,
   }: {
     readonly pools: readonly PoolState[];
     readonly operation: OperationState;
-    readonly state: ProvisioningState;
+    readonly stateOf: (pool: PoolState) => ProvisioningState;
   },
 ): void {
   const isSerial = cluster.kernel.rules.poolOrder === "serial";
@@ -161,7 +150,7 @@ export function advancePools(
     if (pool === undefined) return;
     active += 1;
     pool.operation = operation;
-    setPoolState(pool, state);
+    setPoolState(pool, stateOf(pool));
     bringToGoal(pool, (outcome) => {
       active -= 1;
       outcomes.push(outcome);

@@ -1,6 +1,9 @@
 import { announceCluster, announcePool } from "./announce.ts";
+import { considerAutoUpgrade } from "./auto-upgrade.ts";
 import { budgetStatusOf } from "./budgets.ts";
+import { changeCluster } from "./cluster-change.ts";
 import { advancePools, isReached, planUpgrade, upgradeCluster } from "./cluster-upgrade.ts";
+import { dismantle } from "./dismantle.ts";
 import { drawPhase } from "./kernel.ts";
 import type { Kernel } from "./kernel.ts";
 import {
@@ -16,19 +19,23 @@ import {
 } from "./kubernetes-objects.ts";
 import { SimulationError } from "./model.ts";
 import type {
+  AutoUpgradeChannels,
   BudgetStatus,
   Cluster,
+  ClusterChange,
   ClusterSpec,
   ClusterUpgrade,
   DisruptionBudget,
+  MaintenanceWindow,
   NodeEvent,
   NodePoolSpec,
   PoolChange,
   ProvisioningState,
+  WindowName,
   Workload,
   WorkloadSpec,
 } from "./model.ts";
-import { beginClusterOperation, endClusterOperation } from "./operations.ts";
+import { beginClusterOperation, endClusterOperation, settleIn } from "./operations.ts";
 import { addNodes } from "./pool-goal.ts";
 import {
   abortPool,
@@ -148,6 +155,37 @@ export class SimulatedCluster implements Cluster {
   get operations(): ReadonlyMap<string, OperationState> {
     return this.#state.operations;
   }
+  get maintenanceWindows(): ReadonlyMap<WindowName, MaintenanceWindow> {
+    return this.#state.maintenanceWindows;
+  }
+  get autoUpgrade(): AutoUpgradeChannels {
+    return this.#state.autoUpgrade;
+  }
+
+  setMaintenanceWindow(name: WindowName, window: MaintenanceWindow | undefined): void {
+    const { maintenanceWindows, waitingForWindow } = this.#state;
+    if (window === undefined) maintenanceWindows.delete(name);
+    else maintenanceWindows.set(name, window);
+    for (const look of waitingForWindow.splice(0)) look();
+    this.considerAutoUpgrade();
+  }
+  setAutoUpgrade(channels: AutoUpgradeChannels): void {
+    this.#state.autoUpgrade = channels;
+    this.considerAutoUpgrade();
+  }
+
+  forceUpgrades(until: number | undefined): void {
+    this.#state.forcedUntil = until;
+  }
+
+  /** Something changed that AKS's own upgrades depend on. */
+  considerAutoUpgrade(): void {
+    considerAutoUpgrade(this.#state);
+  }
+  /** Called once when the windows change; told again for every change by asking again. */
+  onWindowChange(look: () => void): void {
+    this.#state.waitingForWindow.push(look);
+  }
 
   addPool(spec: NodePoolSpec): OperationState {
     return addPool(this.#state, spec);
@@ -179,8 +217,15 @@ export class SimulatedCluster implements Cluster {
   reconcile(): OperationState {
     const operation = beginClusterOperation(this.#state, "PutManagedCluster", "Updating");
     const pools = [...this.#state.pools.values()];
-    advancePools(this.#state, { pools, operation, state: "Updating" });
+    advancePools(this.#state, { pools, operation, stateOf: () => "Updating" });
     return operation;
+  }
+
+  change(change: ClusterChange): OperationState {
+    return changeCluster(this.#state, change);
+  }
+  settleIn(kind: string, milliseconds: number): OperationState {
+    return settleIn(this.#state, kind, milliseconds);
   }
 
   start(): OperationState {
@@ -201,6 +246,7 @@ export class SimulatedCluster implements Cluster {
     state.kernel.timeline.after(drawPhase(state.kernel, "controlPlane", state), () => {
       state.powerState = after;
       endClusterOperation(state, operation);
+      this.considerAutoUpgrade();
     });
     return operation;
   }
@@ -219,6 +265,7 @@ export class SimulatedCluster implements Cluster {
   vanish(): void {
     announceCluster(this.#state, "Deleted");
     this.#state.alive = false;
+    dismantle(this.#state);
   }
 
   patchNode(name: string, patch: Parameters<Cluster["patchNode"]>[1]): void {
@@ -273,6 +320,11 @@ function emptyState(kernel: Kernel, spec: ClusterSpec): ClusterState {
     podAppointments: { starting: undefined, stopping: undefined },
     nodeEvents: [],
     operations: new Map<string, OperationState>(),
+    maintenanceWindows: new Map<WindowName, MaintenanceWindow>(),
+    waitingForWindow: [],
+    autoUpgrade: { upgradeChannel: "none", nodeOsUpgradeChannel: "None" },
+    autoUpgradeDue: undefined,
+    forcedUntil: undefined,
     round: 0,
   };
 }

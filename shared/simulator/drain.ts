@@ -1,8 +1,9 @@
 import { announceNode, recordNodeEvent, repeatNodeEvent } from "./announce.ts";
 import type { Instant } from "./model.ts";
 import { drawPhase } from "./kernel.ts";
-import { tryEvict } from "./pods.ts";
-import type { BudgetState, NodeEventState, NodeState, PodState } from "./state.ts";
+import { stopPod, tryEvict } from "./pods.ts";
+import type { BudgetState, NodeState, PodState } from "./state.ts";
+import { isForced } from "./unsatisfiable-budgets.ts";
 
 const MINUTE = 60_000;
 
@@ -25,8 +26,10 @@ interface Drain {
   readonly deadline: Instant;
   readonly isCancelled: () => boolean;
   readonly onEnd: (outcome: DrainOutcome) => void;
-  /** The event that tells of each refused pod: it counts the attempts. */
-  readonly reported: Map<PodState, NodeEventState>;
+  /** How many pods the latest attempt was refused: as many lead the two lists, which are used again. */
+  refusals: number;
+  readonly refused: PodState[];
+  readonly budgets: BudgetState[];
 }
 
 /** Evicts all pods but those of DaemonSets; an eviction that a budget refuses is tried again until the timeout. */
@@ -49,7 +52,9 @@ export function beginDrain(
     deadline: now + timeout,
     isCancelled,
     onEnd,
-    reported: new Map(),
+    refusals: 0,
+    refused: [],
+    budgets: [],
   });
 }
 
@@ -59,11 +64,13 @@ function evictAll(drain: Drain): void {
   const { timeline } = cluster.kernel;
   if (drain.isCancelled()) return;
   if (!node.alive) return drain.onEnd({ kind: "gone" });
-  const refused = evictOnce(node);
+  evictOnce(drain);
   if (node.evictable === 0) return finishAt(drain, Math.max(timeline.now, drain.earliestEnd));
-  for (const [pod] of refused) reportBlocked(drain, pod);
-  if (timeline.now >= deadline && refused.length > 0) {
-    return drain.onEnd({ kind: "undrainable", blocked: refused.map(describeBlocked) });
+  for (let index = 0; index < drain.refusals; index++) {
+    reportBlocked(drain, drain.refused[index] as PodState);
+  }
+  if (timeline.now >= deadline && drain.refusals > 0) {
+    return drain.onEnd({ kind: "undrainable", blocked: blockedPods(drain) });
   }
   const retry = timeline.now + drawPhase(cluster.kernel, "evictionRetry", node);
   timeline.at(timeline.now < deadline ? Math.min(retry, deadline) : retry, () => evictAll(drain));
@@ -80,36 +87,50 @@ function finishAt(drain: Drain, time: Instant): void {
   drain.onEnd({ kind: "drained" });
 }
 
-function evictOnce(node: NodeState): (readonly [PodState, BudgetState])[] {
-  const refused: (readonly [PodState, BudgetState])[] = [];
-  if (node.evictable === 0) return refused;
-  const present = [...node.pods].filter((pod) => !pod.daemonSet && pod.phase !== "Terminating");
-  for (const pod of present) {
-    const budget = tryEvict(node.owner.cluster, pod);
-    if (budget !== undefined) refused.push([pod, budget]);
+function evictOnce(drain: Drain): void {
+  const { node } = drain;
+  drain.refusals = 0;
+  // Whoever is placed here during the attempt is left to the next one.
+  const present = node.evictable === 0 ? 0 : node.pods.length;
+  const { cluster } = node.owner;
+  const forced = isForced(cluster);
+  for (let index = 0; index < present; index++) {
+    const pod = node.pods[index] as PodState;
+    if (pod.daemonSet || pod.phase === "Terminating") continue;
+    if (forced) {
+      stopPod(cluster, pod);
+      continue;
+    }
+    const budget = tryEvict(cluster, pod);
+    if (budget === undefined) continue;
+    drain.refused[drain.refusals] = pod;
+    drain.budgets[drain.refusals++] = budget;
   }
-  return refused;
 }
 
-function reportBlocked({ node, reported }: Drain, pod: PodState): void {
-  const known = reported.get(pod);
-  if (known !== undefined) return repeatNodeEvent(node.owner.cluster, known);
+function reportBlocked(drain: Drain, pod: PodState): void {
+  const { node } = drain;
+  if (pod.refusal?.drain === drain) {
+    return repeatNodeEvent(node.owner.cluster, pod.refusal.event);
+  }
   const event = recordNodeEvent(node, {
     type: "Warning",
     reason: "Drain",
-    message: `Eviction blocked by Too Many Requests (usually a pdb): ${pod.name}`,
+    message: "Eviction blocked by Too Many Requests (usually a pdb): ",
+    pod,
   });
-  reported.set(pod, event);
+  pod.refusal = { drain, event };
+  if (!node.owner.cluster.kernel.hub.listening) return;
   announceNode(node, "EvictionBlocked", { detail: `${pod.namespace}/${pod.name}` });
 }
 
-function describeBlocked([pod, state]: readonly [PodState, BudgetState]): BlockedPod {
-  return {
+function blockedPods({ refusals, refused, budgets }: Drain): BlockedPod[] {
+  return refused.slice(0, refusals).map((pod, index) => ({
     namespace: pod.namespace,
     pod: pod.name,
-    budget: state.budget.name,
+    budget: budgets[index]?.budget.name ?? "",
     unready: pod.owner.replicas - pod.owner.ready,
-  };
+  }));
 }
 
 /** The words of AKS. Source: learn.microsoft.com, error code PodDrainFailure */

@@ -17,23 +17,24 @@ export interface Kernel {
 }
 
 /** The order is part of every seed's outcome: add at the end. */
-const PHASES = [
-  "controlPlane",
-  "surgeCreate",
-  "drain",
-  "reimage",
-  "surgeDelete",
-  "nodeCreate",
-  "evictionRetry",
-] as const;
+const PHASES = {
+  controlPlane: 0,
+  surgeCreate: 1,
+  drain: 2,
+  reimage: 3,
+  surgeDelete: 4,
+  nodeCreate: 5,
+  evictionRetry: 6,
+} as const;
+const NUMBER_OF_PHASES = Object.keys(PHASES).length;
 
 /** `round` tells the upgrades of one entity apart. */
 export function drawPhase(
-  kernel: Kernel,
-  phase: (typeof PHASES)[number],
+  kernel: Pick<Kernel, "seed" | "durations">,
+  phase: keyof typeof PHASES,
   { entity, round }: { readonly entity: number; readonly round: number },
 ): number {
   const duration: Duration = kernel.durations[phase];
-  const counter = round * PHASES.length + PHASES.indexOf(phase);
+  const counter = round * NUMBER_OF_PHASES + PHASES[phase];
   return drawMilliseconds(duration, { seed: kernel.seed, entity, phase: counter });
 }

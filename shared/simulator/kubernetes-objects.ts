@@ -135,7 +135,7 @@ export function deleteWorkload(
   cluster.workloads.delete(workload.key);
   cluster.daemonSets.delete(workload);
   workload.replicas = 0;
-  for (const pod of workload.pods) stopPod(cluster, pod);
+  for (const pod of workload.pods.slice()) stopPod(cluster, pod);
   unlinkWorkload(workload);
   announceObject(cluster, resourceOf(kind), "DELETED", object);
 }

@@ -22,6 +22,8 @@ export interface World {
   subscribe(listener: (transition: Transition) => void): () => void;
   addCluster(spec: ClusterSpec): Cluster;
   removeCluster(id: string): void;
+  /** AKS supports one more Kubernetes version from now on. */
+  releaseKubernetesVersion(version: string): void;
   addFleet(id: string): Fleet;
   removeFleet(id: string): void;
 }
@@ -127,6 +129,8 @@ export interface NodePool extends Required<Omit<NodePoolSpec, "snapshotId" | "up
   readonly upgradeSettings: UpgradeSettings;
   readonly snapshotId: string | undefined;
   readonly provisioningState: ProvisioningState;
+  /** A stopped pool keeps its count and has no nodes; upgrades reach them when it starts. */
+  readonly powerState: "Running" | "Stopped";
   readonly createdAt: Instant;
   /** The operation in flight, if any. */
   readonly operation: Operation | undefined;
@@ -261,8 +265,15 @@ export interface PoolChange {
   readonly nodeLabels?: Readonly<Record<string, string>>;
   readonly nodeTaints?: readonly string[];
   readonly mode?: "System" | "User";
+  readonly powerState?: NodePool["powerState"];
   /** null drops the snapshot. */
   readonly snapshotId?: string | null;
+}
+
+export interface ClusterChange {
+  readonly kubernetesVersion?: string;
+  readonly pools: ReadonlyMap<string, PoolChange>;
+  readonly newPools: readonly NodePoolSpec[];
 }
 
 export interface ClusterUpgrade {
@@ -272,6 +283,53 @@ export interface ClusterUpgrade {
   readonly imageFor?: (pool: NodePool) => string | undefined;
   /** `Consistent` and `Custom` runs drop the pool's snapshot. */
   readonly dropSnapshots?: boolean;
+}
+
+export type DayOfWeek =
+  | "Sunday"
+  | "Monday"
+  | "Tuesday"
+  | "Wednesday"
+  | "Thursday"
+  | "Friday"
+  | "Saturday";
+
+export type MaintenanceSchedule =
+  | { readonly kind: "daily"; readonly intervalDays: number }
+  | { readonly kind: "weekly"; readonly intervalWeeks: number; readonly dayOfWeek: DayOfWeek }
+  | {
+      readonly kind: "absoluteMonthly";
+      readonly intervalMonths: number;
+      readonly dayOfMonth: number;
+    }
+  | {
+      readonly kind: "relativeMonthly";
+      readonly intervalMonths: number;
+      readonly weekIndex: "First" | "Second" | "Third" | "Fourth" | "Last";
+      readonly dayOfWeek: DayOfWeek;
+    };
+
+/** When AKS and update runs may begin an upgrade of the cluster by themselves. */
+export interface MaintenanceWindow {
+  readonly schedule: MaintenanceSchedule;
+  readonly durationHours: number;
+  /** As in `+05:30`. */
+  readonly utcOffset: string;
+  /** As in `2026-07-01`; intervals count from it. */
+  readonly startDate: string;
+  /** As in `22:00`. */
+  readonly startTime: string;
+  /** Both days included. */
+  readonly notAllowedDates?: readonly { readonly start: string; readonly end: string }[];
+}
+
+/** One for Kubernetes upgrades, one for node images alone. */
+export type WindowName = "aksManagedAutoUpgradeSchedule" | "aksManagedNodeOSUpgradeSchedule";
+
+/** AKS's own upgrades, which nobody asks for. */
+export interface AutoUpgradeChannels {
+  readonly upgradeChannel: "none" | "patch" | "stable" | "rapid" | "node-image";
+  readonly nodeOsUpgradeChannel: "None" | "Unmanaged" | "SecurityPatch" | "NodeImage";
 }
 
 /** Every method that changes something throws a SimulationError when Azure or Kubernetes would refuse. */
@@ -295,7 +353,14 @@ export interface Cluster {
   readonly nodeEvents: readonly NodeEvent[];
   /** All operations ever begun, by id. */
   readonly operations: ReadonlyMap<string, Operation>;
+  readonly maintenanceWindows: ReadonlyMap<WindowName, MaintenanceWindow>;
+  readonly autoUpgrade: AutoUpgradeChannels;
 
+  /** undefined removes it. */
+  setMaintenanceWindow(name: WindowName, window: MaintenanceWindow | undefined): void;
+  setAutoUpgrade(channels: AutoUpgradeChannels): void;
+  /** Until then upgrades pass over budgets, before they begin and while they drain. */
+  forceUpgrades(until: Instant | undefined): void;
   addPool(spec: NodePoolSpec): Operation;
   /** A PUT of the pool: applies the change, resumes a stopped upgrade, cleans up after quarantine. */
   updatePool(name: string, change: PoolChange): Operation;
@@ -307,6 +372,10 @@ export interface Cluster {
   upgrade(upgrade: ClusterUpgrade): Operation;
   /** A PUT of the cluster without a version change: reconciles every pool. */
   reconcile(): Operation;
+  /** A PUT of the cluster that changes several things: the control plane first, then the pools, as one operation. */
+  change(change: ClusterChange): Operation;
+  /** Busy with something that changes nothing to be seen, such as joining a fleet. */
+  settleIn(kind: string, milliseconds: number): Operation;
   start(): Operation;
   stop(): Operation;
   delete(): Operation;
@@ -547,6 +616,7 @@ export type Transition = { readonly at: Instant } & (
       readonly change: "Created" | "Updated" | "Deleted";
     }
   | { readonly kind: "image"; readonly region: string; readonly nodeImageVersion: string }
+  | { readonly kind: "version"; readonly kubernetesVersion: string }
 );
 
 /** A refusal, with the error code that the real service answers. */

@@ -50,6 +50,31 @@ export function newOperation(
   return operation;
 }
 
+/** Cluster and pools are busy for a while, and end as they were. */
+export function settleIn(
+  cluster: ClusterState,
+  kind: string,
+  milliseconds: number,
+): OperationState {
+  const before = cluster.provisioningState;
+  const operation = beginClusterOperation(cluster, kind, "Updating");
+  const pools = [...cluster.pools.values()].map((pool) => ({ pool, was: pool.provisioningState }));
+  for (const { pool } of pools) {
+    pool.operation = operation;
+    setPoolState(pool, "Updating");
+  }
+  cluster.kernel.timeline.after(milliseconds, () => {
+    for (const { pool, was } of pools) {
+      pool.operation = undefined;
+      setPoolState(pool, was);
+    }
+    cluster.operation = undefined;
+    setClusterState(cluster, before);
+    settle(cluster, operation, SUCCEEDED);
+  });
+  return operation;
+}
+
 function requireRunning(cluster: ClusterState, kind: string): void {
   if (cluster.powerState === "Running" || kind === "Start" || kind === "Delete") return;
   throw new SimulationError(

@@ -17,14 +17,22 @@ export function chooseNode(cluster: ClusterState, pod: PodState): NodeState | un
     const scripted = scriptedChoice(cluster, pod);
     if (scripted !== undefined) return scripted;
   }
+  return leastLoaded(cluster, pod.owner);
+}
+
+/** Asked for each pod of a rehearsal, so it looks at a node's load before anything that costs more. */
+function leastLoaded(cluster: ClusterState, workload: WorkloadState): NodeState | undefined {
   let best: NodeState | undefined;
   for (const pool of cluster.pools.values()) {
-    const suits = suitsPool(pod.owner, pool);
-    for (const node of pool.nodes) {
-      if (best !== undefined && node.pods.size >= best.pods.size) continue;
-      if (!hasRoom(node)) continue;
-      if (suits === "by node" || !node.isPlain ? !suitsNode(pod.owner, node) : !suits) continue;
+    const suits = suitsPool(workload, pool);
+    const { nodes } = pool;
+    let below = best === undefined ? pool.maxPods : Math.min(best.pods.length, pool.maxPods);
+    for (let index = 0; index < nodes.length; index++) {
+      const node = nodes[index] as NodeState;
+      if (node.pods.length >= below || !takesPods(node)) continue;
+      if (suits === "by node" || !node.isPlain ? !suitsNode(workload, node) : !suits) continue;
       best = node;
+      below = node.pods.length;
     }
   }
   return best;
@@ -39,7 +47,11 @@ function scriptedChoice(cluster: ClusterState, pod: PodState): NodeState | undef
 }
 
 function hasRoom(node: NodeState): boolean {
-  return node.phase === "Ready" && !node.unschedulable && node.pods.size < node.owner.maxPods;
+  return takesPods(node) && node.pods.length < node.owner.maxPods;
+}
+
+function takesPods(node: NodeState): boolean {
+  return node.phase === "Ready" && !node.unschedulable;
 }
 
 /** May a DaemonSet have a pod here? Its pods tolerate cordons and full nodes. */

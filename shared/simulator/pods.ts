@@ -13,7 +13,7 @@ const POD_STOP_MILLISECONDS = 5_000;
 export function reconcileReplicas(cluster: ClusterState, workload: WorkloadState): void {
   while (workload.live < workload.replicas) startPod(cluster, workload);
   if (workload.live > workload.replicas) {
-    const surplus = [...workload.pods].filter(({ phase }) => phase !== "Terminating");
+    const surplus = workload.pods.filter(({ phase }) => phase !== "Terminating");
     for (const pod of surplus.slice(workload.replicas)) stopPod(cluster, pod);
   }
 }
@@ -28,7 +28,7 @@ function startPod(cluster: ClusterState, workload: WorkloadState): void {
 
 function addPod(cluster: ClusterState, workload: WorkloadState): PodState {
   const pod = new PodState(workload, workload.serial++, cluster.kernel.timeline.now);
-  workload.pods.add(pod);
+  workload.pods.push(pod);
   workload.live += 1;
   cluster.podIndex?.set(`${pod.namespace}/${pod.name}`, pod);
   return pod;
@@ -37,7 +37,7 @@ function addPod(cluster: ClusterState, workload: WorkloadState): PodState {
 function bindPod(cluster: ClusterState, pod: PodState, node: NodeState): void {
   pod.host = node;
   pod.phase = "Running";
-  node.pods.add(pod);
+  node.pods.push(pod);
   if (!pod.daemonSet) node.evictable += 1;
   appoint(cluster, "starting", pod, POD_START_MILLISECONDS);
 }
@@ -73,12 +73,22 @@ function becomeReady(cluster: ClusterState, pod: PodState): void {
 }
 
 function vanish(cluster: ClusterState, pod: PodState): void {
-  if (!pod.owner.pods.delete(pod)) return;
+  if (!takeOut(pod.owner.pods, pod)) return;
   const node = pod.host;
-  if (node?.pods.delete(pod) === true && !pod.daemonSet) node.evictable -= 1;
+  if (node !== undefined && takeOut(node.pods, pod) && !pod.daemonSet) node.evictable -= 1;
   cluster.podIndex?.delete(`${pod.namespace}/${pod.name}`);
   announcePod(cluster, pod, "DELETED");
   if (cluster.pending.size > 0) placePending(cluster);
+}
+
+/** Keeps the order of the others; says whether it was there. */
+function takeOut(pods: PodState[], pod: PodState): boolean {
+  const index = pods.indexOf(pod);
+  if (index < 0) return false;
+  // Far quicker than splice or copyWithin, which are made for any receiver.
+  for (let at = index + 1; at < pods.length; at++) pods[at - 1] = pods[at] as PodState;
+  pods.pop();
+  return true;
 }
 
 /** Ends a pod gracefully; its workload replaces it at once. */
@@ -115,7 +125,7 @@ export function tryEvict(cluster: ClusterState, pod: PodState): BudgetState | un
 /** A node that is gone takes its pods with it, whatever budgets say. */
 export function killPodsOf(cluster: ClusterState, node: NodeState): void {
   const owners = new Set<WorkloadState>();
-  for (const pod of node.pods) {
+  for (const pod of node.pods.slice()) {
     withdraw(cluster, pod);
     vanish(cluster, pod);
     owners.add(pod.owner);
@@ -145,9 +155,7 @@ export function placePending(cluster: ClusterState): void {
 export function restoreDaemonSets(cluster: ClusterState, node: NodeState | undefined): void {
   if (node === undefined || !node.alive || node.phase !== "Ready") return;
   for (const workload of cluster.daemonSets) {
-    const present = [...node.pods].some(
-      (pod) => pod.owner === workload && pod.phase !== "Terminating",
-    );
+    const present = node.pods.some((pod) => pod.owner === workload && pod.phase !== "Terminating");
     if (present || !suitsNode(workload, node)) continue;
     const pod = addPod(cluster, workload);
     bindPod(cluster, pod, node);

@@ -14,7 +14,7 @@ import { WINDOWS_SLOWNESS } from "./rules.ts";
 import type { PoolState, Version } from "./state.ts";
 
 /** How long a PUT takes that finds nothing to do. */
-const SETTLE_MILLISECONDS = 10_000;
+export const SETTLE_MILLISECONDS = 10_000;
 
 /** Upgrades the nodes that lag behind the goal, then brings their number to the pool's count. */
 export function bringToGoal(pool: PoolState, onEnd: (outcome: Outcome) => void): void {
@@ -50,7 +50,7 @@ function readmitReleased(pool: PoolState): void {
 
 function adjustCount(pool: PoolState, onEnd: (outcome: Outcome) => void): void {
   const present = pool.nodes.filter((node) => !isQuarantined(node) && node.phase !== "Deleting");
-  const missing = pool.count - present.length;
+  const missing = pool.wantedNodes - present.length;
   if (missing > 0) return addNodes(pool, missing, () => onEnd(SUCCEEDED));
   const spares = spareNodes(pool);
   if (spares.length > 0) return removeSpares(pool, onEnd);
@@ -69,7 +69,8 @@ function removeSpares(pool: PoolState, onEnd: (outcome: Outcome) => void): void 
     onEnd(ABORTED);
   };
   removeNodes(spareNodes(pool), {
-    drain: true,
+    // The machines of a pool that is stopped are switched off: budgets have no say.
+    drain: pool.powerState === "Running",
     isCancelled: () => aborted,
     onEnd: (failures) => {
       if (aborted) return;

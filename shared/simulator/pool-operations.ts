@@ -12,6 +12,7 @@ import { SUCCEEDED } from "./rolling-upgrade.ts";
 import { parseTaint, PoolState } from "./state.ts";
 import type { ClusterState, NodeState, OperationState } from "./state.ts";
 import { validateUpgradeSettings } from "./surge.ts";
+import { refuseUnsatisfiableBudgets } from "./unsatisfiable-budgets.ts";
 
 /** Kubernetes' own default; AKS allows up to 250. */
 const DEFAULT_MAX_PODS = 110;
@@ -27,10 +28,14 @@ export function requirePool(cluster: ClusterState, name: string): PoolState {
 }
 
 /** A pool without nodes, checked against what AKS refuses. */
-export function newPool(cluster: ClusterState, spec: NodePoolSpec): PoolState {
+export function newPool(
+  cluster: ClusterState,
+  spec: NodePoolSpec,
+  controlPlane = cluster.kubernetesVersion,
+): PoolState {
   if (!POOL_NAME[spec.osType].test(spec.name)) throw invalid(`Pool name '${spec.name}'.`);
   requireCount(spec.count, spec.mode);
-  requireSkew(cluster, spec.kubernetesVersion);
+  requireSkew(controlPlane, spec.kubernetesVersion);
   const upgradeSettings = { ...DEFAULT_UPGRADE_SETTINGS, ...spec.upgradeSettings };
   validateUpgradeSettings(upgradeSettings);
   const family =
@@ -61,12 +66,23 @@ function requireCount(count: number, mode: NodePoolSpec["mode"]): void {
   throw invalid(`A ${mode} pool has from ${least} to ${MAX_NODES_PER_POOL} nodes, not ${count}.`);
 }
 
-function requireSkew(cluster: ClusterState, kubernetesVersion: string): void {
-  if (compareVersions(kubernetesVersion, cluster.kubernetesVersion) <= 0) return;
+/** Source: learn.microsoft.com/azure/aks/supported-kubernetes-versions, version skew of node pools */
+const MAX_MINORS_BEHIND = 3;
+
+export function requireSkew(controlPlane: string, kubernetesVersion: string): void {
+  const isNewer = compareVersions(kubernetesVersion, controlPlane) > 0;
+  if (!isNewer && minorOf(controlPlane) - minorOf(kubernetesVersion) <= MAX_MINORS_BEHIND) return;
+  const reason = isNewer
+    ? "a node pool cannot be newer than its control plane"
+    : `a node pool cannot be more than ${MAX_MINORS_BEHIND} minor versions behind its control plane`;
   throw new SimulationError(
     "NodePoolMcVersionIncompatible",
-    `Node pool version ${kubernetesVersion} and control plane version ${cluster.kubernetesVersion} are incompatible: a node pool cannot be newer than its control plane.`,
+    `Node pool version ${kubernetesVersion} and control plane version ${controlPlane} are incompatible: ${reason}.`,
   );
+}
+
+function minorOf(version: string): number {
+  return Number(version.split(".")[1] ?? 0);
 }
 
 /** Nodes that are there and Ready at once: a cluster that a scenario starts with. */
@@ -92,13 +108,11 @@ export function updatePool(
   change: PoolChange,
 ): OperationState {
   const pool = requirePool(cluster, name);
-  const validated = validateChange(pool, change);
+  const validated = validateChange(pool, change, cluster.kubernetesVersion);
+  if (isUpgrade(pool, change)) refuseUnsatisfiableBudgets(cluster);
   const operation = beginPoolOperation(pool, "PutAgentPool", stateDuring(pool, change));
-  const isScaled = change.count !== undefined && change.count !== pool.count;
+  const blocked = blockedByScaling(pool, change);
   applyChange(pool, change, validated);
-  const blocked =
-    isScaled && pool.count < pool.nodes.length ? pool.nodes.filter(isQuarantined) : [];
-  // "AKS prioritizes the removal of the blocked nodes": learn.microsoft.com/azure/aks/upgrade-options
   removeNodes(blocked, {
     drain: false,
     isCancelled: () => false,
@@ -107,17 +121,42 @@ export function updatePool(
   return operation;
 }
 
-function validateChange(pool: PoolState, change: PoolChange): PoolState["upgradeSettings"] {
+export function isUpgrade(pool: PoolState, change: PoolChange): boolean {
+  const state = stateDuring(pool, change);
+  return state === "Upgrading" || state === "UpgradingNodeImageVersion";
+}
+
+/** "AKS prioritizes the removal of the blocked nodes": learn.microsoft.com/azure/aks/upgrade-options */
+export function blockedByScaling(pool: PoolState, { count }: PoolChange): NodeState[] {
+  const isScaled = count !== undefined && count !== pool.count && count < pool.nodes.length;
+  return isScaled ? pool.nodes.filter(isQuarantined) : [];
+}
+
+export function validateChange(
+  pool: PoolState,
+  change: PoolChange,
+  controlPlane: string,
+): PoolState["upgradeSettings"] {
   const settings = { ...pool.upgradeSettings, ...change.upgradeSettings };
   validateUpgradeSettings(settings);
   if (change.count !== undefined) requireCount(change.count, change.mode ?? pool.mode);
+  if (change.powerState === "Stopped") requireRunningSystemPool(pool);
   if (change.kubernetesVersion !== undefined) {
-    requireSkew(pool.cluster, change.kubernetesVersion);
+    requireSkew(controlPlane, change.kubernetesVersion);
     if (compareVersions(change.kubernetesVersion, pool.kubernetesVersion) < 0) {
       requireDowngrade(pool, change.snapshotId);
     }
   }
   return settings;
+}
+
+/** Source: learn.microsoft.com/azure/aks/start-stop-nodepools */
+function requireRunningSystemPool({ cluster, mode, name }: PoolState): void {
+  const others = [...cluster.pools.values()].filter(
+    (other) => other.name !== name && other.mode === "System" && other.powerState === "Running",
+  );
+  if (mode !== "System" || others.length > 0) return;
+  throw invalid("There has to be at least one running system agent pool.");
 }
 
 function requireDowngrade(pool: PoolState, snapshotId: string | null | undefined): void {
@@ -126,16 +165,18 @@ function requireDowngrade(pool: PoolState, snapshotId: string | null | undefined
   throw invalid(`The agent pool '${pool.name}' cannot be downgraded.`);
 }
 
-function stateDuring(pool: PoolState, change: PoolChange): ProvisioningState {
+export function stateDuring(pool: PoolState, change: PoolChange): ProvisioningState {
   if (change.kubernetesVersion !== undefined && change.kubernetesVersion !== pool.kubernetesVersion)
     return "Upgrading";
   if (change.nodeImageVersion !== undefined && change.nodeImageVersion !== pool.nodeImageVersion)
     return "UpgradingNodeImageVersion";
   if (change.count !== undefined && change.count !== pool.count) return "Scaling";
+  if (change.powerState !== undefined && change.powerState !== pool.powerState)
+    return change.powerState === "Stopped" ? "Stopping" : "Starting";
   return "Updating";
 }
 
-function applyChange(
+export function applyChange(
   pool: PoolState,
   change: PoolChange,
   upgradeSettings: PoolState["upgradeSettings"],
@@ -143,6 +184,7 @@ function applyChange(
   pool.upgradeSettings = upgradeSettings;
   pool.count = change.count ?? pool.count;
   pool.mode = change.mode ?? pool.mode;
+  pool.powerState = change.powerState ?? pool.powerState;
   if (change.nodeLabels !== undefined) pool.nodeLabels = change.nodeLabels;
   if (change.nodeTaints !== undefined) {
     pool.nodeTaints = change.nodeTaints;
@@ -204,6 +246,7 @@ export function upgradeNodeImage(
 ): OperationState {
   const pool = requirePool(cluster, name);
   requireUsableImage(pool, image);
+  refuseUnsatisfiableBudgets(cluster);
   const operation = beginPoolOperation(
     pool,
     "UpgradeNodeImageVersion",

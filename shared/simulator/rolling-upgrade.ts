@@ -33,7 +33,8 @@ export const ABORTED: Outcome = {
 /** Nodes above the pool's count: surge nodes that an earlier upgrade left, lent to this one as surge. */
 export function spareNodes(pool: PoolState): NodeState[] {
   const living = pool.nodes.filter((node) => !isQuarantined(node) && node.phase !== "Deleting");
-  const surplus = Math.max(0, living.length - pool.count);
+  const surplus = living.length - pool.wantedNodes;
+  if (surplus <= 0) return [];
   const rank = (node: NodeState): number => (node.surge || node.kept ? 0 : 1);
   return living
     .toSorted((a, b) => rank(a) - rank(b) || b.instance - a.instance)

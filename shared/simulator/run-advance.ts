@@ -1,6 +1,7 @@
 import type { UpdateState, UpdateStatus } from "./model.ts";
 import type { RunContext } from "./run-context.ts";
 import { become, isDone } from "./run-state.ts";
+import { NO_WINDOW_RANK, windowRank } from "./run-target.ts";
 import type { GateEntry, GroupState, MemberState, StageState } from "./run-state.ts";
 
 const SECOND = 1_000;
@@ -118,15 +119,28 @@ function groupActivity(members: readonly MemberState[]): UpdateState {
   return members.some(({ inFlight }) => inFlight) ? "Running" : "Pending";
 }
 
-/** By name; a member that has to wait yields to the next one of its group. */
+/** By window, then by name; a member that has to wait yields to the next one of its group. */
 function startMembers(run: RunContext, stage: StageState, group: GroupState): void {
-  for (const member of group.members ?? []) {
+  if (inFlightOf(group) >= group.limit) return;
+  for (const member of inOrder(run, group)) {
     if (run.halting !== undefined) return;
-    if (!isStartable(run, member)) continue;
     if (inFlightOf(group) >= group.limit) return;
     if (stage.groups.reduce((sum, one) => sum + inFlightOf(one), 0) >= stage.limit) return;
     run.beginMember(member);
   }
+}
+
+function inOrder(run: RunContext, group: GroupState): readonly MemberState[] {
+  const startable = (group.members ?? []).filter((member) => isStartable(run, member));
+  const ranks = new Map<MemberState, number>();
+  for (const member of startable) {
+    const cluster = run.link.clusterOf(member.clusterId);
+    if (cluster === undefined || cluster.maintenanceWindows.size === 0) continue;
+    ranks.set(member, windowRank(run.spec, cluster, run.now));
+  }
+  if (ranks.size === 0) return startable;
+  const rankOf = (member: MemberState): number => ranks.get(member) ?? NO_WINDOW_RANK;
+  return startable.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
 function isStartable(run: RunContext, member: MemberState): boolean {

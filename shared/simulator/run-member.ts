@@ -1,6 +1,6 @@
 import type { SimulatedCluster } from "./cluster.ts";
 import { SimulationError } from "./model.ts";
-import type { ClusterUpgrade, UpdateState, UpdateStatus } from "./model.ts";
+import type { ClusterUpgrade, Instant, UpdateState, UpdateStatus } from "./model.ts";
 import type { RunContext } from "./run-context.ts";
 import { become } from "./run-state.ts";
 import type { MemberState } from "./run-state.ts";
@@ -30,6 +30,8 @@ export function startMember(run: RunContext, member: MemberState): void {
       return set(run, member, "Skipped");
     case "pending":
       return postpone(run, member, decision);
+    case "closed":
+      return waitForWindow(run, member, { cluster, opensAt: decision.opensAt });
     case "failed":
       return fail(run, member, decision);
     case "upgrade":
@@ -52,6 +54,28 @@ function postpone(
   member.retryAt = run.now + PENDING_RETRY_MILLISECONDS;
   set(run, member, "Pending", { code, message });
   run.link.kernel.timeline.at(member.retryAt, () => run.advance());
+}
+
+/** A window that is changed meanwhile may be open at once. */
+function waitForWindow(
+  run: RunContext,
+  member: MemberState,
+  {
+    cluster,
+    opensAt,
+  }: { readonly cluster: SimulatedCluster; readonly opensAt: Instant | undefined },
+): void {
+  const next = opensAt === undefined ? "never" : new Date(opensAt).toISOString();
+  member.message = `member maintenance window is unavailable for update. next window opens at: ${next}`;
+  member.retryAt = opensAt ?? Infinity;
+  if (member.state === "Pending") run.changed("member", member.name, "Pending");
+  else set(run, member, "Pending");
+  if (opensAt !== undefined) run.link.kernel.timeline.at(opensAt, () => run.advance());
+  cluster.onWindowChange(() => {
+    if (member.state !== "Pending") return;
+    member.retryAt = run.now;
+    run.advance();
+  });
 }
 
 function beginUpgrade(

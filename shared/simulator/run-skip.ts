@@ -1,5 +1,5 @@
 import { SimulationError } from "./model.ts";
-import type { SkipTarget } from "./model.ts";
+import type { SkipTarget, UpdateStatus } from "./model.ts";
 import { inFlightOf, skipGates } from "./run-advance.ts";
 import type { RunContext } from "./run-context.ts";
 import { become, isDone } from "./run-state.ts";
@@ -19,19 +19,23 @@ function skipActOf(run: RunContext, { type, name }: SkipTarget): () => void {
       const members = groups.flatMap((group) => group.members ?? []);
       const member = required(members, type, name);
       if (member.inFlight) throw busy(member);
+      refuseCompleted(member, type, name);
       return () => skipMember(run, member);
     }
     case "Group": {
       const group = required(groups, type, name);
+      refuseCompleted(group, type, name);
       return () => skipGroup(run, group);
     }
     case "Stage": {
       const stage = required(run.stages, type, name);
+      refuseCompleted(stage, type, name);
       return () => skipStage(run, stage);
     }
     case "AfterStageWait": {
       const stage = required(run.stages, type, name);
       if (stage.afterStageWait === undefined) throw missing(type, name);
+      refuseCompleted(stage.afterStageWait, type, name);
       return () => skipWait(run, stage);
     }
   }
@@ -76,6 +80,15 @@ function skipStage(run: RunContext, stage: StageState): void {
 function skipWait(run: RunContext, { name, afterStageWait }: StageState): void {
   if (afterStageWait === undefined || isDone(afterStageWait)) return;
   become(run, afterStageWait, { scope: "wait", name, state: "Skipped" });
+}
+
+/** What is skipped already may be skipped again: the same request twice is no mistake. */
+function refuseCompleted({ state }: UpdateStatus, type: SkipTarget["type"], name: string): void {
+  if (state !== "Completed") return;
+  throw new SimulationError(
+    "OperationNotAllowed",
+    `The ${type} '${name}' is Completed and cannot be skipped.`,
+  );
 }
 
 function busy(member: MemberState): SimulationError {

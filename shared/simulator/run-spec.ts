@@ -6,6 +6,8 @@ import type { GroupSpec, RunSpec, StageSpec } from "./model.ts";
 const NAME = /^[a-z0-9]([-a-z0-9]{0,48}[a-z0-9])?$/;
 const MAX_CONCURRENCY = /^(?:([1-9]\d*)|([1-9]\d?|100)%)$/;
 const MAX_GROUPS_PER_STAGE = 50;
+/** Also the most that a stage may ask for. Source: update orchestration concept, maximum concurrency. */
+export const DEFAULT_STAGE_CONCURRENCY = 50;
 const MAX_GATE_NAME = 100;
 const MAX_INT32 = 2 ** 31 - 1;
 
@@ -63,10 +65,17 @@ function validateStage(stage: StageSpec): void {
     throw invalid(`afterStageWaitInSeconds of stage '${stage.name}' is out of range.`);
   }
   validateLimits(stage);
+  refuseWideStage(stage);
   for (const group of stage.groups) {
     requireName("group", group.name);
     validateLimits(group);
   }
+}
+
+function refuseWideStage({ name, maxConcurrency }: StageSpec): void {
+  if (maxConcurrency === undefined || maxConcurrency.endsWith("%")) return;
+  if (Number(maxConcurrency) <= DEFAULT_STAGE_CONCURRENCY) return;
+  throw invalid(`maxConcurrency of stage '${name}' exceeds ${DEFAULT_STAGE_CONCURRENCY}.`);
 }
 
 function validateLimits(part: StageSpec | GroupSpec): void {

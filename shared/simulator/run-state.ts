@@ -13,7 +13,7 @@ import type {
   UpdateState,
   UpdateStatus,
 } from "./model.ts";
-import { concurrencyOf } from "./run-spec.ts";
+import { concurrencyOf, DEFAULT_STAGE_CONCURRENCY } from "./run-spec.ts";
 
 /** The mutable side of a run's status. */
 
@@ -79,7 +79,6 @@ abstract class GatedState extends StatusState {
 
 /** Members of one group are updated one after another unless maxConcurrency says otherwise. */
 const DEFAULT_GROUP_CONCURRENCY = 1;
-const DEFAULT_STAGE_CONCURRENCY = 50;
 
 export class GroupState extends GatedState implements GroupStatus {
   readonly members: readonly MemberState[] | undefined;
@@ -105,7 +104,8 @@ export class StageState extends GatedState implements StageStatus {
     const wait = spec.afterStageWaitInSeconds ?? 0;
     this.afterStageWait = wait > 0 ? new WaitState(wait) : undefined;
     const total = groups.reduce((sum, { members }) => sum + (members?.length ?? 0), 0);
-    this.limit = concurrencyOf(spec.maxConcurrency, total, DEFAULT_STAGE_CONCURRENCY);
+    const asked = concurrencyOf(spec.maxConcurrency, total, DEFAULT_STAGE_CONCURRENCY);
+    this.limit = Math.min(asked, DEFAULT_STAGE_CONCURRENCY);
   }
 }
 

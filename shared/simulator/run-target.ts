@@ -2,12 +2,14 @@ import { compareVersions, parseNodeImage } from "../core/node-image.ts";
 import type { SimulatedCluster } from "./cluster.ts";
 import type { Kernel } from "./kernel.ts";
 import { SimulationError } from "./model.ts";
-import type { ClusterUpgrade, NodePool, RunSpec } from "./model.ts";
+import type { ClusterUpgrade, Instant, MaintenanceWindow, NodePool, RunSpec } from "./model.ts";
+import { windowAt } from "./maintenance-window.ts";
 
 export type MemberDecision =
   | { readonly kind: "reached" }
   | { readonly kind: "upgrade"; readonly upgrade: ClusterUpgrade }
   | { readonly kind: "pending"; readonly code: string; readonly message: string }
+  | { readonly kind: "closed"; readonly opensAt: Instant | undefined }
   | { readonly kind: "unresolvable" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
@@ -49,7 +51,31 @@ export function decideMember(target: RunTarget, cluster: SimulatedCluster): Memb
     if (!(error instanceof SimulationError)) throw error;
     return { kind: "failed", code: error.code, message: error.message };
   }
+  const window = windowOf(target.spec, cluster);
+  const state = window && windowAt(window, target.kernel.timeline.now);
+  if (state?.open === false) return { kind: "closed", opensAt: state.opensAt };
   return { kind: "upgrade", upgrade };
+}
+
+/** Source: learn.microsoft.com/azure/kubernetes-fleet/concepts-update-orchestration, planned maintenance */
+function windowOf({ upgrade }: RunSpec, cluster: SimulatedCluster): MaintenanceWindow | undefined {
+  return cluster.maintenanceWindows.get(
+    upgrade.type === "NodeImageOnly"
+      ? "aksManagedNodeOSUpgradeSchedule"
+      : "aksManagedAutoUpgradeSchedule",
+  );
+}
+
+export const NO_WINDOW_RANK = 2;
+const FOUR_HOURS = 4 * 3_600_000;
+
+/** Open windows first, then those that open within four hours, then clusters without one, then closed ones. */
+export function windowRank(spec: RunSpec, cluster: SimulatedCluster, now: Instant): number {
+  const window = windowOf(spec, cluster);
+  if (window === undefined) return NO_WINDOW_RANK;
+  const state = windowAt(window, now);
+  if (state.open) return 0;
+  return state.opensAt !== undefined && state.opensAt - now <= FOUR_HOURS ? 1 : 3;
 }
 
 function upgradeOf({ kernel, spec, selected }: RunTarget): ClusterUpgrade {

@@ -1,9 +1,11 @@
 import type { Kernel } from "./kernel.ts";
 import type {
+  AutoUpgradeChannels,
   BudgetStatus,
   ClusterNode,
   DisruptionBudget,
   Instant,
+  MaintenanceWindow,
   NodeEvent,
   NodePool,
   Operation,
@@ -11,10 +13,12 @@ import type {
   Pod,
   ProvisioningState,
   UpgradeSettings,
+  WindowName,
   Workload,
   WorkloadSpec,
 } from "./model.ts";
 import { guid, hashText, mix } from "./random.ts";
+import type { Appointment } from "./timeline.ts";
 
 /** The mutable side of the model: what the interfaces of model.ts show read-only. */
 
@@ -27,6 +31,7 @@ export type Taint = ClusterNode["taints"][number];
 
 const NONE: Readonly<Record<string, string>> = {};
 const NO_TAINTS: readonly Taint[] = [];
+const NO_ENTRIES: readonly (readonly [string, string])[] = [];
 
 export class NodeState implements ClusterNode {
   readonly name: string;
@@ -43,7 +48,8 @@ export class NodeState implements ClusterNode {
   labels: Readonly<Record<string, string>> = NONE;
   annotations: Readonly<Record<string, string>> = NONE;
   taints: readonly Taint[] = NO_TAINTS;
-  readonly pods = new Set<PodState>();
+  /** In the order in which they came: arrays of this length are cheaper than sets. */
+  readonly pods: PodState[] = [];
   /** Pods that a drain has to move: all but those of DaemonSets. */
   evictable = 0;
   alive = true;
@@ -53,6 +59,7 @@ export class NodeState implements ClusterNode {
   kept = false;
   /** Its quarantine label was taken off and no PUT has dealt with it yet. */
   released = false;
+  #uid: string | undefined;
 
   constructor(owner: PoolState, instance: number, version: Version) {
     this.owner = owner;
@@ -70,7 +77,8 @@ export class NodeState implements ClusterNode {
 
   get uid(): string {
     const { cluster } = this.owner;
-    return guid(cluster.kernel.seed, `${cluster.id}/nodes/${this.name}`);
+    this.#uid ??= guid(cluster.kernel.seed, `${cluster.id}/nodes/${this.name}`);
+    return this.#uid;
   }
 
   /** No labels or taints of its own: what holds for its pool holds for it. */
@@ -104,6 +112,8 @@ export class PodState implements Pod {
   host: NodeState | undefined;
   phase: Pod["phase"] = "Pending";
   ready = false;
+  /** The latest drain that was refused it, with the event that counts how often. */
+  refusal: { readonly drain: object; readonly event: NodeEventState } | undefined;
 
   constructor(owner: WorkloadState, serial: number, createdAt: Instant) {
     this.owner = owner;
@@ -154,7 +164,7 @@ export class WorkloadState implements Workload {
   selectorEntries: readonly (readonly [string, string])[] = [];
   tolerations: NonNullable<WorkloadSpec["tolerations"]> = [];
   terminationGracePeriodSeconds = 30;
-  readonly pods = new Set<PodState>();
+  readonly pods: PodState[] = [];
   /** Pods that are not terminating. */
   live = 0;
   ready = 0;
@@ -176,7 +186,7 @@ export class WorkloadState implements Workload {
     this.replicas = spec.kind === "DaemonSet" ? 0 : spec.replicas;
     this.labels = spec.labels;
     this.nodeSelector = spec.nodeSelector ?? NONE;
-    this.selectorEntries = Object.entries(this.nodeSelector);
+    this.selectorEntries = spec.nodeSelector ? Object.entries(spec.nodeSelector) : NO_ENTRIES;
     this.tolerations = spec.tolerations ?? [];
     this.terminationGracePeriodSeconds = spec.terminationGracePeriodSeconds ?? 30;
   }
@@ -225,6 +235,7 @@ export class PoolState implements NodePool {
   taints: readonly Taint[];
   snapshotId: string | undefined;
   provisioningState: ProvisioningState = "Succeeded";
+  powerState: NodePool["powerState"] = "Running";
   operation: OperationState | undefined;
   /** What the last upgrade asked for; nodes may lag behind. */
   goal: Version;
@@ -236,7 +247,7 @@ export class PoolState implements NodePool {
 
   constructor(
     cluster: ClusterState,
-    spec: Omit<NodePool, "provisioningState" | "createdAt" | "operation">,
+    spec: Omit<NodePool, "provisioningState" | "powerState" | "createdAt" | "operation">,
   ) {
     this.cluster = cluster;
     this.name = spec.name;
@@ -258,6 +269,11 @@ export class PoolState implements NodePool {
     this.goal = spec;
     this.entity = hashText(`${cluster.id}/${spec.name}`, cluster.kernel.seed);
     this.scaleSet = String(this.entity % 100_000_000).padStart(8, "0");
+  }
+
+  /** How many nodes there are to be: none while the pool is stopped. */
+  get wantedNodes(): number {
+    return this.powerState === "Stopped" ? 0 : this.count;
   }
 }
 
@@ -313,11 +329,47 @@ export interface ClusterState {
   readonly podAppointments: { starting: PodBatch | undefined; stopping: PodBatch | undefined };
   readonly nodeEvents: NodeEventState[];
   readonly operations: Map<string, OperationState>;
+  readonly maintenanceWindows: Map<WindowName, MaintenanceWindow>;
+  /** Called once when a window changes: members of update runs that wait for one look again. */
+  readonly waitingForWindow: (() => void)[];
+  autoUpgrade: AutoUpgradeChannels;
+  autoUpgradeDue: Appointment | undefined;
+  /** Until then upgrades pass over budgets. */
+  forcedUntil: Instant | undefined;
   /** Upgrades of the control plane so far. */
   round: number;
 }
 
-export type NodeEventState = { -readonly [Key in keyof NodeEvent]: NodeEvent[Key] };
+/** Told by the thousand in a rehearsal and read by nobody: what is costly to say is said when asked for. */
+export class NodeEventState implements NodeEvent {
+  readonly at: Instant;
+  readonly type: NodeEvent["type"];
+  readonly reason: string;
+  readonly #node: NodeState;
+  readonly #text: string;
+  readonly #pod: PodState | undefined;
+  count = 1;
+
+  constructor(
+    node: NodeState,
+    event: Pick<NodeEvent, "type" | "reason" | "message"> & { readonly pod?: PodState },
+  ) {
+    this.at = node.owner.cluster.kernel.timeline.now;
+    this.type = event.type;
+    this.reason = event.reason;
+    this.#node = node;
+    this.#text = event.message;
+    this.#pod = event.pod;
+  }
+
+  get node(): string {
+    return this.#node.name;
+  }
+
+  get message(): string {
+    return this.#pod === undefined ? this.#text : this.#text + this.#pod.name;
+  }
+}
 
 export interface PodBatch {
   readonly time: Instant;

@@ -17,21 +17,25 @@ class SimulatedWorld implements World {
   readonly clusters = new Map<string, SimulatedCluster>();
   readonly fleets = new Map<string, SimulatedFleet>();
   readonly #kernel: Kernel;
+  readonly #versions: string[];
 
   constructor(options: WorldOptions) {
     const timeline = new Timeline(options.start);
     const hub = new Hub();
-    const versions = options.kubernetesVersions ?? DEFAULT_KUBERNETES_VERSIONS;
+    this.#versions = (options.kubernetesVersions ?? DEFAULT_KUBERNETES_VERSIONS).toSorted(
+      compareVersions,
+    );
     this.#kernel = {
       seed: options.seed,
       timeline,
       hub,
       rules: { ...DEFAULT_RULES, ...options.rules },
       durations: { ...DEFAULT_DURATIONS, ...options.durations },
-      images: new SimulatedImageCatalog(timeline, (region, nodeImageVersion) =>
-        hub.emit({ at: timeline.now, kind: "image", region, nodeImageVersion }),
-      ),
-      kubernetesVersions: versions.toSorted(compareVersions),
+      images: new SimulatedImageCatalog(timeline, (region, nodeImageVersion) => {
+        hub.emit({ at: timeline.now, kind: "image", region, nodeImageVersion });
+        this.#considerAutoUpgrades();
+      }),
+      kubernetesVersions: this.#versions,
       place: options.place,
     };
   }
@@ -83,6 +87,18 @@ class SimulatedWorld implements World {
     }
     this.clusters.delete(id);
     cluster.vanish();
+  }
+
+  releaseKubernetesVersion(version: string): void {
+    if (this.#versions.includes(version)) return;
+    this.#versions.push(version);
+    this.#versions.sort(compareVersions);
+    this.#kernel.hub.emit({ at: this.now, kind: "version", kubernetesVersion: version });
+    this.#considerAutoUpgrades();
+  }
+
+  #considerAutoUpgrades(): void {
+    for (const cluster of this.clusters.values()) cluster.considerAutoUpgrade();
   }
 
   addFleet(id: string): SimulatedFleet {

@@ -317,7 +317,12 @@ describe("what stands on a node of the emulator", () => {
     const pods = await reader.readPods(QUAY, name);
     expect(pods.filter((pod) => pod.owner === "Deployment/api")).toHaveLength(2);
     expect(await reader.readBudgets(QUAY, "harbour")).toMatchObject([
-      { name: "api", selector: { matchLabels: { app: "api" } }, maxUnavailable: "1", expectedPods: 2 },
+      {
+        name: "api",
+        selector: { matchLabels: { app: "api" } },
+        maxUnavailable: "1",
+        expectedPods: 2,
+      },
     ]);
   });
 

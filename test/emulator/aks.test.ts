@@ -330,6 +330,11 @@ const REFUSED_POOLS = [
     pool: "apps",
     body: { count: 3, upgradeSettings: { maxSurge: "many" } },
   },
+  {
+    name: "unavailable nodes in a system pool",
+    pool: "system",
+    body: { count: 2, upgradeSettings: { maxUnavailable: "1" } },
+  },
   { name: "an unknown version", pool: "apps", body: { count: 3, orchestratorVersion: "1.99.1" } },
 ];
 

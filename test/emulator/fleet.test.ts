@@ -335,6 +335,14 @@ const REFUSED_STRATEGIES = [
   { name: "51 groups in a stage", stages: [{ name: "a", groups: TOO_MANY }] },
   { name: "two stages of one name", stages: [{ ...stages[1] }, { ...stages[1] }] },
   { name: "a group named twice", stages: [{ name: "a", groups: [{ name: "x" }, { name: "x" }] }] },
+  {
+    name: "a group in two stages",
+    stages: [stages[0], { name: "second", groups: [{ name: "canary" }] }],
+  },
+  {
+    name: "a stage that would upgrade 51 at once",
+    stages: [{ ...stages[0], maxConcurrency: "51" }],
+  },
   { name: "a stage name with capitals", stages: [{ name: "Canary", groups: [{ name: "x" }] }] },
   { name: "a wait below zero", stages: [{ ...stages[0], afterStageWaitInSeconds: -1 }] },
   { name: "maxConcurrency 0", stages: [{ ...stages[0], maxConcurrency: "0" }] },

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { accessSync, constants, readdirSync, realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
@@ -26,6 +26,15 @@ function findClients(): string[] {
   return newest.length > 0 ? newest.map((name) => join(home, name)) : [found];
 }
 
+/** The first kubectl that speaks policy/v1; older ones ask for v1beta1, which clusters serve no longer. */
+const FIRST_MINOR_WITH_POLICY_V1 = 21;
+
+function speaksPolicyV1(binary: string): boolean {
+  const printed = execFileSync(binary, ["version", "--client", "-o", "json"], { encoding: "utf8" });
+  const minor = /"minor": "(\d+)/.exec(printed)?.[1] ?? "0";
+  return Number(minor) >= FIRST_MINOR_WITH_POLICY_V1;
+}
+
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
@@ -48,6 +57,7 @@ interface Outcome {
 interface Bench {
   readonly server: KubernetesServer;
   readonly quay: Cluster;
+  readonly speaksPolicyV1: boolean;
   kubectl(args: readonly string[], editor?: string): Promise<Outcome>;
   nodeName(index?: number): string;
   /** Node of the first pod of an application. */
@@ -63,6 +73,7 @@ async function startBench(binary: string): Promise<Bench> {
   return {
     server,
     quay,
+    speaksPolicyV1: speaksPolicyV1(binary),
     nodeName: (index = 0) => [...quay.nodes.keys()].toSorted()[index] ?? "",
     nodeOf: (app) => [...quay.pods.values()].find(({ labels }) => labels.app === app)?.node ?? "",
     kubectl: (args, editor = "true") => {
@@ -129,7 +140,8 @@ describe.concurrent.each(clients)("%s", () => {
     expect(node.stdout).toContain("KubeletReady");
     expect(node.stdout).toContain("Non-terminated Pods");
     const budget = await kubectl(["describe", "pdb", "ledger", "-n", "dock"]);
-    expect(budget.stdout).toMatch(/Allowed disruptions: +0/);
+    if (bench.speaksPolicyV1) expect(budget.stdout).toMatch(/Allowed disruptions: +0/);
+    else expect(budget.stderr).toContain("could not find the requested resource");
     const workload = await kubectl(["describe", "deploy,pods", "-n", "dock"]);
     expect(workload.stdout).toMatch(/NewReplicaSet: +ledger-\w+ \(2\/2 replicas created\)/);
     expect(workload.stdout).toMatch(/Controlled By: +ReplicaSet\/ledger-/);
@@ -186,6 +198,10 @@ describe.concurrent.each(clients)("%s", () => {
       "--selector=app=crane",
       "--max-unavailable=25%",
     ]);
+    if (!bench.speaksPolicyV1) {
+      expect(created.stderr).toContain('in version "policy/v1beta1"');
+      return;
+    }
     expect(created.stderr).toBe("");
     expect(quay.budgets.get("default/crane")).toMatchObject({ maxUnavailable: "25%" });
     const editor = "sed -i s/minAvailable:.2/minAvailable:\\ 1/";

@@ -251,6 +251,9 @@ test("the check for unsatisfiable budgets refuses before any drain, when the rul
   const target = made.addCluster(cluster("c", { workloads: [deployment("app")] }));
   block(target, "app");
   expect(() => target.upgrade({ type: "NodeImageOnly" })).toThrow(refused("UnsatisfiablePDB"));
+  expect(() => target.upgradeNodeImage("np", NEW_IMAGE)).toThrow(refused("UnsatisfiablePDB"));
+  const version = { kubernetesVersion: "1.32.7", nodeImageVersion: NEW_IMAGE };
+  expect(() => target.updatePool("np", version)).toThrow(refused("UnsatisfiablePDB"));
   expect(target.provisioningState).toBe("Succeeded");
 });
 

@@ -3,6 +3,7 @@ import { ContainerServiceClient } from "@azure/arm-containerservice";
 import { ContainerServiceFleetClient } from "@azure/arm-containerservicefleet";
 import { startEmulator } from "../../emulator/emulator.ts";
 import type { EmulatorOptions, RunningEmulator } from "../../emulator/emulator.ts";
+import { DEFAULT_SCENARIO } from "../../emulator/scenario.ts";
 import type { Principal } from "../../emulator/service.ts";
 
 /** How often SDK pollers look while the clock runs thousands of times faster. */
@@ -45,7 +46,10 @@ export interface TestEmulator extends RunningEmulator {
 /** An emulator in this process with SDK clients that trust it; close it after the test. */
 export async function startTestEmulator(options: EmulatorOptions = {}): Promise<TestEmulator> {
   const errors: unknown[] = [];
-  const emulator = await startEmulator({ onError: (error) => errors.push(error), ...options });
+  // As in Azure, unless a test says otherwise: what wastes calls is found out here.
+  const scenario = { throttling: true, ...(options.scenario ?? DEFAULT_SCENARIO) };
+  const onError = (error: unknown): number => errors.push(error);
+  const emulator = await startEmulator({ onError, ...options, scenario });
   const { environment, ready } = emulator;
   const ca = environment.caPem;
 

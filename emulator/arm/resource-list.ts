@@ -1,0 +1,87 @@
+import type { WireReply } from "../service.ts";
+import { isObject, objectsAt, textAt, withoutUndefined } from "./json.ts";
+import type { JsonObject } from "./json.ts";
+import { page } from "./paging.ts";
+import type { ArmRequest, ResourceProvider } from "./provider.ts";
+import { invalid } from "./refusal.ts";
+import { TRACKED_TYPES } from "./subscription.ts";
+
+/** Pages of one type read for one list: far more than a simulated subscription has. */
+const MAX_PAGES = 1_000;
+const CONDITION = /^(resourceType|resourceGroup|name|location) eq '([^']*)'$/i;
+
+/** `az resource list`: what all providers have, filtered by `$filter`, with the fields that every resource shares. */
+export async function listResources(
+  providers: readonly ResourceProvider[],
+  request: ArmRequest,
+  origin: string,
+): Promise<WireReply> {
+  const conditions = parseFilter(request.wire.query.get("$filter"));
+  const found: JsonObject[] = [];
+  for (const provider of providers) {
+    const { namespace } = provider;
+    for (const type of typesOf(namespace)) {
+      const resources = await listType(provider, { ...request, namespace }, type);
+      const generic = resources.map((resource) => genericForm(resource, `${namespace}/${type}`));
+      found.push(...generic.filter((resource) => meets(resource, conditions)));
+    }
+  }
+  return page(request, found, { origin });
+}
+
+function typesOf(namespace: string): readonly string[] {
+  const key = namespace.toLowerCase();
+  return Object.entries(TRACKED_TYPES).find(([name]) => name.toLowerCase() === key)?.[1] ?? [];
+}
+
+async function listType(
+  provider: ResourceProvider,
+  request: ArmRequest,
+  type: string,
+): Promise<readonly JsonObject[]> {
+  const found: JsonObject[] = [];
+  let token: string | null = "0";
+  for (let pages = 0; token !== null && pages < MAX_PAGES; pages++) {
+    const wire = { ...request.wire, query: new Map([["$skiptoken", token]]) };
+    const segments = [[type.toLowerCase(), undefined]] as const;
+    const { body }: WireReply = await provider.handle({ ...request, wire, segments });
+    if (!isObject(body)) break;
+    found.push(...objectsAt(body, "value"));
+    const nextLink: string | undefined = textAt(body, "nextLink");
+    token = nextLink === undefined ? null : new URL(nextLink).searchParams.get("$skiptoken");
+  }
+  return found;
+}
+
+function genericForm(resource: JsonObject, type: string): JsonObject {
+  const { id, name, location, tags, sku, identity, kind } = resource;
+  return withoutUndefined({ id, name, type, location, tags, sku, identity, kind });
+}
+
+type Condition = readonly [field: string, value: string];
+
+function parseFilter(filter: string | undefined): readonly Condition[] {
+  if (filter === undefined || filter === "") return [];
+  return filter.split(/ and /i).map((text) => {
+    const [, field = "", value = ""] =
+      CONDITION.exec(text.trim()) ?? refuse(`The filter '${text.trim()}' is not supported.`);
+    return [field.toLowerCase(), value.toLowerCase()];
+  });
+}
+
+function refuse(message: string): never {
+  throw invalid(message, "InvalidFilterInQueryString");
+}
+
+function meets(resource: JsonObject, conditions: readonly Condition[]): boolean {
+  return conditions.every(([field, value]) => {
+    switch (field) {
+      case "resourcegroup":
+        return textAt(resource, "id")?.split("/")[4]?.toLowerCase() === value;
+      case "resourcetype":
+        return textAt(resource, "type")?.toLowerCase() === value;
+      default:
+        return textAt(resource, field)?.toLowerCase() === value;
+    }
+  });
+}
