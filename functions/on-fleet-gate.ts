@@ -1,16 +1,12 @@
 import { app, type EventGridEvent, type InvocationContext } from "@azure/functions";
+import { gateChanged } from "./host/asked.ts";
 import { compose } from "./host/compose.ts";
-import { fleetOf } from "./host/event.ts";
-import { lookAtRuns } from "./host/look.ts";
 
-/** A gate of an update run was created or changed: judge the gates of its fleet's runs. */
 export async function onFleetGate(
   event: EventGridEvent,
   context: InvocationContext,
 ): Promise<void> {
-  const fleet = fleetOf(event);
-  if (fleet) await lookAtRuns(compose(context), { kind: "fleet", id: fleet });
-  else context.warn("the event names no gate of a fleet; nothing to look at");
+  await gateChanged(compose(context), event);
 }
 
 app.eventGrid("on-fleet-gate", { handler: onFleetGate });

@@ -1,7 +1,7 @@
 import type { ArmId } from "../../shared/core/arm-id.ts";
 
 /** Event Grid delivers either of its two schemas, as the subscription says: only what is read here. */
-interface DeliveredEvent {
+export interface DeliveredEvent {
   /** CloudEvents 1.0. */
   readonly source?: unknown;
   /** Event Grid schema. */
