@@ -1,5 +1,6 @@
 import type { Cluster, Instant } from "../../shared/simulator/model.ts";
 import { guidFrom } from "../guid.ts";
+import { ListAnswers } from "./list-answers.ts";
 import { isJsonObject, toTime } from "./object.ts";
 import type { JsonObject, KubernetesObject } from "./object.ts";
 import type { Resource, View } from "./resource.ts";
@@ -15,7 +16,7 @@ export interface Change {
   readonly object: KubernetesObject;
 }
 
-/** Counts the writes of one cluster, as etcd's revision does; shared by its journals. */
+/** Counts up; the writes of one cluster, as etcd's revision does, are shared by its journals. */
 export interface Revision {
   current: number;
 }
@@ -43,6 +44,8 @@ export interface JournalOptions {
   readonly resource: Resource;
   readonly cluster: Cluster;
   readonly revision: Revision;
+  /** Counts everything that happened in the cluster, told or not. */
+  readonly changes: Revision;
   readonly now: () => Instant;
 }
 
@@ -52,8 +55,10 @@ export interface JournalOptions {
  */
 export class Journal {
   readonly resource: Resource;
+  readonly lists = new ListAnswers();
   readonly #cluster: Cluster;
   readonly #revision: Revision;
+  readonly #changes: Revision;
   readonly #now: () => Instant;
   readonly #entries = new Map<string, Entry>();
   readonly #history: Past[] = [];
@@ -65,6 +70,7 @@ export class Journal {
     this.resource = options.resource;
     this.#cluster = options.cluster;
     this.#revision = options.revision;
+    this.#changes = options.changes;
     this.#now = options.now;
     this.#knownFrom = options.revision.current;
     for (const [key, source] of this.resource.sources(this.#cluster)) {
@@ -78,6 +84,13 @@ export class Journal {
 
   get version(): number {
     return this.#revision.current;
+  }
+
+  /** Changes with everything that an object of this kind may show, but for ages. */
+  get basis(): string {
+    const beat = this.resource.beatMilliseconds;
+    const beats = beat === undefined ? 0 : Math.floor(this.#now() / beat);
+    return `${this.#revision.current}/${this.#changes.current}/${beats}`;
   }
 
   /** A transition named this object. */

@@ -12,6 +12,7 @@ const FIRST_REVISION = 1_000;
 interface ClusterJournals {
   readonly cluster: Cluster;
   readonly revision: Revision;
+  readonly changes: Revision;
   readonly byResource: Map<Resource, Journal>;
 }
 
@@ -36,9 +37,9 @@ export class Journals {
       known.refresh();
       return known;
     }
-    const { revision } = journals;
+    const { revision, changes } = journals;
     const now = (): number => this.#environment.world.now;
-    const journal = new Journal({ resource, cluster, revision, now });
+    const journal = new Journal({ resource, cluster, revision, changes, now });
     journals.byResource.set(resource, journal);
     return journal;
   }
@@ -48,7 +49,12 @@ export class Journals {
     const known = this.#clusters.get(key);
     // A cluster may be deleted and created again under its name.
     if (known?.cluster === cluster) return known;
-    const created = { cluster, revision: { current: FIRST_REVISION }, byResource: new Map() };
+    const created = {
+      cluster,
+      revision: { current: FIRST_REVISION },
+      changes: { current: 0 },
+      byResource: new Map(),
+    };
     this.#clusters.set(key, created);
     return created;
   }
@@ -58,18 +64,20 @@ export class Journals {
     if (this.#listening) return;
     this.#listening = true;
     this.#environment.world.subscribe((transition) => {
-      if (transition.kind === "object") this.#follow(transition);
+      if (!("cluster" in transition)) return;
+      const journals = this.#clusters.get(armKey(transition.cluster));
+      if (!journals) return;
+      journals.changes.current += 1;
+      if (transition.kind === "object") follow(journals, transition);
     });
   }
+}
 
-  #follow(transition: ObjectTransition): void {
-    const journals = this.#clusters.get(armKey(transition.cluster));
-    if (!journals) return;
-    const key = objectKey(transition.namespace, transition.name);
-    for (const [resource, journal] of journals.byResource) {
-      if (!resource.dependsOn.includes(transition.resource)) continue;
-      if (resource.changes === "told") journal.tell(key, transition.change === "DELETED");
-      else if (journal.watched) journal.refresh();
-    }
+function follow(journals: ClusterJournals, transition: ObjectTransition): void {
+  const key = objectKey(transition.namespace, transition.name);
+  for (const [resource, journal] of journals.byResource) {
+    if (!resource.dependsOn.includes(transition.resource)) continue;
+    if (resource.changes === "told") journal.tell(key, transition.change === "DELETED");
+    else if (journal.watched) journal.refresh();
   }
 }

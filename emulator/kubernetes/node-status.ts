@@ -89,7 +89,7 @@ function unknownCondition(type: string, since: Times): NodeCondition {
 }
 
 /** The kubelet writes its conditions when they change, and at least this often. */
-const HEARTBEAT_MILLISECONDS = 5 * MINUTE;
+export const HEARTBEAT_MILLISECONDS = 5 * MINUTE;
 
 function lastHeartbeat(now: number): number {
   return now - (now % HEARTBEAT_MILLISECONDS);

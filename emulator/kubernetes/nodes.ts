@@ -3,7 +3,7 @@ import { parseArmId } from "../../shared/core/arm-id.ts";
 import type { Cluster, ClusterNode } from "../../shared/simulator/model.ts";
 import { ageOf } from "./age.ts";
 import { nodeResourceGroup, systemLabels } from "./node-labels.ts";
-import { conditionTaints, nodeStatus } from "./node-status.ts";
+import { conditionTaints, HEARTBEAT_MILLISECONDS, nodeStatus } from "./node-status.ts";
 import { validateLabels } from "./labels.ts";
 import { stringMap, toTime } from "./object.ts";
 import type { Column, Resource } from "./resource.ts";
@@ -29,6 +29,7 @@ export const nodes: Resource<ClusterNode, Node> = {
   selectableFields: ["metadata.name", "spec.unschedulable"],
   columns: columns(),
   changes: "told",
+  beatMilliseconds: HEARTBEAT_MILLISECONDS,
   dependsOn: ["nodes"],
   sources: (cluster) => cluster.nodes,
   phase: (node) => node.phase,

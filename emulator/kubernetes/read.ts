@@ -27,13 +27,23 @@ export function listObjects(read: ReadRequest): WireReply {
   const { request, journal, namespace, now } = read;
   const form = chooseRepresentation(request.headers.accept, request.query.get("includeobject"));
   const selected = parseSelection(request, journal.resource, { namespace, name: undefined });
-  const matching = journal.all().filter(([, object]) => selected(object));
-  const { objects, position } = page(matching, request, String(journal.version));
-  return {
-    status: 200,
-    body: renderList(objects, journal.resource, form, { position, now: now() }),
+  const make = (): object => {
+    const matching = journal.all().filter(([, object]) => selected(object));
+    const { objects, position } = page(matching, request, String(journal.version));
+    return renderList(objects, journal.resource, form, { position, now: now() });
   };
+  // A table shows ages, which change every second.
+  if (form.kind === "table") return { status: 200, body: make() };
+  const selecting = SELECTING.map((key) => request.query.get(key));
+  const question = {
+    text: JSON.stringify([namespace, form, ...selecting]),
+    acceptsGzip: /\bgzip\b/i.test(String(request.headers["accept-encoding"] ?? "")),
+  };
+  return journal.lists.reply(journal.basis, question, make);
 }
+
+/** What of a query decides what is in a list. */
+const SELECTING = ["labelselector", "fieldselector", "limit", "continue"];
 
 type Keyed = readonly (readonly [key: string, object: KubernetesObject])[];
 

@@ -51,6 +51,8 @@ export interface Resource<Source = unknown, Body extends KubernetesObject = Kube
    * depends on other objects (a budget's status on pods), so that changes are found by rendering again.
    */
   readonly changes: "told" | "compared";
+  /** How often what it shows changes by itself (heartbeats), on whole multiples of virtual time. */
+  readonly beatMilliseconds?: number;
   /** The world's objects whose transitions may change this kind. */
   readonly dependsOn: readonly WorldResource[];
   /** By `<namespace>/<name>`, or name when not namespaced. */
