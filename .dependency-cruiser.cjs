@@ -16,6 +16,12 @@ module.exports = {
       "core imports nothing of ours.",
     ),
     only(
+      "http-stands-on-core",
+      { path: "^shared/http/" },
+      { path: "^(shared/(?!core/|http/)|actions|functions|cli|emulator)" },
+      "The road to a service knows none of them.",
+    ),
+    only(
       "concepts-stand-on-core",
       { path: concepts },
       { path: [deciding, adapters, entries, "^emulator/"] },

@@ -14,6 +14,7 @@ export function reportBlockedNodes(subject: string, seen: readonly SeenCluster[]
   const blocked = seen.flatMap((cluster) => cluster.blocked);
   const unseen = seen.filter((cluster) => cluster.unseen !== undefined);
   const shown = blocked.slice(0, MAX_NODES_LISTED);
+  const failure = unseen.length === seen.length ? nothingSeen(unseen) : undefined;
   const verdict = `**${counted(blocked.length, "quarantined node")}** in ${counted(seen.length - unseen.length, "cluster")}, ${unseen.length} not seen.`;
   return {
     outputs: {
@@ -33,7 +34,20 @@ export function reportBlockedNodes(subject: string, seen: readonly SeenCluster[]
       ...(shown.length > 0 ? [blockedTable(shown)] : []),
       ...(blocked.length > shown.length ? [`${blocked.length - shown.length} more.`] : []),
     ].join("\n\n"),
+    ...(failure && { failure }),
   };
+}
+
+/** An empty list would be read as "nothing is quarantined". */
+function nothingSeen(unseen: readonly SeenCluster[]): FleetwrightError | undefined {
+  const [first] = unseen;
+  if (first === undefined) return undefined;
+  const name = parseArmId(first.cluster).name;
+  return new FleetwrightError(
+    "unreachable",
+    `no node can be seen${unseen.length > 1 ? ` in ${unseen.length} clusters` : ""}; ${name}: ${first.unseen ?? ""}`,
+    { subject: first.cluster, remedy: "whether nodes are quarantined is not known" },
+  );
 }
 
 function nodeOutput({ cluster, nodePool, node, nodeImageVersion, blockers }: BlockedNode) {

@@ -7,6 +7,7 @@ import { armOperation } from "./arm-operation.ts";
 import { createAzureClock } from "./azure-clock.ts";
 import type { AzureClock } from "./azure-clock.ts";
 import { toFleetwrightError } from "./errors.ts";
+import { useProxy } from "./proxy-policy.ts";
 
 /** What the functions under "/api" of both ARM libraries take as their first argument. */
 export interface ArmContext extends Client {
@@ -57,6 +58,7 @@ export function createArmClient(options: ArmClientOptions): ArmClient {
   const clock = createAzureClock();
   const role = options.role ?? OPERATOR_ROLE;
   const rest = getClient(options.endpoint, options.credential, clientOptions(options));
+  useProxy(rest);
   // Outside of sign-in and retries, so that it sees how a request ended, not how it went.
   rest.pipeline.addPolicy(translationPolicy(role), {
     beforePolicies: ["bearerTokenAuthenticationPolicy"],

@@ -1,5 +1,6 @@
 import { FleetwrightError } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
+import { PROXY_REFUSED } from "../http/proxy.ts";
 
 /** What a failed call was about, for the sentence that a person reads. */
 export interface ErrorTarget {
@@ -136,6 +137,9 @@ const TLS_CODES = /CERT|SELF_SIGNED|UNABLE_TO_|TLS|SSL/;
 function networkRemedy(code: string | undefined): string {
   if (code !== undefined && TLS_CODES.test(code)) {
     return "if the endpoint has a certificate authority of its own, name its file in NODE_EXTRA_CA_CERTS";
+  }
+  if (code === PROXY_REFUSED) {
+    return "let the proxy connect to it, or name its host in NO_PROXY";
   }
   return "check the endpoint's name and that this machine may connect to it";
 }

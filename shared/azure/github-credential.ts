@@ -6,6 +6,7 @@ import { FleetwrightError } from "../core/errors.ts";
 import { toFleetwrightError } from "./errors.ts";
 import { asNumber, asObject, asText } from "./json.ts";
 import type { JsonObject } from "./json.ts";
+import { useProxy } from "./proxy-policy.ts";
 
 export interface GitHubCredentialOptions {
   /** `ACTIONS_ID_TOKEN_REQUEST_URL` and `…_TOKEN`: present in jobs with `id-token: write`. */
@@ -100,7 +101,7 @@ async function identityToken(options: GitHubCredentialOptions): Promise<string> 
 
 type Client = ReturnType<typeof getClient>;
 
-/** The pipeline that ARM needs anyway: it knows proxies, retries and timeouts. */
+/** The pipeline that ARM needs anyway: it knows retries and timeouts. */
 async function reach(
   endpoint: string,
   call: (client: Client) => PromiseLike<PathUncheckedResponse>,
@@ -109,6 +110,7 @@ async function reach(
     allowInsecureConnection: endpoint.startsWith("http://"),
     retryOptions: { maxRetries: MAX_RETRIES },
   });
+  useProxy(client);
   try {
     return await call(client);
   } catch (error) {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { SECOND } from "../core/duration.ts";
 import type { ClusterAccess } from "./kubeconfig.ts";
-import { sendRequest } from "./web-request.ts";
-import type { WebResponse } from "./web-request.ts";
+import { sendRequest } from "../http/web-request.ts";
+import type { WebResponse } from "../http/web-request.ts";
 
 interface ListQuery {
   readonly labelSelector?: string;

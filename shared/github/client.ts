@@ -2,6 +2,7 @@ import { Octokit } from "@octokit/core";
 import { paginateRest } from "@octokit/plugin-paginate-rest";
 import { retry } from "@octokit/plugin-retry";
 import { throttling } from "@octokit/plugin-throttling";
+import { fetchFor } from "../http/fetch.ts";
 
 /** What the process environment says about the GitHub it talks to. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -11,7 +12,7 @@ export interface GitHubClientOptions {
   readonly token: string;
   /** Spaces writes out as GitHub asks for: 1 s, and 3 s for what notifies people. Default: true. */
   readonly throttle?: boolean;
-  /** Instead of the global fetch, which knows no proxy and no certificate authority of its own. */
+  /** Instead of the global one, which knows no certificate authority of its own. */
   readonly fetch?: typeof fetch;
 }
 
@@ -36,7 +37,7 @@ export function createGitHubClient(env: Environment, options: GitHubClientOption
     baseUrl: (env["GITHUB_API_URL"] || PUBLIC_API).replace(/\/+$/, ""),
     userAgent: "fleetwright",
     ...(options.token ? { auth: options.token } : {}),
-    ...(options.fetch ? { request: { fetch: options.fetch } } : {}),
+    request: { fetch: options.fetch ?? fetchFor(env) },
     retry: { doNotRetry: NEVER_RETRIED, retries: MAX_RETRIES },
     throttle:
       options.throttle === false

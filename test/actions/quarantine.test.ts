@@ -257,7 +257,8 @@ test.each([
   if (remedy === "list") {
     const listed = await job.run("quarantine", { operation: "list", "cluster-id": CLUSTER });
     expect(JSON.parse(listed.outputs["unseen"] ?? "")).toHaveLength(1);
-    expect(listed.annotations[0]?.message).toContain(action);
+    expect(listed.annotations.at(-1)?.message).toContain(action);
+    expect([listed.exitCode, listed.outputs["failure-reason"]]).toEqual([1, "unreachable"]);
     return;
   }
   const { outputs, annotations } = await fix(nodes, remedy);

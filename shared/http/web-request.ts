@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { RequestOptions } from "node:https";
+import { proxyAgentFor } from "./proxy.ts";
 
 /** A Kubernetes list page of 500 large nodes stays below 30 MB; more is not an answer we asked for. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -8,7 +9,7 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 export interface WebRequest {
   readonly url: string;
   /** GET when absent. */
-  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method?: string;
   readonly body?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
@@ -25,15 +26,17 @@ export interface WebResponse {
 }
 
 /**
- * One request, one whole answer, over node:https: the global fetch knows neither a CA nor a client certificate
- * of its own, and costs an action 20 to 75 ms of start-up.
+ * One request, one whole answer, over node:https: the global fetch knows neither a proxy nor a CA or a client
+ * certificate of its own, and costs an action 20 to 75 ms of start-up.
  */
 export function sendRequest(web: WebRequest): Promise<WebResponse> {
   const url = new URL(web.url);
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(web.timeoutMs);
     const fail = (error: unknown) => reject(signal.aborted ? timeout(web) : error);
-    const request = requestHttps(url, { ...requestOptions(web), signal }, (response) => {
+    const agent = proxyAgentFor(url);
+    const sent = { ...requestOptions(web), ...(agent && { agent }), signal };
+    const request = requestHttps(url, sent, (response) => {
       readBody(response).then(
         (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
         fail,
