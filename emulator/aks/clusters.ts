@@ -202,6 +202,8 @@ function actOnCluster(context: AksContext, request: ArmRequest): WireReply {
       return beginAction(context, request, target, () => target.cluster.start());
     case "stop":
       return beginAction(context, request, target, () => target.cluster.stop());
+    case "abort":
+      return beginAction(context, request, target, () => target.cluster.abort());
     // New certificates, keys and secrets reach the nodes; what they run stays.
     case "rotateclustercertificates":
     case "rotateserviceaccountsigningkeys":

@@ -205,7 +205,8 @@ function deletePool(context: AksContext, request: ArmRequest): WireReply {
   const { poolId, pool } = requirePool(context, request);
   const etag = poolEtag(cluster, pool, storedPool(context, poolId));
   checkPreconditions(request.wire.headers, etag, AKS_PRECONDITION);
-  const operation = changing(() => cluster.deletePool(name));
+  const ignoreBudgets = request.wire.query.get("ignore-pod-disruption-budget") === "true";
+  const operation = changing(() => cluster.deletePool(name, { ignoreBudgets }));
   context.pools.delete(poolId);
   const tracked = clusterOperation(request, cluster, [operation]);
   return { status: 202, headers: context.operations.track(tracked, request.apiVersion) };

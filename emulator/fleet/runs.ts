@@ -1,5 +1,5 @@
 import { canonicalJson } from "../../shared/core/digest.ts";
-import type { UpdateRun } from "../../shared/simulator/model.ts";
+import type { RunSpec, UpdateRun } from "../../shared/simulator/model.ts";
 import { objectAt, textAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { page } from "../arm/paging.ts";
@@ -89,7 +89,7 @@ export interface RunBody {
   readonly properties: JsonObject;
 }
 
-/** Creates a run, or changes one that has not been started. */
+/** Creates a run, or changes one that has not been started; what it does not know it keeps in any state. */
 export function writeRun(
   context: FleetContext,
   by: string,
@@ -98,22 +98,31 @@ export function writeRun(
 ): RunTarget {
   const existing = findRun(context, target, name);
   const spec = parseRunSpec(name, properties);
+  const after = { ...body, properties: { ...origin(existing), ...properties } };
   if (existing) {
-    if (canonicalJson(existing.run.spec) === canonicalJson(spec)) return existing;
-    if (existing.run.status.state !== "NotStarted") {
-      const message = `The update run '${name}' is '${existing.run.status.state}': it can be changed until it is started.`;
-      throw new ArmError(409, "OperationNotAllowed", message);
-    }
-    changing(() => existing.run.replace(spec));
+    if (canonicalJson(existing.runStored.body) === canonicalJson(after)) return existing;
+    if (canonicalJson(existing.run.spec) !== canonicalJson(spec)) replaceSpec(existing.run, spec);
   }
   const run = existing?.run ?? changing(() => target.fleet.createRun(spec));
-  const runStored = context.resources.put({
-    id: runId(target, name),
-    body: { ...body, properties },
-    at: context.environment.pacer.now(),
-    by,
-  });
+  const at = context.environment.pacer.now();
+  const runStored = context.resources.put({ id: runId(target, name), body: after, at, by });
   return { ...target, run, runStored };
+}
+
+/** A read-only field: which profile generated the run stays, whatever a later PUT says. */
+function origin(existing: RunTarget | undefined): JsonObject {
+  const properties = existing && objectAt(existing.runStored.body, "properties");
+  const id = properties && textAt(properties, "autoUpgradeProfileId");
+  return id === undefined ? {} : { autoUpgradeProfileId: id };
+}
+
+function replaceSpec(run: UpdateRun, spec: RunSpec): void {
+  const { state } = run.status;
+  if (state !== "NotStarted") {
+    const message = `The update run '${run.name}' is '${state}': it can be changed until it is started.`;
+    throw new ArmError(409, "OperationNotAllowed", message);
+  }
+  changing(() => run.replace(spec));
 }
 
 /** A strategy that is named by its id is copied now: later changes of it do not reach the run. */

@@ -46,16 +46,18 @@ export function changeCluster(cluster: ClusterState, change: ClusterChange): Ope
   for (const step of steps) begin(cluster, step, controlPlane);
   const during = new Map(steps.map((step) => [step.pool, step.during]));
   const version = controlPlane === cluster.kubernetesVersion ? undefined : controlPlane;
-  upgradeControlPlane(cluster, version, () =>
+  upgradeControlPlane(cluster, { version, operation }, () =>
     removeNodes(blocked, {
       drain: false,
       isCancelled: () => false,
-      onEnd: () =>
+      onEnd: () => {
+        if (operation.isOver) return;
         advancePools(cluster, {
           pools: [...during.keys()],
           operation,
           stateOf: (pool) => during.get(pool) ?? "Updating",
-        }),
+        });
+      },
     }),
   );
   return operation;

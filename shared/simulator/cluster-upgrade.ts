@@ -74,10 +74,7 @@ function goalOf(
   upgrade: ClusterUpgrade,
   version: string | undefined,
 ): Version | undefined {
-  const kubernetesVersion =
-    version !== undefined && compareVersions(version, pool.goal.kubernetesVersion) > 0
-      ? version
-      : pool.goal.kubernetesVersion;
+  const kubernetesVersion = versionAfter(pool, version);
   const family = familyAt(pool, kubernetesVersion);
   if (upgrade.imageFor !== undefined) {
     const nodeImageVersion = upgrade.imageFor(seenWithFamily(pool, family));
@@ -89,7 +86,17 @@ function goalOf(
   return { kubernetesVersion, nodeImageVersion: stays ? pool.goal.nodeImageVersion : latest };
 }
 
-/** The pool as it will be: a new Kubernetes version may bring another family. */
+/** Pools never go back: one that is ahead of the upgrade keeps its version. */
+function versionAfter({ goal }: PoolState, version: string | undefined): string {
+  const isNewer = version !== undefined && compareVersions(version, goal.kubernetesVersion) > 0;
+  return isNewer ? version : goal.kubernetesVersion;
+}
+
+/** The pool as an upgrade to this Kubernetes version leaves it: it may bring another image family. */
+export function seenAfter(pool: PoolState, version: string | undefined): NodePool {
+  return seenWithFamily(pool, familyAt(pool, versionAfter(pool, version)));
+}
+
 function seenWithFamily(pool: PoolState, imageFamily: string): NodePool {
   if (pool.imageFamily === imageFamily) return pool;
   const view: NodePool = Object.create(pool, { imageFamily: { value: imageFamily } });
@@ -103,7 +110,7 @@ export function upgradeCluster(cluster: ClusterState, upgrade: ClusterUpgrade): 
   const state = imageOnly ? "UpgradingNodeImageVersion" : "Upgrading";
   // Clusters have no state for node images alone: they show Upgrading.
   const operation = beginClusterOperation(cluster, `Upgrade${upgrade.type}`, "Upgrading");
-  upgradeControlPlane(cluster, plan.controlPlane, () => {
+  upgradeControlPlane(cluster, { version: plan.controlPlane, operation }, () => {
     for (const { pool, goal } of plan.pools) {
       if (upgrade.dropSnapshots === true) pool.snapshotId = undefined;
       setGoal(pool, goal);
@@ -116,12 +123,16 @@ export function upgradeCluster(cluster: ClusterState, upgrade: ClusterUpgrade): 
 
 export function upgradeControlPlane(
   cluster: ClusterState,
-  version: string | undefined,
+  {
+    version,
+    operation,
+  }: { readonly version: string | undefined; readonly operation: OperationState },
   onEnd: () => void,
 ): void {
   if (version === undefined) return onEnd();
   cluster.round += 1;
   cluster.kernel.timeline.after(drawPhase(cluster.kernel, "controlPlane", cluster), () => {
+    if (operation.isOver) return;
     cluster.kubernetesVersion = version;
     announceCluster(cluster, "Changed");
     onEnd();

@@ -1,3 +1,4 @@
+import { abortCluster } from "./abort.ts";
 import { announceCluster, announcePool } from "./announce.ts";
 import { considerAutoUpgrade } from "./auto-upgrade.ts";
 import { budgetStatusOf } from "./budgets.ts";
@@ -100,7 +101,7 @@ export class SimulatedCluster implements Cluster {
     let left = state.pools.size;
     const endOne = (): void => {
       left -= 1;
-      if (left > 0) return;
+      if (left > 0 || operation.isOver) return;
       for (const pool of state.pools.values()) {
         pool.operation = undefined;
         pool.provisioningState = "Succeeded";
@@ -108,6 +109,7 @@ export class SimulatedCluster implements Cluster {
       endClusterOperation(state, operation);
     };
     state.kernel.timeline.after(drawPhase(state.kernel, "controlPlane", state), () => {
+      if (operation.isOver) return;
       for (const pool of state.pools.values()) addNodes(pool, pool.count, endOne);
       if (state.pools.size === 0) endOne();
     });
@@ -196,14 +198,17 @@ export class SimulatedCluster implements Cluster {
   upgradeNodeImage(pool: string, nodeImageVersion: string, snapshotId?: string): OperationState {
     return upgradeNodeImage(this.#state, pool, { nodeImageVersion, snapshotId });
   }
-  deletePool(name: string): OperationState {
-    return deletePool(this.#state, name);
+  deletePool(name: string, { ignoreBudgets = false } = {}): OperationState {
+    return deletePool(this.#state, name, ignoreBudgets);
   }
   deleteMachines(pool: string, nodes: readonly string[]): OperationState {
     return deleteMachines(this.#state, pool, nodes);
   }
   abortPool(name: string): OperationState {
     return abortPool(this.#state, name);
+  }
+  abort(): OperationState {
+    return abortCluster(this.#state);
   }
   upgrade(upgrade: ClusterUpgrade): OperationState {
     return upgradeCluster(this.#state, upgrade);
@@ -244,6 +249,7 @@ export class SimulatedCluster implements Cluster {
     const operation = beginClusterOperation(state, kind, during);
     state.round += 1;
     state.kernel.timeline.after(drawPhase(state.kernel, "controlPlane", state), () => {
+      if (operation.isOver) return;
       state.powerState = after;
       endClusterOperation(state, operation);
       this.considerAutoUpgrade();
@@ -255,6 +261,7 @@ export class SimulatedCluster implements Cluster {
     const state = this.#state;
     const operation = beginClusterOperation(state, "Delete", "Deleting");
     state.kernel.timeline.after(drawPhase(state.kernel, "controlPlane", state), () => {
+      if (operation.isOver) return;
       this.#onDeleted();
       endClusterOperation(state, operation);
     });

@@ -3,7 +3,6 @@ import type { Instant } from "./model.ts";
 import { drawPhase } from "./kernel.ts";
 import { stopPod, tryEvict } from "./pods.ts";
 import type { BudgetState, NodeState, PodState } from "./state.ts";
-import { isForced } from "./unsatisfiable-budgets.ts";
 
 const MINUTE = 60_000;
 
@@ -24,6 +23,8 @@ interface Drain {
   /** Clients, controllers and volumes take this long however quickly the pods stop. */
   readonly earliestEnd: Instant;
   readonly deadline: Instant;
+  /** Budgets have no say. */
+  readonly forced: boolean;
   readonly isCancelled: () => boolean;
   readonly onEnd: (outcome: DrainOutcome) => void;
   /** How many pods the latest attempt was refused: as many lead the two lists, which are used again. */
@@ -50,6 +51,7 @@ export function beginDrain(
     node,
     earliestEnd: now + Math.min(drawPhase(kernel, "drain", node), timeout),
     deadline: now + timeout,
+    forced: node.owner.operation?.forced ?? false,
     isCancelled,
     onEnd,
     refusals: 0,
@@ -93,11 +95,10 @@ function evictOnce(drain: Drain): void {
   // Whoever is placed here during the attempt is left to the next one.
   const present = node.evictable === 0 ? 0 : node.pods.length;
   const { cluster } = node.owner;
-  const forced = isForced(cluster);
   for (let index = 0; index < present; index++) {
     const pod = node.pods[index] as PodState;
     if (pod.daemonSet || pod.phase === "Terminating") continue;
-    if (forced) {
+    if (drain.forced) {
       stopPod(cluster, pod);
       continue;
     }

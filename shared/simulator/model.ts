@@ -359,15 +359,18 @@ export interface Cluster {
   /** undefined removes it. */
   setMaintenanceWindow(name: WindowName, window: MaintenanceWindow | undefined): void;
   setAutoUpgrade(channels: AutoUpgradeChannels): void;
-  /** Until then upgrades pass over budgets, before they begin and while they drain. */
+  /** Upgrades that begin before then pass over budgets, however long they take. */
   forceUpgrades(until: Instant | undefined): void;
   addPool(spec: NodePoolSpec): Operation;
   /** A PUT of the pool: applies the change, resumes a stopped upgrade, cleans up after quarantine. */
   updatePool(name: string, change: PoolChange): Operation;
   upgradeNodeImage(pool: string, nodeImageVersion: string, snapshotId?: string): Operation;
-  deletePool(name: string): Operation;
+  /** Budgets are obeyed unless they are to be ignored. */
+  deletePool(name: string, options?: { readonly ignoreBudgets?: boolean }): Operation;
   deleteMachines(pool: string, nodes: readonly string[]): Operation;
   abortPool(name: string): Operation;
+  /** Of the whole cluster, an upgrade by an update run included. */
+  abort(): Operation;
   /** Control plane, then pools. */
   upgrade(upgrade: ClusterUpgrade): Operation;
   /** A PUT of the cluster without a version change: reconciles every pool. */

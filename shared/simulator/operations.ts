@@ -6,6 +6,7 @@ import { ABORTED, SUCCEEDED } from "./rolling-upgrade.ts";
 import type { Outcome } from "./rolling-upgrade.ts";
 import { OperationState } from "./state.ts";
 import type { ClusterState, PoolState } from "./state.ts";
+import { isForced } from "./unsatisfiable-budgets.ts";
 
 /** Begins an operation of the whole cluster; nothing else may be in flight. */
 export function beginClusterOperation(
@@ -46,6 +47,7 @@ export function newOperation(
   const { seed, timeline } = cluster.kernel;
   const id = guid(seed, `${cluster.id}/operations/${cluster.operations.size}`);
   const operation = new OperationState(id, kind, { pool, now: timeline.now });
+  operation.forced = isForced(cluster);
   cluster.operations.set(id, operation);
   return operation;
 }
@@ -64,6 +66,7 @@ export function settleIn(
     setPoolState(pool, "Updating");
   }
   cluster.kernel.timeline.after(milliseconds, () => {
+    if (operation.isOver) return;
     for (const { pool, was } of pools) {
       pool.operation = undefined;
       setPoolState(pool, was);
@@ -105,6 +108,7 @@ export function endClusterOperation(
   operation: OperationState,
   outcome: Outcome = SUCCEEDED,
 ): void {
+  if (operation.isOver) return;
   if (cluster.operation === operation) cluster.operation = undefined;
   setClusterState(cluster, outcome.status);
   settle(cluster, operation, outcome);
@@ -117,6 +121,7 @@ export function endPoolOperation(
   outcome: Outcome = SUCCEEDED,
 ): void {
   const { cluster } = pool;
+  if (operation.isOver) return;
   if (pool.operation === operation) pool.operation = undefined;
   pool.abort = undefined;
   setPoolState(pool, outcome.status);
@@ -136,7 +141,7 @@ function arePoolsWell(cluster: ClusterState): boolean {
 }
 
 export function settle(cluster: ClusterState, operation: OperationState, outcome: Outcome): void {
-  if (operation.endedAt !== undefined) return;
+  if (operation.isOver) return;
   operation.endedAt = cluster.kernel.timeline.now;
   operation.status = outcome.status;
   if (outcome.status !== "Succeeded") {

@@ -19,7 +19,9 @@ export const SETTLE_MILLISECONDS = 10_000;
 /** Upgrades the nodes that lag behind the goal, then brings their number to the pool's count. */
 export function bringToGoal(pool: PoolState, onEnd: (outcome: Outcome) => void): void {
   readmitReleased(pool);
+  const { operation } = pool;
   const end = (outcome: Outcome): void => {
+    if (operation?.isOver === true) return;
     if (outcome !== ABORTED) adoptGoal(pool);
     onEnd(outcome);
   };

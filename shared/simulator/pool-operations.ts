@@ -4,11 +4,11 @@ import { imageFamily } from "./images.ts";
 import { SimulationError } from "./model.ts";
 import type { NodePoolSpec, PoolChange, ProvisioningState } from "./model.ts";
 import { removeNodes } from "./node-removal.ts";
-import { createNode, isQuarantined, makeReady } from "./nodes.ts";
+import { createNode, isQuarantined, makeReady, uncordon } from "./nodes.ts";
 import { beginPoolOperation, endPoolOperation, newOperation, settle } from "./operations.ts";
 import { addNodes, bringToGoal } from "./pool-goal.ts";
 import { DEFAULT_UPGRADE_SETTINGS } from "./rules.ts";
-import { SUCCEEDED } from "./rolling-upgrade.ts";
+import { ABORTED, SUCCEEDED } from "./rolling-upgrade.ts";
 import { parseTaint, PoolState } from "./state.ts";
 import type { ClusterState, NodeState, OperationState } from "./state.ts";
 import { validateUpgradeSettings } from "./surge.ts";
@@ -116,7 +116,10 @@ export function updatePool(
   removeNodes(blocked, {
     drain: false,
     isCancelled: () => false,
-    onEnd: () => bringToGoal(pool, (outcome) => endPoolOperation(pool, operation, outcome)),
+    onEnd: () => {
+      if (operation.isOver) return;
+      bringToGoal(pool, (outcome) => endPoolOperation(pool, operation, outcome));
+    },
   });
   return operation;
 }
@@ -275,17 +278,28 @@ function requireUsableImage(
     requireDowngrade(pool, image.snapshotId);
 }
 
-export function deletePool(cluster: ClusterState, name: string): OperationState {
+/** Nodes are drained first, within their budgets unless these are to be ignored. */
+export function deletePool(
+  cluster: ClusterState,
+  name: string,
+  ignoreBudgets: boolean,
+): OperationState {
   const pool = requirePool(cluster, name);
   const systemPools = [...cluster.pools.values()].filter(({ mode }) => mode === "System");
   if (pool.mode === "System" && systemPools.length === 1) {
     throw invalid("There has to be at least one system agent pool.");
   }
   const operation = beginPoolOperation(pool, "DeleteAgentPool", "Deleting");
+  operation.forced ||= ignoreBudgets;
+  pool.abort = () => {
+    for (const node of pool.nodes) if (!isQuarantined(node)) uncordon(node);
+    endPoolOperation(pool, operation, ABORTED);
+  };
   removeNodes([...pool.nodes], {
     drain: true,
-    isCancelled: () => false,
+    isCancelled: () => operation.isOver,
     onEnd: (failures) => {
+      if (operation.isOver) return;
       if (failures.length > 0) {
         const error = { code: "UpgradeFailed", message: failures.join(" ") };
         return endPoolOperation(pool, operation, {
@@ -315,6 +329,7 @@ export function deleteMachines(
     drain: false,
     isCancelled: () => false,
     onEnd: () => {
+      if (operation.isOver) return;
       const left = pool.nodes.filter((node) => !isQuarantined(node)).length;
       pool.count = Math.min(pool.count, Math.max(left, pool.mode === "System" ? 1 : 0));
       endPoolOperation(pool, operation);
@@ -329,17 +344,21 @@ function requireMachine(pool: PoolState, name: string): NodeState {
   throw invalid(`The machine '${name}' is not in the agent pool '${pool.name}'.`);
 }
 
-/** The latest operation ends Canceled; nodes stay where it left them. */
+/** The latest operation ends Canceled; nodes stay where it left them, and the next PUT goes on from there. */
 export function abortPool(cluster: ClusterState, name: string): OperationState {
   const pool = requirePool(cluster, name);
-  if (pool.abort === undefined) {
+  const { abort, operation: running } = pool;
+  if (running === undefined || (abort === undefined && running.pool === undefined)) {
     throw new SimulationError(
       "OperationNotAllowed",
-      `The agent pool '${name}' has no operation in progress that could be aborted.`,
+      running === undefined
+        ? `The agent pool '${name}' has no operation in progress that could be aborted.`
+        : `The agent pool '${name}' is part of an operation of its managed cluster: abort that one.`,
     );
   }
   const operation = newOperation(cluster, "AbortLatestOperation", name);
-  pool.abort();
+  if (abort === undefined) endPoolOperation(pool, running, ABORTED);
+  else abort();
   settle(cluster, operation, SUCCEEDED);
   return operation;
 }

@@ -1,4 +1,5 @@
 import { compareVersions, parseNodeImage } from "../core/node-image.ts";
+import { seenAfter } from "./cluster-upgrade.ts";
 import type { SimulatedCluster } from "./cluster.ts";
 import type { Kernel } from "./kernel.ts";
 import { SimulationError } from "./model.ts";
@@ -20,15 +21,17 @@ export interface RunTarget {
   readonly selected: readonly string[] | undefined;
 }
 
-/** The newest images that every region of the members has, one per family. */
+/** The newest images that every region of the members has, one per family that pools have after the upgrade. */
 export function selectConsistentImages(
-  kernel: Kernel,
+  { kernel, spec }: Pick<RunTarget, "kernel" | "spec">,
   clusters: readonly SimulatedCluster[],
 ): string[] {
   const regions = [...new Set(clusters.map(({ region }) => region))];
   const families = new Set<string>();
   for (const cluster of clusters) {
-    for (const pool of cluster.pools.values()) families.add(pool.imageFamily);
+    for (const pool of cluster.pools.values()) {
+      families.add(seenAfter(pool, spec.upgrade.kubernetesVersion).imageFamily);
+    }
   }
   return [...families]
     .toSorted()
@@ -110,7 +113,7 @@ function unavailable(
   }
   if (selected === undefined || spec.upgrade.type === "ControlPlaneOnly") return undefined;
   for (const pool of cluster.pools.values()) {
-    const image = pinned(kernel, selected, pool);
+    const image = pinned(kernel, selected, seenAfter(pool, version));
     if (image === undefined) {
       if (spec.nodeImageSelection.type === "Consistent") return { kind: "unresolvable" };
       continue;

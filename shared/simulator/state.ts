@@ -294,6 +294,8 @@ export class OperationState implements Operation {
   error: Operation["error"];
   /** All that went wrong is nodes in quarantine. */
   onlyQuarantine = false;
+  /** Its drains pass over budgets: decided when it begins, and so it stays. */
+  forced = false;
   readonly whenEnded: (() => void)[] = [];
 
   constructor(id: string, kind: string, about: { pool: string | undefined; now: Instant }) {
@@ -301,6 +303,11 @@ export class OperationState implements Operation {
     this.kind = kind;
     this.pool = about.pool;
     this.startedAt = about.now;
+  }
+
+  /** What it still has under way must then be left alone: another operation may be at work. */
+  get isOver(): boolean {
+    return this.endedAt !== undefined;
   }
 }
 

@@ -2,7 +2,7 @@ import { isUnsatisfiable, statusOf } from "./budgets.ts";
 import { SimulationError } from "./model.ts";
 import type { ClusterState } from "./state.ts";
 
-/** `overrideSettings` of the cluster. Source: learn.microsoft.com/azure/aks/upgrade-options, force upgrade */
+/** `overrideSettings` of the cluster, compared with the start of an upgrade. Source: API reference, `UpgradeOverrideSettings` */
 export function isForced({ forcedUntil, kernel }: ClusterState): boolean {
   return forcedUntil !== undefined && kernel.timeline.now < forcedUntil;
 }
@@ -13,9 +13,13 @@ export function refuseUnsatisfiableBudgets(cluster: ClusterState): void {
   const blocking = [...cluster.budgets.values()].filter(isUnsatisfiable);
   if (blocking.length === 0) return;
   const lines = blocking.map((state) => {
-    const { namespace, name } = state.budget;
+    const { namespace, name, minAvailable } = state.budget;
     const { desiredHealthy, expectedPods } = statusOf(state);
-    return `* PDB ${namespace}/${name} has minAvailable(${desiredHealthy}) >= expectedPods(${expectedPods}) can't proceed with put operation`;
+    const reason =
+      minAvailable === undefined
+        ? "maxUnavailable == 0"
+        : `minAvailable(${desiredHealthy}) >= expectedPods(${expectedPods})`;
+    return `* PDB ${namespace}/${name} has ${reason} can't proceed with put operation`;
   });
   throw new SimulationError(
     "UnsatisfiablePDB",

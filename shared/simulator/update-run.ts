@@ -35,6 +35,7 @@ export class SimulatedRun implements UpdateRun, RunContext {
   alive = true;
   halting: "stop" | "failure" | undefined;
   #startRequested = false;
+  #stopRequested = false;
   #advancing = false;
   #again = false;
 
@@ -81,6 +82,7 @@ export class SimulatedRun implements UpdateRun, RunContext {
     if (state !== "NotStarted" && state !== "Stopped" && state !== "Failed") {
       throw refused(`Update run '${this.name}' is ${state} and cannot be started.`);
     }
+    this.#stopRequested = false;
     if (this.#startRequested) return;
     this.#startRequested = true;
     const { timeline } = this.link.kernel;
@@ -92,7 +94,7 @@ export class SimulatedRun implements UpdateRun, RunContext {
     if (!this.alive) return;
     this.#startRequested = false;
     this.#selectImages();
-    this.halting = undefined;
+    this.halting = this.#stopRequested ? "stop" : undefined;
     reopen(this);
     this.setRun("Running");
   }
@@ -104,7 +106,7 @@ export class SimulatedRun implements UpdateRun, RunContext {
     this.selectedNodeImageVersions =
       type === "Custom"
         ? customNodeImageVersions
-        : selectConsistentImages(this.link.kernel, this.#clusters());
+        : selectConsistentImages({ kernel: this.link.kernel, spec: this.spec }, this.#clusters());
   }
 
   #clusters(): SimulatedCluster[] {
@@ -120,6 +122,11 @@ export class SimulatedRun implements UpdateRun, RunContext {
   stop(): void {
     const { state } = this.status;
     if (state === "Stopping") return;
+    if (this.#startRequested) {
+      // The start was answered, and nothing has begun yet: nothing will.
+      this.#stopRequested = true;
+      return;
+    }
     if (state !== "Running" && state !== "Pending" && state !== "Skipped") {
       throw refused(`Update run '${this.name}' is ${state} and cannot be stopped.`);
     }

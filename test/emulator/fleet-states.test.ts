@@ -156,6 +156,53 @@ test.each(Object.keys(WAYS))(
   },
 );
 
+test("a run that is stopped right after its start never begins, and starts again when asked", async () => {
+  emulator = await startTestEmulator({ scenario, clock: "manual" });
+  await create(WAITING);
+  await post("start");
+  expect((await post("stop")).status).toBe(200);
+  await advance("PT6H");
+  expect((await call(RUN)).json).toMatchObject({
+    properties: {
+      status: {
+        status: { state: "Stopped" },
+        stages: [{ status: { state: "NotStarted" } }, { status: { state: "NotStarted" } }],
+      },
+    },
+  });
+  await post("start");
+  await advance("PT12H");
+  expect((await call(RUN)).json).toMatchObject({
+    properties: { status: { status: { state: "Completed" } } },
+  });
+});
+
+test("a PUT changes what nobody knows in any state, and what is to be done until the start alone", async () => {
+  emulator = await startTestEmulator({ scenario, clock: "manual" });
+  await create(WAITING);
+  const put = (more: object): Promise<WireAnswer> => {
+    const managedClusterUpdate = { upgrade: { type: "NodeImageOnly" } };
+    const properties = { managedClusterUpdate, strategy: { stages: WAITING }, ...more };
+    return call(RUN, { method: "PUT", body: { properties } });
+  };
+  const created = await put({ note: { of: ["the", "future"] } });
+  expect(created.json).toMatchObject({ properties: { note: { of: ["the", "future"] } } });
+  const same = await put({ note: { of: ["the", "future"] } });
+  expect(same.json).toEqual(created.json);
+  await post("start");
+  expect((await put({ strategy: { stages: [stage("two")] } })).status).toBe(409);
+  expect((await put({ note: "later" })).json).toMatchObject({ properties: { note: "later" } });
+  await advance("PT12H");
+  const read = (await call(RUN)).json as { properties: { strategy: object } };
+  expect(read.properties.strategy).toEqual({ stages: WAITING });
+  // What a client read may be written back as it stands.
+  const written = await call(RUN, { method: "PUT", body: read });
+  expect([written.status, (written.json as typeof read).properties]).toEqual([
+    200,
+    read.properties,
+  ]);
+});
+
 const TARGETS = [
   { type: "Member", name: "one", status: 409, why: "it is being upgraded" },
   { type: "Member", name: "two", status: 200, why: "it waits" },

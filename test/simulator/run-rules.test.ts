@@ -238,6 +238,31 @@ test("Consistent skips a member of which one pool has no common image", () => {
   expect(run.status.state).toBe("Skipped");
 });
 
+test("Consistent and Custom name images of the families that a Kubernetes upgrade brings", () => {
+  const ubuntu2404 = "AKSUbuntu-2404gen2containerd-202507.09.0";
+  for (const nodeImageSelection of [
+    { type: "Consistent" },
+    { type: "Custom", customNodeImageVersions: [ubuntu2404] },
+  ] as const) {
+    const made = world();
+    made.images.release(REGION, ubuntu2404);
+    const fleet = made.addFleet("/fleets/f");
+    const pools = [pool({ kubernetesVersion: "1.33.5" })];
+    const { id } = made.addCluster(cluster("a", { kubernetesVersion: "1.33.5", pools }));
+    fleet.putMember({ name: "a", clusterId: id });
+    const upgrade = { type: "Full", kubernetesVersion: "1.34.1" } as const;
+    const run = fleet.createRun(spec({ upgrade, nodeImageSelection }));
+    run.start();
+    letRest(made);
+    expect(run.status.state).toBe("Completed");
+    expect(run.selectedNodeImageVersions).toEqual([ubuntu2404]);
+    expect(made.clusters.get(id)?.pools.get("np")).toMatchObject({
+      kubernetesVersion: "1.34.1",
+      nodeImageVersion: ubuntu2404,
+    });
+  }
+});
+
 test("Latest is looked up when the member's turn comes, Consistent once at the start", () => {
   const newest = NEW_IMAGE.replace("07.09", "07.20");
   for (const [type, expected] of [
