@@ -10,6 +10,7 @@ import { lint } from "../../shared/declaration/lint.ts";
 import type { LiveFleets } from "../../shared/declaration/lint.ts";
 import { readDeclarations } from "../../shared/declaration/load.ts";
 import { parseDeclarations } from "../../shared/declaration/parse.ts";
+import { strategyNamed } from "../../shared/declaration/strategy.ts";
 import type { Declarations } from "../../shared/declaration/parse.ts";
 
 export interface Declared {
@@ -69,7 +70,7 @@ export function findRelease(declarations: Declarations, name: string): Release {
 export function findStrategy(declarations: Declarations, release: Release): UpdateStrategy {
   const strategies = declarations.strategies.map(({ value }) => value);
   const { name } = release.spec.strategy;
-  const strategy = strategies.find(({ metadata }) => metadata.name === name);
+  const strategy = strategyNamed(declarations.strategies, name);
   return (
     strategy ??
     missing(

@@ -19,6 +19,7 @@ runAction((runner) => {
     environment: requiredText("environment"),
     release: optionalText("release"),
     runName: optionalText("run-name"),
+    inline: choice("strategy-as", ["named", "inline"]) === "inline",
     subscriptionId: identity.subscriptionId,
     pollIntervalMilliseconds: duration("poll-interval", POLL_INTERVAL),
     detachAfterMilliseconds: duration("detach-after", DETACH_AFTER),

@@ -23,9 +23,12 @@ async function clustersOf(
   { fleet, inventory }: PreflightDeps,
   declared: Declared,
 ): Promise<readonly ManagedCluster[]> {
+  const oneByOne = declared.stages.length === 0;
   const groups = new Set(declared.stages.flatMap((stage) => stage.groups.map(({ name }) => name)));
   const members = await fleet.listMembers(declared.fleet);
-  const reached = members.filter(({ group }) => group !== undefined && groups.has(group));
+  const reached = members.filter(
+    ({ group }) => oneByOne || (group !== undefined && groups.has(group)),
+  );
   return readClusters(
     inventory,
     reached.map((member) => member.clusterId),
@@ -33,7 +36,9 @@ async function clustersOf(
 }
 
 async function assertStrategyStored(fleet: FleetPort, declared: Declared): Promise<void> {
-  const name = declared.spec.strategyId?.split("/").at(-1) ?? "";
+  const { strategyId } = declared.spec;
+  if (strategyId === undefined) return;
+  const name = strategyId.split("/").at(-1) ?? "";
   if ((await fleet.getStrategy(declared.fleet, name)) !== undefined) return;
   throw new FleetwrightError(
     "not-found",

@@ -1,8 +1,18 @@
 import type { ArmId } from "../../shared/core/arm-id.ts";
-import type { Release, Workspace } from "../../shared/declaration/documents.ts";
-import { fleetStrategyName, resolveStages, runName } from "../../shared/declaration/strategy.ts";
+import type {
+  Environment,
+  Release,
+  UpdateStrategy,
+  Workspace,
+} from "../../shared/declaration/documents.ts";
+import {
+  fleetStrategyName,
+  isOneByOne,
+  resolveStages,
+  runName,
+} from "../../shared/declaration/strategy.ts";
 import { runSpec } from "../../shared/update-run/create.ts";
-import type { DeclaredRun } from "../../shared/update-run/create.ts";
+import type { DeclaredRun, RunOrder } from "../../shared/update-run/create.ts";
 import type { Declarations } from "../../shared/declaration/parse.ts";
 import { findEnvironment, findRelease, findStrategy, workspaceOf } from "../runner/declared.ts";
 
@@ -22,6 +32,8 @@ export function target(
     readonly environment: string;
     readonly release: string | undefined;
     readonly runName: string | undefined;
+    /** The run carries its stages itself. */
+    readonly inline: boolean;
   },
 ): Target {
   const environment = findEnvironment(declarations, wanted.environment);
@@ -33,8 +45,7 @@ export function target(
   const release = findRelease(declarations, wanted.release ?? name);
   const strategy = findStrategy(declarations, release);
   const stages = resolveStages(strategy, environment.groups);
-  const strategyId = `${fleet}/updateStrategies/${fleetStrategyName(strategy, environment.groups)}`;
-  const spec = runSpec(release, strategyId);
+  const spec = runSpec(release, orderOf(strategy, environment, wanted.inline));
   const declared = {
     fleet,
     name: runName(release, strategy.spec, environment.groups),
@@ -43,4 +54,15 @@ export function target(
     release,
   };
   return { environment: name, fleet, name: declared.name, freezes, declared };
+}
+
+function orderOf(
+  strategy: UpdateStrategy,
+  { fleet, groups }: Environment,
+  inline: boolean,
+): RunOrder {
+  if (isOneByOne(strategy)) return {};
+  return inline
+    ? { stages: resolveStages(strategy, groups) }
+    : { strategyId: `${fleet}/updateStrategies/${fleetStrategyName(strategy, groups)}` };
 }

@@ -28,6 +28,8 @@ export interface UpdateRunInputs {
   readonly environment: string;
   readonly release: string | undefined;
   readonly runName: string | undefined;
+  /** The run carries its stages itself, instead of naming the stored strategy. */
+  readonly inline: boolean;
   readonly subscriptionId: string | undefined;
   readonly pollIntervalMilliseconds: number;
   readonly detachAfterMilliseconds: number;

@@ -5,11 +5,12 @@ import {
   callingActor,
   inRepository,
   json,
+  param,
   readBody,
   type RepositoryCall,
   type Route,
 } from "./call.ts";
-import { changedFiles, htmlUrl, renderCommit } from "./commits.ts";
+import { changedFiles, htmlUrl, renderCommit, requireCommit } from "./commits.ts";
 import { invalid } from "./errors.ts";
 import { commitsBetween } from "./history.ts";
 import { isPull, optionalTimestamp, type PullPart, type PullThread, timestamp } from "./hub.ts";
@@ -257,12 +258,27 @@ async function listPullCommits(call: RepositoryCall): Promise<WireReply> {
   return listReply(call, commits.toReversed(), (commit) => renderCommit(call, commit));
 }
 
+/** The pull requests that brought a commit to their base branch, or are about to. */
+async function listPullsOfCommit(call: RepositoryCall): Promise<WireReply> {
+  const { oid } = await requireCommit(call, param(call, "ref"));
+  const { git, threads } = call.repository;
+  const found: PullThread[] = [];
+  for (const thread of [...threads.values()].filter(isPull)) {
+    const { headSha, baseSha, mergedAt, mergeCommitSha } = thread.pull;
+    const isMerge = mergedAt !== undefined && mergeCommitSha === oid;
+    const commits = isMerge ? [] : await commitsBetween(git, headSha, baseSha);
+    if (isMerge || commits.some((commit) => commit.oid === oid)) found.push(thread);
+  }
+  return listReply(call, found.toReversed(), (thread) => renderPull(call, thread));
+}
+
 export const pullRoutes: readonly Route[] = [
   inRepository("GET", "pulls", "pull_requests:read", listPulls),
   inRepository("POST", "pulls", "pull_requests:write", createPull),
   inRepository("GET", "pulls/{number}", "pull_requests:read", async (call) =>
     json(200, await renderWholePull(call, requirePull(call))),
   ),
+  inRepository("GET", "commits/{ref*}/pulls", "pull_requests:read", listPullsOfCommit),
   inRepository("PATCH", "pulls/{number}", "pull_requests:write", updatePull),
   inRepository("GET", "pulls/{number}/files", "pull_requests:read", async (call) =>
     listReply(call, await pullFiles(call, requirePull(call)), (file) => file),

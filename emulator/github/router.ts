@@ -27,6 +27,7 @@ const routes: readonly Route[] = [
   ...contentsRoutes,
   ...checkRoutes,
   ...statusRoutes,
+  ...pullRoutes,
   ...commitRoutes,
   ...refRoutes,
   ...gitDataRoutes,
@@ -35,7 +36,6 @@ const routes: readonly Route[] = [
   ...issueRoutes,
   ...pullMergeRoutes,
   ...reviewRoutes,
-  ...pullRoutes,
   ...deploymentRoutes,
   ...dispatchRoutes,
 ];

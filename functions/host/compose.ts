@@ -10,6 +10,7 @@ import { createFleetPort } from "../../shared/azure/fleet.ts";
 import { createNodeReader } from "../../shared/azure/kubernetes.ts";
 import { createSnapshotPort } from "../../shared/azure/snapshots.ts";
 import { createTableStateStore } from "../../shared/azure/state-store.ts";
+import { createCheckPort } from "../../shared/github/checks.ts";
 import { createGitHubClient } from "../../shared/github/client.ts";
 import { createIssueTracker } from "../../shared/github/issues.ts";
 import { createDeclarationRepository } from "../../shared/github/repository.ts";
@@ -62,6 +63,7 @@ function connect(settings: Settings): Omit<App, "logger"> {
     publisher: createEventPublisher(settings.topicEndpoint, credential),
     repository: createDeclarationRepository(home),
     issues: createIssueTracker(home),
+    checks: createCheckPort(home),
     clock: arm.clock,
     wallClock: systemClock,
     identity: IDENTITY,

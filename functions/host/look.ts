@@ -125,7 +125,10 @@ function withoutSuperseded(newest: readonly UpdateRun[]): readonly UpdateRun[] {
 }
 
 function newestFirst(a: UpdateRun, b: UpdateRun): number {
-  return (parseRunName(b.name)?.generation ?? 0) - (parseRunName(a.name)?.generation ?? 0);
+  const [one, other] = [parseRunName(a.name), parseRunName(b.name)];
+  return (
+    (other?.generation ?? 0) - (one?.generation ?? 0) || (other?.retry ?? 0) - (one?.retry ?? 0)
+  );
 }
 
 async function propose(

@@ -34,8 +34,15 @@ export function toRun(resource: JsonObject): UpdateRun {
     }),
     status: toRunStatus(properties),
     stageStatuses: toStageStatuses(properties),
+    ...selectedImages(asObject(properties["status"])),
     createdAt: asText(asObject(resource["systemData"])["createdAt"]),
   };
+}
+
+function selectedImages(status: JsonObject): Pick<UpdateRun, "selectedImages"> {
+  const versions = asObject(status["nodeImageSelection"])["selectedNodeImageVersions"];
+  if (!Array.isArray(versions)) return {};
+  return { selectedImages: asList(versions).flatMap(({ version }) => asText(version) ?? []) };
 }
 
 export function toGate(resource: JsonObject): Gate {

@@ -43,7 +43,9 @@ export const Release = field(
     }),
     spec: z.strictObject({
       strategy: z.strictObject({
-        name: named("Name of the declared update strategy."),
+        name: named(
+          "Name of the declared update strategy, or one-by-one: the members of the fleet one after the other, in one stage.",
+        ),
         digest: z.exactOptional(
           field(
             z.string(),
@@ -60,6 +62,12 @@ export const Release = field(
         field(z.string(), "Kubernetes version, quoted and with its patch: 1.33.5.", {
           pattern: String.raw`^\d+\.\d+(\.\d+)?$`,
         }),
+      ),
+      nodeImageSelection: z.exactOptional(
+        field(
+          z.enum(["Latest", "Consistent", "Custom"]),
+          "Which node images the run brings. Custom, the default: exactly those under nodeImages. Consistent: the newest that all regions have when the run starts. Latest: the newest of each region, so that clusters may come to differ.",
+        ),
       ),
       nodeImages: z.exactOptional(
         field(

@@ -52,6 +52,8 @@ export type FindingCode =
   | "bad-image-version"
   | "image-repeats-family"
   | "duplicate-image-family"
+  | "pins-not-used"
+  | "images-not-pinned"
   | "nothing-declared"
   // What only the live fleet can tell.
   | "member-in-no-stage"

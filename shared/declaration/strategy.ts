@@ -1,4 +1,5 @@
 import { digest } from "../core/digest.ts";
+import { API_VERSION } from "./documents.ts";
 import type { Release, StrategySpec, UpdateStage, UpdateStrategy } from "./documents.ts";
 import { MAX_NAME_CHARACTERS } from "./limits.ts";
 
@@ -7,6 +8,30 @@ const HASH_CHARACTERS = 8;
 
 /** Update group in an environment's fleet, by the group that strategies name. */
 export type GroupNames = Readonly<Record<string, string>>;
+
+/**
+ * The strategy that needs no declaration: without any stage, Fleet takes the members of the whole fleet
+ * one after the other. Source: aka.ms/kubernetes-fleet/concepts-update-orchestration
+ */
+export const ONE_BY_ONE: UpdateStrategy = {
+  apiVersion: API_VERSION,
+  kind: "UpdateStrategy",
+  metadata: { name: "one-by-one" },
+  spec: { stages: [] },
+};
+
+/** The strategy that a release names: a declared one, or the one that is always there. */
+export function strategyNamed(
+  strategies: readonly { readonly value: UpdateStrategy }[],
+  name: string | undefined,
+): UpdateStrategy | undefined {
+  if (name === ONE_BY_ONE.metadata.name) return ONE_BY_ONE;
+  return strategies.find(({ value }) => value.metadata.name === name)?.value;
+}
+
+export function isOneByOne({ spec }: Pick<UpdateStrategy, "spec">): boolean {
+  return spec.stages.length === 0;
+}
 
 /** What a release pins of its strategy: the order, and what is verified in between. */
 export function strategyDigest({
@@ -45,9 +70,9 @@ export function fleetStrategyName(strategy: UpdateStrategy, groups: GroupNames):
  * finds its run, and a changed one never does.
  */
 export function runName(release: Release, spec: StrategySpec, groups: GroupNames): string {
-  const { upgradeType, kubernetesVersion, nodeImages } = release.spec;
+  const { upgradeType, kubernetesVersion, nodeImageSelection, nodeImages } = release.spec;
   const stages = resolveStages({ spec }, groups);
-  const hash = digest({ stages, upgradeType, kubernetesVersion, nodeImages });
+  const hash = digest({ stages, upgradeType, kubernetesVersion, nodeImageSelection, nodeImages });
   const { name, generation } = release.metadata;
   return `${name}-${generation}-${hash.slice(0, HASH_CHARACTERS)}`;
 }
@@ -56,12 +81,30 @@ export interface ParsedRunName {
   readonly release: string;
   readonly generation: number;
   readonly hash: string;
+  /** 0 for the run itself, then 1 for its first retry. */
+  readonly retry: number;
 }
+
+/** A retry is a run of its own: `<name of the run>-r1`, and so on. */
+export const MAX_RETRIES = 9;
+const RETRY = new RegExp(`-r([1-${MAX_RETRIES}])$`);
 
 /** The parts of a run name of ours; undefined for a run that somebody else named. */
 export function parseRunName(name: string): ParsedRunName | undefined {
-  const match = /^([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)-([1-9]\d{0,14})-([0-9a-f]{8})$/.exec(name);
+  const match = /^([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)-([1-9]\d{0,14})-([0-9a-f]{8})$/.exec(
+    declaredRunName(name),
+  );
   const [, release, generation, hash] = match ?? [];
   if (release === undefined || generation === undefined || hash === undefined) return undefined;
-  return { release, generation: Number(generation), hash };
+  const retry = Number(RETRY.exec(name)?.[1] ?? 0);
+  return { release, generation: Number(generation), hash, retry };
+}
+
+export function retryName(run: string, retry: number): string {
+  return `${declaredRunName(run)}-r${retry}`;
+}
+
+/** Name of the run that a release declares, of which this one is a retry, or which it is. */
+export function declaredRunName(name: string): string {
+  return name.replace(RETRY, "");
 }

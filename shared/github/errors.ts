@@ -89,7 +89,7 @@ function isRateLimited(error: Refusal): boolean {
 function permissionRemedy(error: Refusal): string {
   const accepted = error.response?.headers?.["x-accepted-github-permissions"];
   return accepted === undefined
-    ? "check that the token is valid and has the permissions contents, pull-requests and issues"
+    ? "check that the token is valid and has the permissions contents, pull-requests, issues and checks"
     : `give the token the permission ${accepted}`;
 }
 

@@ -3,7 +3,9 @@ import type { Clock } from "../core/clock.ts";
 import { isError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { StateStore } from "../core/state-store.ts";
+import type { CheckPort } from "./checks.ts";
 import { judgeGate, type GateJudgement, type MemberRecord } from "./gate.ts";
+import { readHold } from "./hold.ts";
 import { writeRow, type GateRecord } from "./ledger.ts";
 import type { FleetPort, Gate, StageStatus, UpdateRun } from "./ports.ts";
 import type { Rollout } from "./rollout.ts";
@@ -16,6 +18,8 @@ export interface ApproveDeps {
   readonly logger: Logger;
   /** Who approves: shown with the gate. */
   readonly identity: string;
+  /** Where a person's word to hold a run is read; without it no run is ever held. */
+  readonly checks?: CheckPort;
 }
 
 export interface GateContext {
@@ -70,6 +74,12 @@ async function approve(deps: ApproveDeps, context: GateContext, gate: Gate): Pro
   if (!run || !fresh) return;
   const judgement = judge(deps, { ...context, run }, fresh);
   if (judgement.kind !== "approve") return;
+  const { checks } = deps;
+  const hold = checks && (await readHold(checks, context.rollout.commit, run.name));
+  if (hold) {
+    const reason = `the run is held by ${hold.by}: ${hold.reason}`;
+    return leave(deps, context, fresh, { kind: "refuse", reason });
+  }
   try {
     await deps.fleets.approveGate(fresh.id, fresh.etag);
   } catch (error) {

@@ -15,7 +15,7 @@ export function runDifferences(
   stored: UpdateRunSpec,
 ): readonly Difference[] {
   return differing([
-    ["strategy", strategyKey(declared), strategyKey(stored)],
+    ["strategy", ...orderKeys(declared, stored)],
     ["upgrade type", declared.upgradeType, stored.upgradeType],
     ["Kubernetes version", declared.kubernetesVersion ?? "", stored.kubernetesVersion ?? ""],
     ["node image selection", declared.nodeImageSelection.type, stored.nodeImageSelection.type],
@@ -59,8 +59,19 @@ function differing(fields: readonly [string, string, string][]): readonly Differ
     .map(([field, declared, stored]) => ({ field, declared, stored }));
 }
 
-function strategyKey(spec: UpdateRunSpec): string {
-  return spec.strategyId === undefined ? "" : armKey(spec.strategyId);
+/** A run that names no strategy may carry the same stages itself: these are compared stage by stage. */
+function orderKeys(declared: UpdateRunSpec, stored: UpdateRunSpec): [string, string] {
+  const keys = [orderKey(declared), orderKey(stored)] as const;
+  const named = keys.every((key) => key !== IN_LINE);
+  return named || keys.includes(ONE_AFTER_ANOTHER) ? [...keys] : ["", ""];
+}
+
+const IN_LINE = "stages of its own";
+const ONE_AFTER_ANOTHER = "one by one";
+
+function orderKey({ strategyId, stages }: UpdateRunSpec): string {
+  if (strategyId !== undefined) return armKey(strategyId);
+  return stages === undefined ? ONE_AFTER_ANOTHER : IN_LINE;
 }
 
 function imagesOf(spec: UpdateRunSpec): string {

@@ -2,7 +2,13 @@ import type { ArmId } from "../core/arm-id.ts";
 import { FleetwrightError, isError } from "../core/errors.ts";
 import type { Release } from "../declaration/documents.ts";
 import { renderDifferences, runDifferences, stageDifferences } from "./compare.ts";
-import type { FleetPort, UpdateRun, UpdateRunSpec, UpdateStage } from "./ports.ts";
+import type {
+  FleetPort,
+  NodeImageSelection,
+  UpdateRun,
+  UpdateRunSpec,
+  UpdateStage,
+} from "./ports.ts";
 import { isActive } from "./state.ts";
 
 /** A run as it is wanted: its deterministic name, what it does, and the stages behind its strategy. */
@@ -13,16 +19,31 @@ export interface DeclaredRun {
   readonly stages: readonly UpdateStage[];
 }
 
-/** What a release asks of its fleet: exact node images, by the strategy that is stored under its digest. */
-export function runSpec(release: Release, strategyId: ArmId): UpdateRunSpec {
-  const { upgradeType, kubernetesVersion, nodeImages } = release.spec;
-  const images = Object.entries(nodeImages ?? {}).map(
-    ([family, version]) => `${family}-${version}`,
-  );
+/** In which order members are upgraded: a stored strategy, stages of the run's own, or neither: one by one. */
+export type RunOrder = Pick<UpdateRunSpec, "strategyId" | "stages">;
+
+/** What a release asks of its fleet: node images, exact ones as a rule, in an order. */
+export function runSpec(release: Release, order: RunOrder): UpdateRunSpec {
+  const { upgradeType, kubernetesVersion, nodeImageSelection = "Custom" } = release.spec;
   if (upgradeType === "ControlPlaneOnly") {
     // No node is touched, so no image is selected.
-    return { strategyId, ...version(release), upgradeType, nodeImageSelection: { type: "Latest" } };
+    return { ...order, ...version(release), upgradeType, nodeImageSelection: { type: "Latest" } };
   }
+  return {
+    ...order,
+    upgradeType,
+    // Azure refuses a Kubernetes version beside NodeImageOnly.
+    ...(upgradeType === "Full" && kubernetesVersion !== undefined && { kubernetesVersion }),
+    nodeImageSelection:
+      nodeImageSelection === "Custom" ? pinnedImages(release) : { type: nodeImageSelection },
+  };
+}
+
+/** Exact pins never become a selection of Azure's own. */
+function pinnedImages(release: Release): NodeImageSelection {
+  const images = Object.entries(release.spec.nodeImages ?? {}).map(
+    ([family, version]) => `${family}-${version}`,
+  );
   if (images.length === 0) {
     throw new FleetwrightError(
       "preflight-failed",
@@ -30,13 +51,7 @@ export function runSpec(release: Release, strategyId: ArmId): UpdateRunSpec {
       { remedy: "pin one version per image family under spec.nodeImages" },
     );
   }
-  return {
-    strategyId,
-    upgradeType,
-    // Azure refuses a Kubernetes version beside NodeImageOnly.
-    ...(upgradeType === "Full" && kubernetesVersion !== undefined && { kubernetesVersion }),
-    nodeImageSelection: { type: "Custom", customNodeImageVersions: images.toSorted() },
-  };
+  return { type: "Custom", customNodeImageVersions: images.toSorted() };
 }
 
 function version(release: Release): Pick<UpdateRunSpec, "kubernetesVersion"> {
@@ -76,7 +91,10 @@ export async function createRun(
 export function assertAsDeclared(declared: DeclaredRun, stored: UpdateRun): UpdateRun {
   const differences = [
     ...runDifferences(declared.spec, stored),
-    ...(stored.stages === undefined ? [] : stageDifferences(declared.stages, stored.stages)),
+    // One by one, the service names a stage and a group of its own.
+    ...(stored.stages === undefined || declared.stages.length === 0
+      ? []
+      : stageDifferences(declared.stages, stored.stages)),
   ];
   if (differences.length > 0) {
     throw new FleetwrightError(

@@ -1,6 +1,7 @@
 import { parseDeclarations, type ParsedDeclarations } from "../declaration/parse.ts";
 import type { StateStore } from "../core/state-store.ts";
 import { ledgerPartition, type RunRecord } from "./ledger.ts";
+import { declaredRunName } from "../declaration/strategy.ts";
 import type { UpdateRun } from "./ports.ts";
 import { rolloutOf, type Rollout } from "./rollout.ts";
 
@@ -26,14 +27,30 @@ export async function findRollout(
   run: UpdateRun,
 ): Promise<Rollout | undefined> {
   const known = await deps.store.get<RunRecord>(ledgerPartition(run), "run");
-  const commits = known
-    ? [known.value.commit]
-    : await deps.repository.history(releaseFile, MAX_COMMITS_SEARCHED);
-  for (const commit of commits) {
-    const rollout = rolloutOf(await declarationsAt(deps.repository, commit), environment, commit);
-    if (rollout?.runName === run.name) return rollout;
+  if (!known) return searchRollout(deps.repository, environment, releaseFile, run.name);
+  const { commit } = known.value;
+  const rollout = rolloutOf(await declarationsAt(deps.repository, commit), environment, commit);
+  return rollout?.runName === declaredRunName(run.name) ? rollout : undefined;
+}
+
+/**
+ * The commit with which a run's name came up, by the history of its release: the same for everybody who
+ * asks, also after a later commit has touched the release without changing what it says.
+ */
+export async function searchRollout(
+  repository: DeclarationHistory,
+  environment: string,
+  releaseFile: string,
+  run: string,
+): Promise<Rollout | undefined> {
+  const name = declaredRunName(run);
+  let found: Rollout | undefined;
+  for (const commit of await repository.history(releaseFile, MAX_COMMITS_SEARCHED)) {
+    const rollout = rolloutOf(await declarationsAt(repository, commit), environment, commit);
+    if (rollout?.runName === name) found = rollout;
+    else if (found) break;
   }
-  return undefined;
+  return found;
 }
 
 /** Parsing costs more than all that is decided with the result; the same texts give the same answer. */

@@ -78,18 +78,21 @@ async function lookAt(input: LookInput, { stage, member }: PlacedMember): Promis
   const { reader, rollout, ledger, now } = input;
   const cluster = input.clusters.get(armKey(member.clusterId));
   const nodes = await reader.readNodes(member.clusterId);
-  const targets = targetsOf(cluster, rollout);
-  const verdict = verifyNodes({
-    nodes,
-    targets,
-    baseline: new Set(ledger.baselines.get(member.name) ?? []),
-    toleratedNotReady: rollout.toleratedNotReady.get(stage.name) ?? 0,
-    now,
-  });
+  const targets = targetsOf(cluster, imagesOf(input.run, rollout));
+  const verdict =
+    targets === undefined
+      ? UNPROVABLE
+      : verifyNodes({
+          nodes,
+          targets,
+          baseline: new Set(ledger.baselines.get(member.name) ?? []),
+          toleratedNotReady: rollout.toleratedNotReady.get(stage.name) ?? 0,
+          now,
+        });
   const blocked = await inspectBlockedNodes(reader, {
     cluster: member.clusterId,
     nodes,
-    isLeftBehind: (node) => member.state === "Failed" && isOffTarget(node, targets),
+    isLeftBehind: (node) => member.state === "Failed" && isOffTarget(node, targets ?? new Map()),
   });
   return { member, cluster, nodes, verdict, blocked };
 }
@@ -99,14 +102,33 @@ function isOffTarget(node: NodeView, targets: ReadonlyMap<string, string>): bool
   return target !== undefined && node.nodeImageVersion !== target;
 }
 
+/** Nobody knows which image its nodes should carry: that is no pass. */
+const UNPROVABLE: Verdict = {
+  outcome: "unknown",
+  reasons: ["Azure chose the node images and does not say which: they cannot be proved"],
+  nodesUpgraded: 0,
+  provedPools: [],
+};
+
+/** Version by image family: the pins, or what Azure says that it chose; undefined when it does not say. */
+function imagesOf(
+  { selectedImages }: UpdateRun,
+  { nodeImages, nodeImageSelection = "Custom" }: Rollout,
+): Readonly<Record<string, string>> | undefined {
+  if (nodeImageSelection === "Custom") return nodeImages;
+  const images = selectedImages?.map(parseNodeImage);
+  return images && Object.fromEntries(images.map(({ family, version }) => [family, version]));
+}
+
 /** The image that the run had to bring to each pool of a cluster: the pin of the pool's family. */
 function targetsOf(
   cluster: ManagedCluster | undefined,
-  rollout: Rollout,
-): ReadonlyMap<string, string> {
+  images: Readonly<Record<string, string>> | undefined,
+): ReadonlyMap<string, string> | undefined {
+  if (images === undefined) return undefined;
   const targets = (cluster?.nodePools ?? []).flatMap((pool): readonly [string, string][] => {
     const { family } = parseNodeImage(pool.nodeImageVersion);
-    const pin = rollout.nodeImages[family];
+    const pin = images[family];
     return pin === undefined || pool.count === 0 ? [] : [[pool.name, `${family}-${pin}`]];
   });
   return new Map(targets);

@@ -12,6 +12,7 @@ const MAX_NAMED = 5;
  */
 export function assertPinned(release: Release, clusters: readonly ManagedCluster[]): void {
   if (release.spec.upgradeType !== "NodeImageOnly") return;
+  if ((release.spec.nodeImageSelection ?? "Custom") !== "Custom") return;
   const pinned = new Set(Object.keys(release.spec.nodeImages ?? {}));
   const missing = new Map<string, string>();
   for (const cluster of clusters) {

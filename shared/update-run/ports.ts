@@ -92,6 +92,8 @@ export interface UpdateRun extends UpdateRunSpec {
   readonly etag: string;
   readonly status: UpdateStatus;
   readonly stageStatuses: readonly StageStatus[];
+  /** Images that the run chose, or was given, once it has started; absent with `Latest`. */
+  readonly selectedImages?: readonly string[];
   /** ISO 8601, undefined when the service does not say. */
   readonly createdAt: string | undefined;
 }

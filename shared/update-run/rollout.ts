@@ -1,7 +1,9 @@
 import type { ArmId } from "../core/arm-id.ts";
 import type { Environment } from "../declaration/documents.ts";
 import type { ParsedDeclarations } from "../declaration/parse.ts";
-import { runName } from "../declaration/strategy.ts";
+import { runName, strategyNamed } from "../declaration/strategy.ts";
+
+import type { NodeImageSelection } from "./ports.ts";
 
 /** What the repository says about one run: the declarations of the commit that it was created from. */
 export interface Rollout {
@@ -12,6 +14,8 @@ export interface Rollout {
   readonly runName: string;
   /** Pinned version by node image family. */
   readonly nodeImages: Readonly<Record<string, string>>;
+  /** Who chooses the images: the pins (absent or `Custom`), or Azure. */
+  readonly nodeImageSelection?: NodeImageSelection["type"];
   /** Display name of our gate, by stage. */
   readonly approves: ReadonlyMap<string, string>;
   /** Share of the nodes, 0 to 1, that may be not Ready, by stage. */
@@ -31,12 +35,11 @@ export function rolloutOf(
   const release = declarations.releases.find(
     ({ value }) => value.metadata.name === environmentName,
   )?.value;
-  const strategy = declarations.strategies.find(
-    ({ value }) => value.metadata.name === release?.spec.strategy.name,
-  )?.value;
+  const strategy = strategyNamed(declarations.strategies, release?.spec.strategy.name);
   if (!workspace || !environment || !release || !strategy) return undefined;
   const verification = Object.entries(strategy.verification ?? {});
   const { capture, resourceGroup } = workspace.spec.snapshots;
+  const { nodeImageSelection } = release.spec;
   return {
     environment: environment.name,
     fleet: environment.fleet,
@@ -44,6 +47,7 @@ export function rolloutOf(
     generation: release.metadata.generation,
     runName: runName(release, strategy.spec, environment.groups),
     nodeImages: release.spec.nodeImages ?? {},
+    ...(nodeImageSelection !== undefined && { nodeImageSelection }),
     approves: new Map(
       verification.flatMap(([stage, { approves }]) => (approves ? [[stage, approves]] : [])),
     ),

@@ -415,6 +415,23 @@ describe("releases", () => {
       "name: canary-frist\n  kube",
       `${RELEASE_AT}:6:11 error unknown-strategy`,
     ],
+    [
+      "one by one, which needs no declaration",
+      "name: canary-first\n  kube",
+      "name: one-by-one\n  kube",
+    ],
+    [
+      "pins beside a selection of Azure's",
+      "  nodeImages:",
+      "  nodeImageSelection: Latest\n  nodeImages:",
+      `${RELEASE_AT}:8:23 error pins-not-used`,
+    ],
+    [
+      "a selection of Azure's, which is not exact",
+      /  nodeImages:\n(    .*\n)+/.exec(PROD)?.[0] ?? "",
+      "  nodeImageSelection: Consistent\n",
+      `${RELEASE_AT}:8:23 warning images-not-pinned`,
+    ],
     ["a generation without end", "generation: 42", "generation: 9007199254740991"],
   ])("%s", expectFinding);
 

@@ -4,8 +4,10 @@ import type { Release, UpdateStrategy } from "../../shared/declaration/documents
 import { parseDeclarations } from "../../shared/declaration/parse.ts";
 import {
   fleetStrategyName,
+  declaredRunName,
   parseRunName,
   resolveStages,
+  retryName,
   runName,
   strategyDigest,
 } from "../../shared/declaration/strategy.ts";
@@ -84,7 +86,12 @@ describe("the name of a run", () => {
 
   it("is release, generation and hash", () => {
     expect(name).toMatch(/^prod-42-[0-9a-f]{8}$/);
-    expect(parseRunName(name)).toEqual({ release: "prod", generation: 42, hash: name.slice(-8) });
+    expect(parseRunName(name)).toEqual({
+      release: "prod",
+      generation: 42,
+      hash: name.slice(-8),
+      retry: 0,
+    });
   });
 
   it.each<[string, Partial<Release["spec"]>]>([
@@ -118,6 +125,13 @@ describe("the name of a run", () => {
         expect(read).toMatchObject({ release: called, generation });
       }),
     );
+  });
+
+  it("is that of its retries too, which are runs of their own", () => {
+    const name = runName(release, strategy.spec, {});
+    expect(parseRunName(retryName(name, 2))).toEqual({ ...parseRunName(name), retry: 2 });
+    expect(retryName(retryName(name, 1), 2)).toBe(`${name}-r2`);
+    expect(declaredRunName(retryName(name, 9))).toBe(name);
   });
 
   it.each([

@@ -259,7 +259,7 @@ function createPeople(
       await cloud.fleets.createStrategy(FLEET, name, resolveStages(strategy, environment.groups));
     }
     const run = runName(release, strategy.spec, environment.groups);
-    await cloud.fleets.createRun(FLEET, run, runSpec(release, strategyId));
+    await cloud.fleets.createRun(FLEET, run, runSpec(release, { strategyId }));
     await cloud.fleets.startRun(FLEET, run);
     startedCommits.add(commit);
   }

@@ -52,7 +52,7 @@ function fleet(runs: UpdateRun[], raced?: UpdateRun) {
 const createRun = (port: FleetPort, run: Parameters<typeof createAfter>[1]) =>
   createAfter(port, run, async () => {});
 
-const declared = (spec: UpdateRunSpec = runSpec(release(), STRATEGY)) => ({
+const declared = (spec: UpdateRunSpec = runSpec(release(), { strategyId: STRATEGY })) => ({
   fleet: FLEET,
   name: "dev-3-1a2b3c4d",
   spec,
@@ -61,7 +61,7 @@ const declared = (spec: UpdateRunSpec = runSpec(release(), STRATEGY)) => ({
 
 describe("runSpec", () => {
   test("pins exact images and names the strategy, without a version for NodeImageOnly", () => {
-    expect(runSpec(release({ kubernetesVersion: "1.33.5" }), STRATEGY)).toEqual({
+    expect(runSpec(release({ kubernetesVersion: "1.33.5" }), { strategyId: STRATEGY })).toEqual({
       strategyId: STRATEGY,
       upgradeType: "NodeImageOnly",
       nodeImageSelection: {
@@ -73,16 +73,18 @@ describe("runSpec", () => {
 
   test("Full and ControlPlaneOnly carry the version", () => {
     const version = { kubernetesVersion: "1.34.1" };
-    expect(runSpec(release({ upgradeType: "Full", ...version }), STRATEGY)).toMatchObject(version);
+    expect(
+      runSpec(release({ upgradeType: "Full", ...version }), { strategyId: STRATEGY }),
+    ).toMatchObject(version);
     const { nodeImages: _, ...bare } = release({
       upgradeType: "ControlPlaneOnly",
       ...version,
     }).spec;
-    expect(runSpec({ ...release(), spec: bare }, STRATEGY)).toMatchObject(version);
+    expect(runSpec({ ...release(), spec: bare }, { strategyId: STRATEGY })).toMatchObject(version);
   });
 
   test("nodes are never upgraded to an image that nobody pinned", () => {
-    expect(() => runSpec(release({ nodeImages: {} }), STRATEGY)).toThrow(
+    expect(() => runSpec(release({ nodeImages: {} }), { strategyId: STRATEGY })).toThrow(
       expect.objectContaining({ code: "preflight-failed" }),
     );
   });

@@ -9,7 +9,7 @@ import {
   type LiveMember,
   type Problem,
 } from "../rule.ts";
-import { resolveStages } from "../strategy.ts";
+import { ONE_BY_ONE, resolveStages } from "../strategy.ts";
 import { declaredMembers } from "./names.ts";
 
 /** Members named in one message; the rest is counted. */
@@ -19,7 +19,9 @@ const MAX_NAMED = 5;
 export function membersInNoStage(input: LintInput): readonly Finding[] {
   // What is refused could hold the missing group.
   if (mayBeRefused(input, "UpdateStrategy") || mayBeRefused(input, "Release")) return [];
+  const wholeFleets = fleetsOneByOne(input);
   return fleets(input).flatMap((bound) => {
+    if (bound.some(({ environment }) => wholeFleets.has(armKey(environment.fleet)))) return [];
     const groups = new Set(bound.flatMap((one) => groupsOf(one).map(({ name }) => name)));
     const strategies = [...new Set(bound.map(({ strategy }) => strategy.value.metadata.name))];
     const isLeftOut = ({ group }: LiveMember): boolean => group === undefined || !groups.has(group);
@@ -28,6 +30,18 @@ export function membersInNoStage(input: LintInput): readonly Finding[] {
       ...liveLeftOut(bound, input, isLeftOut, strategies),
     ];
   });
+}
+
+/** One by one leaves no member out, whatever its group. */
+function fleetsOneByOne({ workspace, releases }: LintInput): ReadonlySet<string> {
+  const environments = workspace?.value.spec.environments ?? [];
+  const whole = environments.filter(({ name }) =>
+    releases.some(
+      ({ value }) =>
+        value.metadata.name === name && value.spec.strategy.name === ONE_BY_ONE.metadata.name,
+    ),
+  );
+  return new Set(whole.map(({ fleet }) => armKey(fleet)));
 }
 
 function declaredLeftOut(

@@ -3,6 +3,7 @@ import type { Declared } from "../parse.ts";
 import { repeated, report, type LintInput, type Problem } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 import type { Path } from "../source-map.ts";
+import { ONE_BY_ONE } from "../strategy.ts";
 
 /** Names of stages, groups, strategies, releases and environments end up in ARM resources. */
 export function badNames(input: LintInput): readonly Finding[] {
@@ -61,6 +62,16 @@ export function duplicateNames(input: LintInput): readonly Finding[] {
   return [
     ...duplicateDocuments(strategies, "duplicate-strategy", "strategy"),
     ...duplicateDocuments(releases, "duplicate-release", "release"),
+    ...strategies
+      .filter(({ value }) => value.metadata.name === ONE_BY_ONE.metadata.name)
+      .map((strategy) =>
+        report(strategy, {
+          code: "duplicate-strategy",
+          path: ["metadata", "name"],
+          message: `strategy ${ONE_BY_ONE.metadata.name} is built in: all members of the fleet, one after the other`,
+          remedy: "give this one another name",
+        }),
+      ),
     ...repeated(environments.map(({ name }) => name)).flatMap((index) =>
       workspace
         ? [

@@ -4,7 +4,7 @@ import { nearest } from "../nearest.ts";
 import type { Declared } from "../parse.ts";
 import type { Release } from "../documents.ts";
 import { mayBeRefused, report, type LintInput, type Problem } from "../rule.ts";
-import { runName, strategyDigest } from "../strategy.ts";
+import { ONE_BY_ONE, runName, strategyDigest, strategyNamed } from "../strategy.ts";
 
 /** A release is for an environment of its name, and runs a strategy that is declared. */
 export function releases(input: LintInput): readonly Finding[] {
@@ -53,18 +53,19 @@ function unknownEnvironment(
 
 function byStrategy({ value }: Declared<Release>, input: LintInput): readonly Problem[] {
   const { name, digest } = value.spec.strategy;
-  const strategy = input.strategies.find((candidate) => candidate.value.metadata.name === name);
+  const strategy = strategyNamed(input.strategies, name);
   if (!strategy) {
     if (mayBeRefused(input, "UpdateStrategy", name)) return [];
-    const names = input.strategies.map((candidate) => candidate.value.metadata.name);
+    const declared = input.strategies.map((candidate) => candidate.value.metadata.name);
+    const names = [...declared, ONE_BY_ONE.metadata.name];
     const meant = nearest(name, names);
     const message = `strategy ${name} is not declared`;
     const remedy = meant
       ? `did you mean ${meant}?`
-      : `declare it in strategies/, or name one of ${names.join(", ") || "them"}`;
+      : `declare it in strategies/, or name one of ${names.join(", ")}`;
     return [{ code: "unknown-strategy", path: ["spec", "strategy", "name"], message, remedy }];
   }
-  const actual = strategyDigest(strategy.value);
+  const actual = strategyDigest(strategy);
   if (digest === undefined || digest === actual) return [];
   return [
     {

@@ -50,7 +50,10 @@ function covers(known: string, version: string): boolean {
 
 function nodeImages({ spec }: Release): readonly Problem[] {
   if (spec.upgradeType === "ControlPlaneOnly") return [];
-  if (Object.keys(spec.nodeImages ?? {}).length > 0) return [];
+  const pinned = Object.keys(spec.nodeImages ?? {}).length > 0;
+  const { nodeImageSelection: selection = "Custom" } = spec;
+  if (selection !== "Custom") return inexact(selection, pinned);
+  if (pinned) return [];
   return [
     {
       code: "missing-node-images",
@@ -59,6 +62,22 @@ function nodeImages({ spec }: Release): readonly Problem[] {
       remedy: "add nodeImages, such as AKSUbuntu-2404gen2containerd: 202607.09.0",
     },
   ];
+}
+
+/** Azure chooses the images of these runs; promotion and proof want to know them beforehand. */
+function inexact(selection: "Latest" | "Consistent", pinned: boolean): readonly Problem[] {
+  const path = ["spec", "nodeImageSelection"];
+  if (pinned) {
+    const message = `nodeImageSelection ${selection} lets Azure choose, so the pins under nodeImages count for nothing`;
+    const remedy = "use Custom, or remove nodeImages";
+    return [{ code: "pins-not-used", path, message, remedy }];
+  }
+  const message =
+    selection === "Latest"
+      ? "with Latest nobody can say beforehand which image a node gets: nodes cannot be proved, nothing can be promoted"
+      : "with Consistent Azure chooses the images when the run starts: nothing can be promoted";
+  const remedy = "pin one version for each image family under nodeImages, with Custom";
+  return [{ code: "images-not-pinned", severity: "warning", path, message, remedy }];
 }
 
 const IMAGE_VERSION = /^\d+(\.\d+)+$/;

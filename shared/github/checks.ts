@@ -1,0 +1,113 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import type { Check, CheckOutcome, CheckPort, NewCheck } from "../update-run/checks.ts";
+import { attempt } from "./errors.ts";
+import type { RepositoryHome } from "./issues.ts";
+
+/** Characters of a check's summary and of its text. Source: OpenAPI of the REST API, checks/create. */
+const MAX_TEXT_CHARACTERS = 65_535;
+/** What a check may hold once it is unpacked: the plan of 1,000 members is about 60 kB. */
+const MAX_DATA_BYTES = 4_000_000;
+
+const CONCLUSIONS = {
+  success: "success",
+  neutral: "neutral",
+  failure: "failure",
+  "action-required": "action_required",
+} as const;
+
+/** Check runs through GitHub's REST API; writing them needs a token of an App, such as the job's own. */
+export function createCheckPort({ octokit, owner, repo }: RepositoryHome): CheckPort {
+  const subject = (name: string) => `the check "${name}" of ${owner}/${repo}`;
+  return {
+    newest: (commit, name) =>
+      attempt(subject(name), async () => {
+        const { data } = await octokit.request(
+          "GET /repos/{owner}/{repo}/commits/{ref}/check-runs",
+          {
+            owner,
+            repo,
+            ref: commit,
+            check_name: name,
+            filter: "latest",
+          },
+        );
+        const [newest] = data.check_runs.toSorted((a, b) => Number(b.id) - Number(a.id));
+        return newest && toCheck(newest);
+      }),
+    create: (commit, check) =>
+      attempt(subject(check.name), async () => {
+        const { data } = await octokit.request("POST /repos/{owner}/{repo}/check-runs", {
+          owner,
+          repo,
+          head_sha: commit,
+          name: check.name,
+          ...(check.outcome === "in-progress"
+            ? { status: "in_progress" as const }
+            : { status: "completed" as const, conclusion: CONCLUSIONS[check.outcome] }),
+          output: {
+            title: check.title,
+            summary: check.summary.slice(0, MAX_TEXT_CHARACTERS),
+            ...(check.data !== undefined && { text: pack(check) }),
+          },
+        });
+        return toCheck(data);
+      }),
+  };
+}
+
+interface CheckRun {
+  readonly name: string;
+  readonly status: string;
+  readonly conclusion: string | null;
+  readonly started_at: string | null;
+  readonly html_url: string | null;
+  readonly app: { readonly slug?: string } | null;
+  readonly output: {
+    readonly title: string | null;
+    readonly summary: string | null;
+    readonly text: string | null;
+  };
+}
+
+function toCheck({ name, status, conclusion, started_at, html_url, app, output }: CheckRun): Check {
+  const data = unpack(output.text ?? "");
+  return {
+    name,
+    outcome: outcomeOf(status, conclusion),
+    title: output.title ?? "",
+    summary: output.summary ?? "",
+    ...(data !== undefined && { data }),
+    at: started_at ?? "",
+    url: html_url ?? "",
+    app: app?.slug ?? "",
+  };
+}
+
+function outcomeOf(status: string, conclusion: string | null): CheckOutcome {
+  if (status !== "completed") return "in-progress";
+  if (conclusion === "action_required") return "action-required";
+  return conclusion === "success" || conclusion === "neutral" ? conclusion : "failure";
+}
+
+const DATA = /<!-- fleetwright:data ([A-Za-z0-9+/=]+) -->/;
+
+/** Packed, the plan of a thousand members fits; as a comment, nobody has to see it. */
+function pack({ name, data }: NewCheck): string {
+  const text = `<!-- fleetwright:data ${deflateRawSync(JSON.stringify(data)).toString("base64")} -->`;
+  if (text.length > MAX_TEXT_CHARACTERS) throw new RangeError(`${name} is too large for a check`);
+  return text;
+}
+
+/** What somebody else wrote, or cut, is no data. */
+function unpack(text: string): unknown {
+  const packed = DATA.exec(text)?.[1];
+  if (packed === undefined) return undefined;
+  try {
+    const bytes = inflateRawSync(Buffer.from(packed, "base64"), {
+      maxOutputLength: MAX_DATA_BYTES,
+    });
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
