@@ -1,5 +1,5 @@
 import type { ArmId } from "../../shared/core/arm-id.ts";
-import { FleetwrightError } from "../../shared/core/errors.ts";
+import { FleetwrightError, isError } from "../../shared/core/errors.ts";
 import type { Goal } from "../../shared/blue-green/next-step.ts";
 import { observe } from "../../shared/blue-green/observe.ts";
 import { reach } from "../../shared/blue-green/reach.ts";
@@ -28,14 +28,32 @@ export async function blueGreen(inputs: BlueGreenInputs, deps: BlueGreenDeps): P
     const colours = { cluster, blue: nodePool, green: greenNodePool };
     const observed = await observe(deps, colours);
     if (operation === "status") return reportColours({ steps: [], observed });
-    return reportColours({ steps: [], observed }, await proveGreen(deps, observed));
+    const verdict = await proveGreen(deps, observed);
+    return reportColours({ steps: [], observed }, await withValidation(deps, observed, verdict));
   }
   deps.runner.leaves(
     `${operation} of ${nodePool} was under way; run the same step again and it goes on, or run roll-back`,
   );
   const reached = await reachGoal(inputs, deps, { cluster, goal: GOALS[operation] });
+  if (operation === "drain") await deps.validate(operation, reached.observed);
   if (operation !== "start") return reportColours(reached);
   return reportColours(reached, await proveGreen(deps, reached.observed));
+}
+
+/** Nodes that are proved may still serve nobody: the user's own program has the last word. */
+async function withValidation(
+  deps: BlueGreenDeps,
+  observed: ObservedColours,
+  verdict: Verdict,
+): Promise<Verdict> {
+  if (verdict.outcome !== "pass") return verdict;
+  try {
+    await deps.validate("verify", observed);
+    return verdict;
+  } catch (error) {
+    if (!isError(error, "run-failed")) throw error;
+    return { ...verdict, outcome: "fail", reasons: [error.message] };
+  }
 }
 
 function reachGoal(
@@ -44,9 +62,10 @@ function reachGoal(
   { cluster, goal }: { readonly cluster: ArmId; readonly goal: Goal },
 ): Promise<Reached> {
   const { pollIntervalMilliseconds, timeoutMilliseconds } = deps;
+  const validate = (observed: ObservedColours) => deps.validate(inputs.operation, observed);
   const newGreen = (observed: ObservedColours) => describeGreen(inputs, deps, observed);
   return reach(
-    { ...deps, log: deps.runner.log, newGreen },
+    { ...deps, log: deps.runner.log, newGreen, validate },
     {
       cluster,
       blue: inputs.nodePool,

@@ -1,13 +1,13 @@
-import { HOUR } from "../../shared/core/duration.ts";
 import { composeAzure } from "../runner/azure.ts";
-import { readDrainConsent } from "../runner/drain-inputs.ts";
 import { readIdentity } from "../runner/identity.ts";
 import * as read from "../runner/inputs.ts";
 import { runAction } from "../runner/run-action.ts";
 import { SNAPSHOTS } from "../runner/snapshot-source.ts";
 import { readWaiting } from "../runner/waiting.ts";
 import { blueGreen } from "./blue-green.ts";
+import { readDrain } from "./drain.ts";
 import { OPERATIONS } from "./request.ts";
+import { readValidation } from "./validation.ts";
 
 runAction((runner) => {
   const identity = readIdentity();
@@ -24,15 +24,11 @@ runAction((runner) => {
     snapshot: read.optionalChoice("snapshot", SNAPSHOTS),
     environment: read.optionalText("environment"),
     kubernetesVersion: read.optionalText("kubernetes-version"),
-    drain: {
-      ...readDrainConsent(),
-      batchSize: read.optionalCount("batch-size", { min: 1, max: 100 }) ?? 1,
-      paceMilliseconds: read.duration("pace", { min: 0, max: 24 * HOUR }),
-      gracePeriodSeconds: read.optionalCount("grace-period", { min: 0, max: 86_400 }),
-    },
+    drain: readDrain(),
   };
+  const validate = readValidation(process.env, runner.log);
   const { pollIntervalMilliseconds } = waiting;
   const role = "Fleetwright repairer";
   const azure = composeAzure(process.env, identity, { role, pollIntervalMilliseconds });
-  return blueGreen(inputs, { ...azure, ...waiting, runner });
+  return blueGreen(inputs, { ...azure, ...waiting, runner, validate });
 });

@@ -4,6 +4,7 @@ import { frozenAutoscaler, phaseOf } from "../../shared/blue-green/observed.ts";
 import type { ObservedColours, Side } from "../../shared/blue-green/observed.ts";
 import type { Reached } from "../../shared/blue-green/reach.ts";
 import type { Verdict } from "../../shared/update-run/verify.ts";
+import { doubtCode } from "../runner/await-nodes.ts";
 import type { Annotation, Report } from "../runner/report.ts";
 
 /** Pods in the JSON output: outputs of a job share 1 MB. */
@@ -92,7 +93,7 @@ function proof({ outcome, reasons }: Verdict): string {
 
 function notProved({ green }: ObservedColours, { outcome, reasons }: Verdict): FleetwrightError {
   return new FleetwrightError(
-    outcome === "unknown" ? "unreachable" : "timed-out",
+    doubtCode(outcome),
     `green ${green?.pool.name ?? ""} is not proved by its nodes (${outcome}): ${reasons[0] ?? ""}`,
     {
       ...(green && { subject: green.pool.id }),

@@ -1,4 +1,5 @@
 import type { ObserveDeps } from "../../shared/blue-green/observe.ts";
+import type { ObservedColours } from "../../shared/blue-green/observed.ts";
 import type { QuotaPort } from "../../shared/blue-green/quota.ts";
 import type { DrainSettings } from "../../shared/drain/drain.ts";
 import type { SnapshotPort } from "../../shared/snapshot/ports.ts";
@@ -22,6 +23,8 @@ export interface BlueGreenDeps extends ObserveDeps, Waiting {
   readonly snapshots: SnapshotPort;
   readonly quotas: QuotaPort;
   readonly runner: Runner;
+  /** The user's own word on green; throws when it is no. */
+  validate(operation: Operation, observed: ObservedColours): Promise<void>;
   /** Azure's time. */
   now(): number;
 }

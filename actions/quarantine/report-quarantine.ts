@@ -2,6 +2,7 @@ import { parseArmId } from "../../shared/core/arm-id.ts";
 import { FleetwrightError } from "../../shared/core/errors.ts";
 import { counted, escapeMarkdown, markdownTable } from "../../shared/core/markdown.ts";
 import type { BlockedNode, Blocker } from "../../shared/quarantine/blocked-node.ts";
+import { doubtCode } from "../runner/await-nodes.ts";
 import type { Annotation, Report } from "../runner/report.ts";
 import type { FixedPool, FixInputs, SeenCluster } from "./request.ts";
 
@@ -116,7 +117,7 @@ export function reportFix(inputs: FixInputs, pools: readonly FixedPool[]): Repor
 
 function notProved({ observed, verdict }: FixedPool): FleetwrightError {
   return new FleetwrightError(
-    verdict.outcome === "unknown" ? "unreachable" : "timed-out",
+    doubtCode(verdict.outcome),
     `node pool ${observed.pool.name} is not proved by its nodes (${verdict.outcome}): ${verdict.reasons[0] ?? ""}`,
     { subject: observed.pool.id, remedy: "look at its nodes, then run the same step again" },
   );

@@ -1,4 +1,5 @@
 import type { ArmId } from "../../shared/core/arm-id.ts";
+import type { ErrorCode } from "../../shared/core/errors.ts";
 import type { ClusterNodes, NodeReader } from "../../shared/quarantine/ports.ts";
 import { verifyNodes } from "../../shared/update-run/verify.ts";
 import type { Verdict } from "../../shared/update-run/verify.ts";
@@ -37,6 +38,19 @@ export async function awaitNodes(deps: AwaitNodesDeps, awaited: AwaitedNodes): P
     if (verdict.outcome !== "inconclusive" || deps.elapsed() >= deadline) return verdict;
     deps.log(`not proved yet: ${verdict.reasons[0] ?? ""}`);
     await deps.sleep(awaited.pollIntervalMilliseconds);
+  }
+}
+
+/** Why a step fails whose nodes are not proved. */
+export function doubtCode(outcome: Verdict["outcome"]): ErrorCode {
+  switch (outcome) {
+    case "unknown":
+      return "unreachable";
+    case "inconclusive":
+      return "timed-out";
+    case "pass":
+    case "fail":
+      return "run-failed";
   }
 }
 

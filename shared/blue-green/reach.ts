@@ -23,6 +23,8 @@ export interface ReachDeps extends ObserveDeps, DrainDeps {
   newGreen(
     observed: ObservedColours,
   ): Promise<{ readonly name: string; readonly pool: NewNodePool }>;
+  /** The user's own word on green: before the next batch of blue is drained, and before blue is deleted. */
+  validate(observed: ObservedColours): Promise<void>;
 }
 
 export interface Reach extends Colours {
@@ -94,21 +96,41 @@ async function perform(
       for (const node of step.nodes) await deps.drain.uncordon(cluster, node);
       return;
     case "drain":
-      await drainNodes(deps, cluster, step.nodes, request.drainSettings);
+      await drain(deps, request, { observed, step });
       return;
     case "wait":
       await waitFor(deps, request, sideOf(observed, step.side).pool);
       return;
+    case "delete":
+      if (step.side === "blue") await deps.validate(observed);
+      await changePool(deps, step.kind, sideOf(observed, step.side).pool);
+      return;
     case "reconcile":
     case "freeze":
     case "thaw":
-    case "delete":
       await changePool(deps, step.kind, sideOf(observed, step.side).pool);
       return;
     case "refuse":
     case "done":
       return;
   }
+}
+
+/** A roll-back waits for nobody's word: green is being given up. */
+async function drain(
+  deps: ReachDeps,
+  { cluster, drainSettings }: Reach,
+  {
+    observed,
+    step,
+  }: {
+    readonly observed: ObservedColours;
+    readonly step: Extract<ColourStep, { kind: "cordon" | "uncordon" | "drain" }>;
+  },
+): Promise<void> {
+  const betweenBatches = () => deps.validate(observed);
+  const own = step.side === "blue" ? { ...deps, betweenBatches } : deps;
+  await drainNodes(own, cluster, step.nodes, drainSettings);
 }
 
 function sideOf({ name, blue, green }: ObservedColours, side: Colour): Side {

@@ -24,6 +24,8 @@ export interface DrainDeps {
   /** Milliseconds that only ever grow, of this machine. */
   elapsed(): number;
   log(line: string): void;
+  /** Asked before the next batch; what it throws ends the drain there. */
+  betweenBatches?(): Promise<void>;
 }
 
 /** kubectl tries a refused eviction again after this time. */
@@ -43,14 +45,19 @@ export async function drainNodes(
 ): Promise<void> {
   const full = await occupiedNodes(deps, cluster, nodes, settings);
   for (const [index, batch] of batches(full, settings.batchSize).entries()) {
-    if (index > 0 && settings.paceMilliseconds > 0) {
-      deps.log(`next batch in ${formatDuration(settings.paceMilliseconds)}`);
-      await deps.sleep(settings.paceMilliseconds);
-    }
+    if (index > 0) await pause(deps, settings);
     deps.log(`draining ${batch.join(", ")}`);
     await emptyBatch(deps, cluster, batch, settings);
     deps.log(`drained ${batch.join(", ")}`);
   }
+}
+
+async function pause(deps: DrainDeps, { paceMilliseconds }: DrainSettings): Promise<void> {
+  if (paceMilliseconds > 0) {
+    deps.log(`next batch in ${formatDuration(paceMilliseconds)}`);
+    await deps.sleep(paceMilliseconds);
+  }
+  await deps.betweenBatches?.();
 }
 
 async function occupiedNodes(

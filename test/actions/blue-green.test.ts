@@ -1,3 +1,5 @@
+import { chmod, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { startTestEmulator } from "../support/emulator.ts";
 import type { TestEmulator } from "../support/emulator.ts";
@@ -6,7 +8,7 @@ import type { Job } from "../support/job.ts";
 import {
   CLUSTER,
   FAST,
-  killedAfterEachWrite,
+  killedOnItsWay,
   REPAIRER,
   repairScenario,
   SUBJECT,
@@ -34,9 +36,10 @@ const BLUE = {
 async function harbour(
   budget?: { readonly maxUnavailable?: number; readonly minAvailable?: string },
   without?: string,
+  clock = 3_000,
 ): Promise<void> {
   emulator = await startTestEmulator({
-    clock: 3_000,
+    clock,
     scenario: repairScenario(
       {
         kubernetesVersion: "1.33.5",
@@ -280,22 +283,98 @@ test.each([
 });
 
 test.each([
-  ["commit", { green: 4 }, ["system", "green"]],
-  ["roll-back", { blue: 4 }, ["system", "blue"]],
-] as const)("killed after each write, %s reaches the same end", async (end, where, left) => {
+  ["commit", "first-write", { green: 4 }, ["system", "green"]],
+  ["commit", "each-call-in-turn", { green: 4 }, ["system", "green"]],
+  ["roll-back", "first-write", { blue: 4 }, ["system", "blue"]],
+  ["roll-back", "each-call-in-turn", { blue: 4 }, ["system", "blue"]],
+] as const)(
+  "%s, killed at %s and run again, reaches the same end",
+  async (end, at, where, left) => {
+    // Slow enough for a step to find what the killed one has begun.
+    await harbour({}, undefined, 600);
+    let kills = 0;
+    const before = end === "commit" ? [] : ["start", "drain"];
+    for (const [operation, more] of [
+      ["start", START],
+      ["drain", {}],
+      [end, {}],
+    ] as const) {
+      if (before.includes(operation)) {
+        await run(operation, more);
+        continue;
+      }
+      const ended = await killedOnItsWay(emulator, job, {
+        action: "blue-green",
+        inputs: inputs(operation, more),
+        at,
+      });
+      expect(ended.result.exitCode).toBe(0);
+      kills += ended.kills;
+    }
+    expect(kills).toBeGreaterThan(5);
+    expect(placement()).toEqual(where);
+    expect(pools()).toEqual(left);
+    expect(closed()).toEqual([]);
+  },
+);
+
+/** Writes down when it is asked; says no while there is a file `refuse`. */
+const PROGRAM = `#!/bin/sh
+echo "::error::$FLEETWRIGHT_OPERATION of $FLEETWRIGHT_NODE_POOL to $FLEETWRIGHT_GREEN_NODE_POOL"
+echo "$FLEETWRIGHT_OPERATION" >> asked
+test ! -e refuse
+`;
+const validation = { validation: "./smoke test.sh", "validation-timeout": "10s" };
+
+test("the user's own validation is asked between batches, before the deletion, and by verify", async () => {
   await harbour();
-  let kills = 0;
-  for (const [operation, more] of [
-    ["start", START],
-    ["drain", {}],
-    [end, {}],
-  ] as const) {
-    const ended = await killedAfterEachWrite(emulator, job, "blue-green", inputs(operation, more));
-    expect(ended.result.exitCode).toBe(0);
-    kills += ended.kills;
-  }
-  expect(kills).toBeGreaterThan(5);
-  expect(placement()).toEqual(where);
-  expect(pools()).toEqual(left);
-  expect(closed()).toEqual([]);
+  await job.write({ "smoke test.sh": PROGRAM });
+  await chmod(join(job.workspace, "smoke test.sh"), 0o755);
+  const asked = async () => (await readFile(join(job.workspace, "asked"), "utf8")).split("\n");
+  await run("start", START);
+
+  await job.write({ refuse: "" });
+  const doubted = await run("verify", validation);
+  expect(doubted).toMatchObject({
+    exitCode: 1,
+    outputs: { verdict: "fail", phase: "started", "failure-reason": "run-failed" },
+  });
+  expect(doubted.log).toContain("validation: ::error::verify of blue to green");
+  expect(doubted.annotations.at(-1)?.message).toMatch(/smoke test\.sh ended with 1/);
+
+  const stopped = await run("drain", validation);
+  expect([stopped.exitCode, stopped.outputs["failure-reason"]]).toEqual([1, "run-failed"]);
+  expect(placement()).toEqual({ blue: 2, green: 2 });
+
+  await rm(join(job.workspace, "refuse"));
+  expect(await run("drain", validation)).toMatchObject({
+    exitCode: 0,
+    outputs: { phase: "drained" },
+  });
+  expect(await asked()).toEqual(["verify", "drain", "drain", ""]);
+  expect(await run("verify", validation)).toMatchObject({ outputs: { verdict: "pass" } });
+
+  await job.write({ refuse: "" });
+  expect((await run("commit", validation)).outputs["failure-reason"]).toBe("run-failed");
+  expect(pools()).toEqual(["system", "blue", "green"]);
+  await rm(join(job.workspace, "refuse"));
+  expect(await run("commit", validation)).toMatchObject({ outputs: { phase: "committed" } });
+  expect(pools()).toEqual(["system", "green"]);
+});
+
+test.each([
+  ["is not there", {}, "./nope.sh", "invalid-input", /cannot be run.*--chmod=\+x/],
+  ["lies outside", {}, "../../bin/true", "invalid-input", /outside of the repository/],
+  ["hangs", { "hang.sh": "#!/bin/sh\nexec sleep 60\n" }, "hang.sh", "run-failed", /within 1 s/],
+])("a validation that %s is no yes", async (_, files, program, reason, message) => {
+  await harbour();
+  await job.write(files);
+  for (const name of Object.keys(files)) await chmod(join(job.workspace, name), 0o755);
+  await run("start", START);
+  const { exitCode, outputs, annotations } = await run("verify", {
+    validation: program,
+    "validation-timeout": "1s",
+  });
+  expect([exitCode, outputs["failure-reason"]]).toEqual([1, reason]);
+  expect(annotations.at(-1)?.message).toMatch(message);
 });

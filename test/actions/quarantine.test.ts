@@ -7,7 +7,7 @@ import {
   CLUSTER,
   FAST,
   files,
-  killedAfterEachWrite,
+  killedOnItsWay,
   NEW_IMAGE,
   OLD_IMAGE,
   REPAIRER,
@@ -145,23 +145,29 @@ test.each(["adjust-pdb", "delete-pod", "delete-node"])(
   },
 );
 
-test.each(["adjust-pdb", "delete-pod", "delete-node"])(
-  "killed after each write, %s reaches the same end",
-  async (remedy) => {
-    const nodes = await quarantined();
-    const inputs = {
-      operation: "fix",
-      "cluster-id": CLUSTER,
-      nodes: nodes.join(","),
-      remedy,
-      ...FAST,
-    };
-    const { result, kills } = await killedAfterEachWrite(emulator, job, "quarantine", inputs);
-    expect(result).toMatchObject({ exitCode: 0, outputs: { verdict: "pass" } });
-    expect(kills).toBeGreaterThan(0);
-    expectHealthy();
-  },
-);
+test.each([
+  ["adjust-pdb", "first-write"],
+  ["adjust-pdb", "each-call-in-turn"],
+  ["delete-pod", "first-write"],
+  ["delete-node", "first-write"],
+] as const)("%s, killed at %s and run again, reaches the same end", async (remedy, at) => {
+  const nodes = await quarantined();
+  const inputs = {
+    operation: "fix",
+    "cluster-id": CLUSTER,
+    nodes: nodes.join(","),
+    remedy,
+    ...FAST,
+  };
+  const { result, kills } = await killedOnItsWay(emulator, job, {
+    action: "quarantine",
+    inputs,
+    at,
+  });
+  expect(result).toMatchObject({ exitCode: 0, outputs: { verdict: "pass" } });
+  expect(kills).toBeGreaterThan(at === "first-write" ? 0 : 8);
+  expectHealthy();
+});
 
 test("a cancelled step puts the budget back before it ends", async () => {
   const nodes = await quarantined();

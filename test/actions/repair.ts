@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import type { StepResult } from "../../cli/tour/runner.ts";
 import type { Scenario } from "../../emulator/scenario.ts";
 import type { Cluster } from "../../shared/simulator/model.ts";
@@ -79,6 +78,7 @@ export function repairScenario(
 interface AuditEntry {
   readonly service: string;
   readonly operation: string;
+  readonly write: boolean;
 }
 
 /** Writes that reached Azure or a cluster so far, signing in apart. */
@@ -99,29 +99,52 @@ export function worldOf(emulator: TestEmulator): Cluster {
   return cluster;
 }
 
-/** More writes than any step sends: a step that is never done would be killed for ever. */
+/** More calls than any step sends: a step that is never done would be killed for ever. */
 const MAX_KILLS = 60;
+const KILLED = 137;
 
-/** Kills a step after each write that it sends and runs it again, until it comes to its end by itself. */
-export async function killedAfterEachWrite(
+interface Killing {
+  readonly action: string;
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Kills at a step's first write, or at the first call of the first try, the second of the second, and so on. */
+  readonly at: "first-write" | "each-call-in-turn";
+}
+
+/**
+ * Kills a step the moment that a call of it reaches Azure or a cluster, which is carried out and never
+ * answered, and runs it again, until it comes to its end by itself.
+ */
+export async function killedOnItsWay(
   emulator: TestEmulator,
   job: Job,
-  action: string,
-  inputs: Readonly<Record<string, string>>,
+  { action, inputs, at }: Killing,
 ): Promise<{ readonly result: StepResult; readonly kills: number }> {
   for (let kills = 0; kills < MAX_KILLS; kills++) {
-    const before = (await writesOf(emulator)).length;
+    let calls = 0;
     const step = await job.start(action, inputs, () => {});
-    const wrote = async (signal: AbortSignal): Promise<"wrote"> => {
-      while (!signal.aborted && (await writesOf(emulator)).length === before) await setTimeout(2);
-      return "wrote";
-    };
-    const watching = new AbortController();
-    const first = await Promise.race([step.finished, wrote(watching.signal)]);
-    watching.abort();
-    if (first === "wrote") step.kill("SIGKILL");
+    const stopListening = onCall(emulator, ({ write }) => {
+      calls++;
+      if (at === "first-write" ? write : calls > kills) step.kill("SIGKILL");
+    });
     const result = await step.finished;
-    if (result.exitCode !== 137) return { result, kills };
+    stopListening();
+    if (result.exitCode !== KILLED) return { result, kills };
   }
   throw new Error(`${action} was killed ${MAX_KILLS} times and is not done`);
+}
+
+/** Hears of each call to ARM or to a cluster before it is answered. */
+function onCall(
+  { environment: { audit } }: TestEmulator,
+  hear: (entry: Pick<AuditEntry, "write">) => void,
+): () => void {
+  const record = audit.record.bind(audit);
+  audit.record = (entry) => {
+    const counts = entry.service === "arm" || entry.service === "kubernetes";
+    if (counts && !entry.operation.includes("Credential")) hear(entry);
+    record(entry);
+  };
+  return () => {
+    audit.record = record;
+  };
 }

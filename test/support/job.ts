@@ -20,6 +20,8 @@ export interface JobOptions {
 
 /** A checked-out repository and an identity: steps run in it as on a runner. */
 export interface Job {
+  /** Folder of the checked-out repository. */
+  readonly workspace: string;
   run(action: string, inputs: Readonly<Record<string, string>>): Promise<StepResult>;
   start(
     action: string,
@@ -46,6 +48,7 @@ export async function createJob(options: JobOptions): Promise<Job> {
     env: { ...(await azureVariables(options)), ...options.env },
   });
   return {
+    workspace,
     run: async (action, inputs) => runStep(await step(action, inputs)),
     start: async (action, inputs, onLine) => startStep({ ...(await step(action, inputs)), onLine }),
     write,
