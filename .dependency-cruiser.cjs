@@ -2,7 +2,7 @@
 const only = (name, from, to, comment) => ({ name, comment, severity: "error", from, to });
 const concepts =
   "^shared/(declaration|snapshot|quarantine|drain|blue-green|node-pool|managed-cluster|simulator)/";
-const deciding = "^shared/(update-run|promotion|rehearsal)/";
+const deciding = "^shared/(update-run|promotion|rehearsal|status)/";
 const adapters = "^shared/(azure|github)/";
 const entries = "^(actions|functions|cli)/";
 

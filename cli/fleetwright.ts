@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { toError } from "../shared/core/errors.ts";
+import { FleetwrightError, toError } from "../shared/core/errors.ts";
 import { UsageError } from "./usage.ts";
 
 /** A subcommand gets the arguments after its name and returns the exit code. */
@@ -15,6 +15,18 @@ const SUBCOMMANDS: Readonly<Record<string, Entry>> = {
   tour: {
     summary: "show the main job end to end on a local Azure",
     load: async () => (await import("./tour.ts")).tour,
+  },
+  init: {
+    summary: "write a first workspace from a live fleet",
+    load: async () => (await import("./init.ts")).runInit,
+  },
+  doctor: {
+    summary: "look at everything that an upgrade stands on, and say what to do",
+    load: async () => (await import("./doctor.ts")).runDoctor,
+  },
+  status: {
+    summary: "show the update runs of the declared environments, and why each member waits",
+    load: async () => (await import("./status.ts")).runStatus,
   },
   lint: {
     summary: "check the declared files of a folder: file, line, code and remedy of each finding",
@@ -37,7 +49,8 @@ function usage(): string {
   const lines = Object.entries(SUBCOMMANDS).map(
     ([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`,
   );
-  return ["Usage: fleetwright <command> [options]", "", ...lines, ""].join("\n");
+  const more = "fleetwright <command> --help says more.";
+  return ["Usage: fleetwright <command> [options]", "", ...lines, "", more, ""].join("\n");
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -52,9 +65,15 @@ async function main(args: readonly string[]): Promise<number> {
   return run(rest);
 }
 
+function explain(thrown: unknown): string {
+  const { message } = toError(thrown);
+  const remedy = thrown instanceof FleetwrightError ? thrown.remedy : undefined;
+  return remedy === undefined ? message : `${message}: ${remedy}`;
+}
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (thrown) {
-  process.stderr.write(`fleetwright: ${toError(thrown).message}\n`);
+  process.stderr.write(`fleetwright: ${explain(thrown)}\n`);
   process.exitCode = thrown instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
 }

@@ -1,34 +1,32 @@
-import { parseArgs } from "node:util";
-import { toError } from "../shared/core/errors.ts";
 import { compareFindings, formatFinding } from "../shared/declaration/finding.ts";
 import { lint } from "../shared/declaration/lint.ts";
 import { readDeclarations } from "../shared/declaration/load.ts";
 import { parseDeclarations } from "../shared/declaration/parse.ts";
-import { UsageError } from "./usage.ts";
+import { COMMON, readArguments, readFolder, readOutput } from "./arguments.ts";
 
-/** `fleetwright lint [DIR] [--json]`: the findings that the strategy action would annotate. */
+const USAGE = `fleetwright lint [DIR] [-o table|json]
+
+Checks the declared files of DIR (default: here): file, line, column, code and remedy of each finding.
+
+  -o, --output  table (default) or json; --json is the same as -o json
+
+Exit code: 0 without errors, 1 with an error, 2 when the command is not understood.
+`;
+
+/** `fleetwright lint`: the findings that the strategy action would annotate. */
 export async function runLint(args: readonly string[]): Promise<number> {
-  const { directory, json } = readOptions(args);
-  const declarations = parseDeclarations(await readDeclarations(directory));
+  const options = { ...COMMON, json: { type: "boolean", default: false } } as const;
+  const { values, positionals } = readArguments(args, options, USAGE);
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const json = values.json || readOutput(values.output, USAGE) === "json";
+  const declarations = parseDeclarations(await readDeclarations(readFolder(positionals, USAGE)));
   const findings = [...declarations.findings, ...lint(declarations)].toSorted(compareFindings);
   if (json) process.stdout.write(`${JSON.stringify(findings)}\n`);
   else for (const finding of findings) process.stdout.write(`${formatFinding(finding)}\n`);
   const errors = findings.filter(({ severity }) => severity === "error").length;
   if (!json) process.stdout.write(`${errors} errors, ${findings.length - errors} warnings\n`);
   return errors === 0 ? 0 : 1;
-}
-
-function readOptions(args: readonly string[]): { directory: string; json: boolean } {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean", default: false } },
-      allowPositionals: true,
-    });
-    const [directory = ".", ...more] = positionals;
-    if (more.length > 0) throw new Error("lint takes one folder");
-    return { directory, json: values.json };
-  } catch (error) {
-    throw new UsageError(`${toError(error).message}\nusage: fleetwright lint [DIR] [--json]`);
-  }
 }

@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { PACKAGE_ROOT } from "../package-root.ts";
 import { startAzurite, type StorageEndpoints } from "./azurite.ts";
 import { startChild, type Child } from "./child.ts";
 import { createWire, type Wire } from "./wire.ts";
@@ -56,14 +55,8 @@ export interface LocalAzureOptions {
   readonly onStart?: ((stop: () => Promise<void>) => void) | undefined;
 }
 
-/** Folder with package.json and host.json: what Azure would deploy. */
-export const PACKAGE_ROOT = packageRoot(dirname(fileURLToPath(import.meta.url)));
+export { PACKAGE_ROOT };
 const CLI = join(PACKAGE_ROOT, "dist", "cli", "fleetwright.js");
-
-/** The same folder whether this file runs from the sources or from dist. */
-function packageRoot(from: string): string {
-  return existsSync(join(from, "host.json")) ? from : packageRoot(dirname(from));
-}
 
 export async function startLocalAzure(options: LocalAzureOptions): Promise<LocalAzure> {
   const directory = await mkdtemp(join(tmpdir(), "fleetwright-tour-"));

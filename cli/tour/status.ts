@@ -1,4 +1,4 @@
-import type { Status } from "../../functions/host/status.ts";
+import type { Status } from "../../shared/status/status.ts";
 import type { Tour } from "./stage-set.ts";
 
 export type StatusDocument = Status;

@@ -19,6 +19,7 @@ const TYPE_NAMES = [
   "orchestrators",
   "locations",
   "topics",
+  "topicTypes",
   "systemTopics",
   "eventSubscriptions",
 ];

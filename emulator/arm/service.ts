@@ -273,7 +273,7 @@ function actionOf(
     case "resources":
       return "Microsoft.Resources/subscriptions/resources/read";
     case "resource":
-      return requiredAction(method, target);
+      return isOwnPermissions(method, target) ? undefined : requiredAction(method, target);
     case "resourceGroup":
     case "resourceGroups": {
       const verb = method === "DELETE" ? "delete" : method === "GET" ? "read" : "write";
@@ -282,6 +282,13 @@ function actionOf(
     default:
       return undefined;
   }
+}
+
+/** Everybody may ask what they may do. */
+function isOwnPermissions(method: string, { namespace, segments }: ResourceTarget): boolean {
+  const [[type = ""] = []] = segments;
+  const isAuthorization = namespace.toLowerCase() === "microsoft.authorization";
+  return method === "GET" && isAuthorization && type.toLowerCase() === "permissions";
 }
 
 function parseBody(request: WireRequest): JsonObject {

@@ -1,6 +1,6 @@
 import { ArmError } from "../arm/provider.ts";
 import type { ResourceProvider } from "../arm/provider.ts";
-import { handleEventSubscriptions } from "./subscriptions.ts";
+import { handleEventSubscriptions, listRegionalSubscriptions } from "./subscriptions.ts";
 import type { SubscriptionsDeps } from "./subscriptions.ts";
 import { handleSystemTopics } from "./system-topics.ts";
 import { handleTopics } from "./topics.ts";
@@ -19,6 +19,8 @@ export function createEventGridProvider(deps: SubscriptionsDeps): ResourceProvid
           return handleTopics(deps, request);
         case "systemtopics":
           return handleSystemTopics(deps, request);
+        case "locations/topictypes/eventsubscriptions":
+          return listRegionalSubscriptions(deps, request);
         case "eventsubscriptions":
         case "topics/eventsubscriptions":
         case "systemtopics/eventsubscriptions":

@@ -135,6 +135,21 @@ function list(deps: SubscriptionsDeps, request: ArmRequest, { prefix }: Place): 
   return page(request, found.map(renderEventSubscription), { origin: deps.origin() });
 }
 
+/** `…/locations/{location}/topicTypes/{type}/eventSubscriptions`: of all resources of a type in a region. */
+export function listRegionalSubscriptions(deps: SubscriptionsDeps, request: ArmRequest): WireReply {
+  if (request.method !== "GET") throw methodNotAllowed(request.method);
+  const [location = "", type = ""] = request.segments.map(([, name]) => name?.toLowerCase());
+  const regionOf = (id: string) => deps.world.clusters.get(armKey(id))?.region ?? "global";
+  const found = deps.registry
+    .subscriptions()
+    .filter(({ topicId }) => topicTypeOf(topicId) === type && regionOf(topicId) === location);
+  return page(request, found.map(renderEventSubscription), { origin: deps.origin() });
+}
+
+function topicTypeOf(topicId: string): string | undefined {
+  return isClusterId(topicId) ? CLUSTER_TOPIC_TYPE.toLowerCase() : undefined;
+}
+
 function existing({ registry }: SubscriptionsDeps, id: string): EventSubscription {
   const subscription = registry.subscription(id);
   if (!subscription) throw notFound(id);

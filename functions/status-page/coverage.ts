@@ -1,7 +1,7 @@
 import { compareVersions } from "../../shared/core/node-image.ts";
 import { coverageOf } from "../../shared/promotion/lookout.ts";
 import { imageExpiry } from "../../shared/snapshot/expiry.ts";
-import type { Status } from "../host/status.ts";
+import type { Status } from "../../shared/status/status.ts";
 import { html, type Html } from "./html.ts";
 import { state, table } from "./table.ts";
 import { day, when } from "./time.ts";

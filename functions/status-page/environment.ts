@@ -1,5 +1,5 @@
-import type { EnvironmentStatus } from "../host/status.ts";
-import { currentRun, headline, heldNodes } from "./headline.ts";
+import type { EnvironmentStatus } from "../../shared/status/status.ts";
+import { currentRun, headline, heldNodes } from "../../shared/status/headline.ts";
 import { html, type Html } from "./html.ts";
 import { earlierRuns, runSection } from "./run.ts";
 import { state, table } from "./table.ts";
@@ -11,6 +11,7 @@ export function environmentSection(environment: EnvironmentStatus, at: string, i
   return html`<section class="environment" aria-labelledby="${id}">
     <h2 id="${id}" tabindex="-1">${environment.name}</h2>
     <p class="headline" data-name="${environment.name}">${headline(environment)}</p>
+    ${environment.problem !== undefined && html`<p class="alarm">${environment.problem}.</p>`}
     ${pins(environment)} ${quarantine(environment)} ${run && runSection(run, at, `${id}-run`)}
     ${earlierRuns(others, environment.name)}
   </section>`;

@@ -1,4 +1,4 @@
-import type { MemberView, RunStatus, StageView } from "../host/run-status.ts";
+import type { MemberView, RunStatus, StageView } from "../../shared/status/run-status.ts";
 
 /** A bar of the timeline. Times are milliseconds since the Unix epoch. */
 export interface Bar {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Status } from "../host/status.ts";
+import type { Status } from "../../shared/status/status.ts";
 import { coverageSection } from "./coverage.ts";
 import { environmentSection } from "./environment.ts";
 import { html, verbatim, type Html } from "./html.ts";
@@ -42,6 +42,26 @@ export function renderPage(status: Status): string {
           </p>
         </footer>
         ${SCRIPT_ELEMENT}
+      </body>
+    </html> `.toString();
+}
+
+/** Instead of the status, when it cannot be read at all. */
+export function renderProblem(message: string, remedy: string | undefined): string {
+  return html`${verbatim("<!doctype html>")}
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>Fleetwright: no status</title>
+        <link rel="icon" href="data:," />
+        ${STYLE_ELEMENT}
+      </head>
+      <body>
+        <main>
+          <h1>Fleetwright cannot tell the status</h1>
+          <p class="alarm">${message}${remedy !== undefined && `: ${remedy}`}.</p>
+        </main>
       </body>
     </html> `.toString();
 }

@@ -6,7 +6,7 @@ import type {
   RunStatus,
   StageView,
   WaitView,
-} from "../host/run-status.ts";
+} from "../../shared/status/run-status.ts";
 import { html, type Html } from "./html.ts";
 import { byGroup } from "./lanes.ts";
 import { state, table } from "./table.ts";

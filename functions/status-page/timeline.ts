@@ -1,5 +1,5 @@
 import { formatDuration, HOUR, MINUTE, DAY } from "../../shared/core/duration.ts";
-import type { RunStatus } from "../host/run-status.ts";
+import type { RunStatus } from "../../shared/status/run-status.ts";
 import { html, type Html } from "./html.ts";
 import { lanesOf, type Bar, type Lane, type StageLanes } from "./lanes.ts";
 import { readable } from "./time.ts";

@@ -50,8 +50,16 @@ export function toCluster(cluster: WireCluster): ManagedCluster {
     kubernetesVersion: cluster.currentKubernetesVersion ?? cluster.kubernetesVersion ?? "",
     provisioningState: cluster.provisioningState ?? "",
     powerState: cluster.powerState?.code === "Stopped" ? "Stopped" : "Running",
+    ...autoUpgradeOf(cluster),
     nodePools: (cluster.agentPoolProfiles ?? []).map((pool) => toNodePool(id, pool)),
   };
+}
+
+/** AKS answers with the channels that it chose; a missing one is off (cluster) or not known (node OS). */
+function autoUpgradeOf({ autoUpgradeProfile }: WireCluster): Pick<ManagedCluster, "autoUpgrade"> {
+  const nodeOsChannel = autoUpgradeProfile?.nodeOSUpgradeChannel;
+  if (nodeOsChannel === undefined) return {};
+  return { autoUpgrade: { channel: autoUpgradeProfile?.upgradeChannel ?? "none", nodeOsChannel } };
 }
 
 export function toNodePool(

@@ -66,7 +66,9 @@ export async function announceImages(
   return pending.map(({ value }) => value);
 }
 
-export async function readImages(store: StateStore): Promise<readonly StoredRow<ImageRecord>[]> {
+export async function readImages(
+  store: Pick<StateStore, "list">,
+): Promise<readonly StoredRow<ImageRecord>[]> {
   return store.list<ImageRecord>(PARTITION);
 }
 

@@ -51,7 +51,7 @@ export async function flagQuarantine(
 }
 
 export async function readQuarantine(
-  store: StateStore,
+  store: Pick<StateStore, "list">,
   environment: string,
 ): Promise<readonly StoredRow<QuarantineRecord>[]> {
   return store.list<QuarantineRecord>(partitionOf(environment));

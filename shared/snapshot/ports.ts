@@ -8,6 +8,13 @@ export interface ManagedCluster {
   /** State of the ARM resource; a hint about the nodes, never the truth. */
   readonly provisioningState: string;
   readonly powerState: "Running" | "Stopped";
+  /** What AKS upgrades by itself, in Azure's words; absent where the service does not say. */
+  readonly autoUpgrade?: {
+    /** `none`, `patch`, `stable`, `rapid` or `node-image`. */
+    readonly channel: string;
+    /** `None`, `Unmanaged`, `SecurityPatch` or `NodeImage`. */
+    readonly nodeOsChannel: string;
+  };
   readonly nodePools: readonly NodePool[];
 }
 

@@ -42,7 +42,10 @@ export function ledgerPartition(run: Pick<UpdateRun, "id" | "name">): string {
   return `run:${run.name}:${digest(run.id.toLowerCase()).slice(0, 8)}`;
 }
 
-export async function readLedger(store: StateStore, partition: string): Promise<Ledger> {
+export async function readLedger(
+  store: Pick<StateStore, "list">,
+  partition: string,
+): Promise<Ledger> {
   const rows = await store.list<unknown>(partition);
   const under = <T>(prefix: string): ReadonlyMap<string, T> =>
     new Map(

@@ -1,5 +1,5 @@
-import type { MemberView, RunStatus, StageView } from "../../functions/host/run-status.ts";
-import type { EnvironmentStatus, Status } from "../../functions/host/status.ts";
+import type { MemberView, RunStatus, StageView } from "../../shared/status/run-status.ts";
+import type { EnvironmentStatus, Status } from "../../shared/status/status.ts";
 
 /** A run in its second stage, with a wait that is over and a gate that was approved. */
 export const NOW = "2026-07-10T12:00:00.000Z";
@@ -55,6 +55,7 @@ export function environment(change: Partial<EnvironmentStatus> = {}): Environmen
     generation: 2,
     kubernetesVersion: "1.33.5",
     nodeImages: { "AKSUbuntu-2204gen2containerd": "202607.09.0" },
+    problem: undefined,
     runs: [],
     quarantined: [],
     ...change,

@@ -13,7 +13,7 @@ import {
 } from "../../cli/tour/acts.ts";
 import { openTour } from "../../cli/tour/stage-set.ts";
 import { silentStory } from "../../cli/tour/story.ts";
-import type { Status } from "../../functions/host/status.ts";
+import type { Status } from "../../shared/status/status.ts";
 import { PAGE_HEADERS, renderPage } from "../../functions/status-page/page.ts";
 import { complaintsOf, openBrowser } from "./browser.ts";
 import { environment, largeStatus, member, run, stage, statusOf } from "./sample-status.ts";

@@ -1,6 +1,6 @@
-import { explainMember } from "../../shared/update-run/explain.ts";
-import { soakEndOf } from "../../shared/update-run/gate.ts";
-import type { GateRecord, Ledger } from "../../shared/update-run/ledger.ts";
+import { explainMember } from "../update-run/explain.ts";
+import { soakEndOf } from "../update-run/gate.ts";
+import type { GateRecord, Ledger } from "../update-run/ledger.ts";
 import type {
   GateStatus,
   GroupStatus,
@@ -9,7 +9,7 @@ import type {
   UpdateRun,
   UpdateState,
   UpdateStatus,
-} from "../../shared/update-run/ports.ts";
+} from "../update-run/ports.ts";
 
 /** When something began and ended, ISO 8601 by Azure's clock; undefined while it has not. */
 interface Span {

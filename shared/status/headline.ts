@@ -1,8 +1,9 @@
-import type { EnvironmentStatus } from "../host/status.ts";
-import type { RunStatus } from "../host/run-status.ts";
+import type { EnvironmentStatus } from "./status.ts";
+import type { RunStatus } from "./run-status.ts";
 
 /** One sentence on an environment: what a glance, a tab's title and a screen reader are told. */
 export function headline(environment: EnvironmentStatus): string {
+  if (environment.problem !== undefined) return "Its runs cannot be read.";
   const run = currentRun(environment);
   const held = heldNodes(environment).length;
   const nodes = held === 0 ? "" : `; ${held} quarantined ${held === 1 ? "node" : "nodes"}`;
@@ -21,11 +22,12 @@ function sentence(run: RunStatus): string {
   return `Run ${run.name} is ${run.state}${place}: ${done} of ${members.length} members done${bad}`;
 }
 
-const OVER = ["Completed", "Skipped"];
+/** States in which Fleet goes on by itself; an unknown one counts among them. */
+const AT_REST = ["NotStarted", "Completed", "Skipped", "Failed", "Stopped"];
 
-/** The run that needs attention, or else the newest one. */
+/** The run that is under way, or else the newest one: an old failure is history. */
 export function currentRun({ runs }: EnvironmentStatus): RunStatus | undefined {
-  return runs.find(({ state }) => !OVER.includes(state)) ?? runs[0];
+  return runs.find(({ state }) => !AT_REST.includes(state)) ?? runs[0];
 }
 
 export function heldNodes({ quarantined }: EnvironmentStatus): EnvironmentStatus["quarantined"] {

@@ -1,0 +1,45 @@
+import { listAutoUpgradeProfiles } from "../../shared/azure/auto-upgrade-profiles.ts";
+import { counted } from "../../shared/core/markdown.ts";
+import type { Environment } from "../../shared/declaration/documents.ts";
+import type { FleetMember } from "../../shared/update-run/ports.ts";
+import type { Azure } from "../azure.ts";
+import { someOf } from "../terminal.ts";
+import type { Diagnosis } from "./diagnosis.ts";
+
+/** Reads all that a run is judged by, and who else may start runs. */
+export async function checkFleet(
+  { arm, fleets }: Azure,
+  { name, fleet }: Environment,
+  members: readonly FleetMember[],
+): Promise<readonly Diagnosis[]> {
+  const runs = await fleets.listRuns(fleet);
+  const gates = await fleets.listGates(fleet);
+  const profiles = await listAutoUpgradeProfiles(arm, fleet);
+  const groups = new Set(members.map(({ group }) => group).filter((group) => group !== undefined));
+  const read = [
+    counted(members.length, "member"),
+    `in ${counted(groups.size, "update group")},`,
+    `${counted(runs.length, "run")},`,
+    counted(gates.length, "gate"),
+  ].join(" ");
+  return [
+    { topic: "fleet", verdict: "ok", message: `${name}: ${read}` },
+    ...judgeProfiles(
+      name,
+      profiles.filter(({ disabled }) => !disabled).map(({ name: profile }) => profile),
+    ),
+  ];
+}
+
+function judgeProfiles(environment: string, profiles: readonly string[]): readonly Diagnosis[] {
+  if (profiles.length === 0) return [];
+  return [
+    {
+      topic: "auto-upgrade",
+      verdict: "error",
+      message: `${environment}: the fleet starts update runs by itself: auto-upgrade profiles ${someOf(profiles)}`,
+      remedy: "disable them: az fleet autoupgradeprofile create … --disabled",
+      subjects: profiles,
+    },
+  ];
+}

@@ -1,0 +1,110 @@
+import type { ArmId } from "../core/arm-id.ts";
+import type { Clock } from "../core/clock.ts";
+import { FleetwrightError, toError } from "../core/errors.ts";
+import type { StateStore } from "../core/state-store.ts";
+import type { Environment } from "../declaration/documents.ts";
+import type { Declarations } from "../declaration/parse.ts";
+import { parseRunName } from "../declaration/strategy.ts";
+import { readImages, type ImageRecord } from "../promotion/lookout.ts";
+import { readQuarantine } from "../quarantine/flag.ts";
+import type { QuarantinedNode } from "../quarantine/record.ts";
+import { ledgerPartition, readLedger } from "../update-run/ledger.ts";
+import type { FleetPort } from "../update-run/ports.ts";
+import { runStatus, type RunStatus } from "./run-status.ts";
+
+/** What the status function answers. Times are ISO 8601, by Azure's clock. */
+export interface Status {
+  readonly at: string;
+  readonly environments: readonly EnvironmentStatus[];
+  readonly nodeImages: readonly ImageRecord[];
+}
+
+export interface EnvironmentStatus {
+  readonly name: string;
+  readonly fleet: ArmId;
+  readonly generation: number | undefined;
+  readonly kubernetesVersion: string | undefined;
+  readonly nodeImages: Readonly<Record<string, string>>;
+  /** Why its runs are not shown, when they could not be read. */
+  readonly problem: string | undefined;
+  readonly runs: readonly RunStatus[];
+  readonly quarantined: readonly (QuarantinedNode & {
+    readonly cause: string;
+    readonly issue: number | undefined;
+    readonly issueUrl: string | undefined;
+  })[];
+}
+
+export interface StatusDeps {
+  readonly fleets: Pick<FleetPort, "listRuns">;
+  readonly store: Pick<StateStore, "list">;
+  readonly clock: Clock;
+}
+
+/** Runs of a fleet that are shown, newest first. */
+const MAX_RUNS_SHOWN = 5;
+
+/** Fleets as Azure has them, with what the functions remember. One that cannot be read says so. */
+export async function readStatus(deps: StatusDeps, declarations: Declarations): Promise<Status> {
+  const environments = declarations.workspace?.value.spec.environments ?? [];
+  const [shown, images] = await Promise.all([
+    Promise.all(environments.map((one) => readEnvironment(deps, declarations, one))),
+    readImages(deps.store),
+  ]);
+  return {
+    // Asked last: it is the machine's time until Azure has answered once.
+    at: new Date(deps.clock.now()).toISOString(),
+    environments: shown,
+    nodeImages: images.map(({ value }) => value),
+  };
+}
+
+async function readEnvironment(
+  deps: StatusDeps,
+  { releases }: Declarations,
+  environment: Environment,
+): Promise<EnvironmentStatus> {
+  const release = releases.find(({ value }) => value.metadata.name === environment.name)?.value;
+  const declared = {
+    name: environment.name,
+    fleet: environment.fleet,
+    generation: release?.metadata.generation,
+    kubernetesVersion: release?.spec.kubernetesVersion,
+    nodeImages: release?.spec.nodeImages ?? {},
+  };
+  const quarantined = await readQuarantined(deps, environment);
+  try {
+    const runs = await readRuns(deps, environment);
+    return { ...declared, problem: undefined, runs, quarantined };
+  } catch (thrown) {
+    return { ...declared, problem: explain(toError(thrown)), runs: [], quarantined };
+  }
+}
+
+function explain(error: Error): string {
+  const remedy = error instanceof FleetwrightError ? error.remedy : undefined;
+  return remedy === undefined ? error.message : `${error.message}: ${remedy}`;
+}
+
+async function readQuarantined(
+  { store }: StatusDeps,
+  environment: Environment,
+): Promise<EnvironmentStatus["quarantined"]> {
+  const records = await readQuarantine(store, environment.name);
+  return records.flatMap(({ value: { nodes, cause, issue, issueUrl } }) =>
+    nodes.map((node) => ({ ...node, cause, issue, issueUrl })),
+  );
+}
+
+async function readRuns(
+  { fleets, store }: StatusDeps,
+  environment: Environment,
+): Promise<readonly RunStatus[]> {
+  const runs = (await fleets.listRuns(environment.fleet))
+    .filter(({ name }) => parseRunName(name)?.release === environment.name)
+    .toSorted((a, b) => (b.createdAt ?? "").localeCompare(a.createdAt ?? ""))
+    .slice(0, MAX_RUNS_SHOWN);
+  return Promise.all(
+    runs.map(async (run) => runStatus(run, await readLedger(store, ledgerPartition(run)))),
+  );
+}

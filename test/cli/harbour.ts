@@ -1,0 +1,20 @@
+import { readFile } from "node:fs/promises";
+import { parse } from "yaml";
+import type { Scenario } from "../../emulator/scenario.ts";
+
+export const SUBSCRIPTION = "11111111-2222-3333-4444-555555555555";
+const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/harbour/providers/Microsoft.ContainerService`;
+export const FLEET = `${GROUP}/fleets/harbour`;
+export const clusterId = (name: string): string => `${GROUP}/managedClusters/${name}`;
+export const READER = "33333333-0000-4000-8000-000000000001";
+
+/** The Azure of examples/harbour; `change` is applied to a copy of it. */
+export async function harbourScenario(
+  change: (scenario: Mutable) => void = () => {},
+): Promise<Scenario> {
+  const scenario = parse(await readFile("examples/harbour-azure.yaml", "utf8")) as Mutable;
+  change(scenario);
+  return scenario as Scenario;
+}
+
+type Mutable = { -readonly [Key in keyof Scenario]: Scenario[Key] };

@@ -1,0 +1,149 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Status } from "../../shared/status/status.ts";
+import {
+  largeStatus,
+  quarantined,
+  environment,
+  run,
+  stage,
+  member,
+  statusOf,
+} from "../functions/sample-status.ts";
+import { startTestEmulator, type TestEmulator } from "../support/emulator.ts";
+import { fleetwright } from "./command.ts";
+import { FLEET, harbourScenario } from "./harbour.ts";
+
+const FOLDER = resolve("examples/harbour");
+const RUN = "prod-1-0a1b2c3d";
+let azure: TestEmulator;
+
+beforeAll(async () => {
+  azure = await startTestEmulator({ scenario: await harbourScenario(), clock: "manual" });
+});
+afterAll(() => azure?.close());
+
+test("shows the run of an environment as Azure has it, and why its members wait", async () => {
+  expect(await fleetwright(["status", FOLDER], { azure })).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("No update run yet."),
+  });
+  const strategy = {
+    stages: [
+      {
+        name: "stage1",
+        groups: [{ name: "group-1c" }],
+        afterGates: [{ displayName: "fleetwright: verified", type: "Approval" }],
+        afterStageWaitInSeconds: 3_600,
+      },
+      { name: "stage2", groups: [{ name: "group-2a" }] },
+    ],
+  };
+  const managedClusterUpdate = {
+    upgrade: { type: "NodeImageOnly" },
+    nodeImageSelection: { type: "Latest" },
+  };
+  await azure.control("POST", "/images", {
+    region: "westeurope",
+    version: "AKSUbuntu-2204gen2containerd-202607.09.0",
+  });
+  const path = `${FLEET}/updateRuns/${RUN}`;
+  const body = { properties: { strategy, managedClusterUpdate } };
+  await azure.call(`${path}?api-version=2026-06-01`, { method: "PUT", body });
+  await azure.control("POST", "/clock", { advance: "PT1M" });
+  await azure.call(`${path}/start?api-version=2026-06-01`, { method: "POST" });
+  await azure.control("POST", "/clock", { advance: "PT5M" });
+  const { code, stdout } = await fleetwright(["status", FOLDER], { azure });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/Run prod-1-0a1b2c3d is Running in stage1: 0 of \d members done/);
+  expect(stdout).toMatch(/delfzijl +Running +upgrading its nodes/);
+  expect(stdout).not.toMatch(/wicklow +NotStarted/);
+  expect(stdout).toMatch(/gate "fleetwright: verified" +NotStarted/);
+  const all = await fleetwright(["status", FOLDER, "--all"], { azure });
+  expect(all.stdout).toMatch(/wicklow +NotStarted +delfzijl of the same group goes first/);
+  const json = await fleetwright(["status", FOLDER, "-o", "json"], { azure });
+  const [prod] = (JSON.parse(json.stdout) as Status).environments;
+  expect(prod?.runs[0]).toMatchObject({ name: RUN, state: "Running" });
+});
+
+test("a fleet that cannot be read is told, and fails the command", async () => {
+  const { ready } = azure;
+  const stranger = await fleetwright(["status", FOLDER], {
+    azure,
+    clientId: "99999999-0000-4000-8000-000000000000",
+  });
+  expect(stranger).toMatchObject({ code: 1, stdout: expect.stringContaining("cannot be read") });
+  expect(stranger.stdout).not.toContain(ready.subscription.toUpperCase());
+});
+
+test("asks the functions where they are named, with the key in a header", async () => {
+  const { server, url, keys } = await serve(
+    statusOf([
+      environment({
+        quarantined: [quarantined()],
+        runs: [
+          run(
+            [
+              stage("stage1", {
+                state: "Failed",
+                members: [member("quay-2", { state: "Failed" })],
+              }),
+            ],
+            { state: "Failed" },
+          ),
+        ],
+      }),
+    ]),
+  );
+  const env = { FLEETWRIGHT_STATUS_URL: url, FLEETWRIGHT_STATUS_KEY: "secret" };
+  const { code, stdout } = await fleetwright(["status"], { env });
+  expect(stdout).toContain("quarantined: Quay-4/aks-workers-1, kept by shop/cart https://");
+  expect([code, keys]).toEqual([1, ["secret"]]);
+  const wrong = await fleetwright(["status"], {
+    env: { ...env, FLEETWRIGHT_STATUS_URL: `${url}/no?code=secret` },
+  });
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("it answers 404") });
+  expect(wrong.stderr).not.toContain("secret");
+  server.close();
+});
+
+test("1,000 members fit on a screen", async () => {
+  const { server, url } = await serve(largeStatus());
+  const { stdout } = await fleetwright(["status"], { env: { FLEETWRIGHT_STATUS_URL: url } });
+  expect(stdout.split("\n").length).toBeLessThan(20);
+  expect(stdout).toContain("failed: a node is quarantined");
+  server.close();
+});
+
+test("explains itself, and refuses what it does not know", async () => {
+  expect(await fleetwright(["status", "--help"])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("FLEETWRIGHT_STATUS_URL"),
+  });
+  expect(await fleetwright(["status", FOLDER, "--environment", "dev"], { azure })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("there is no environment dev: prod"),
+  });
+  expect((await fleetwright(["status", resolve("docs")], { azure })).code).toBe(1);
+  expect((await fleetwright(["status", "-o", "xml"])).code).toBe(2);
+});
+
+async function serve(
+  status: Status,
+): Promise<{ readonly server: Server; readonly url: string; readonly keys: string[] }> {
+  const keys: string[] = [];
+  const server = createServer((request, response) => {
+    const known = request.url === "/api/status";
+    if (known) keys.push(String(request.headers["x-functions-key"]));
+    response.writeHead(known ? 200 : 404, { "content-type": "application/json" });
+    response.end(known ? JSON.stringify(status) : "");
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  return {
+    server,
+    keys,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/status`,
+  };
+}
