@@ -5,11 +5,8 @@ import { EMULATOR_ROWS } from "./rows/emulator.ts";
 import { SIMULATOR_ROWS } from "./rows/simulator.ts";
 import { jsonLines, table } from "./report.ts";
 import type { Line } from "./report.ts";
+import type { Row } from "./row.ts";
 import { FULL, TINY } from "./sizes.ts";
-import type { Sizes } from "./sizes.ts";
-
-/** Measures one thing beside another and reports what came of it. */
-export type Row = (sizes: Sizes) => Promise<readonly Line[]>;
 
 const ROWS: Readonly<Record<string, Row>> = {
   ...SIMULATOR_ROWS,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { actionRunner, DEFINITION } from "../action-runner.ts";
 import type { ActionRunner, ActionStep } from "../action-runner.ts";
-import type { Row } from "../bench.ts";
+import type { Row } from "../row.ts";
 import { measurePairs } from "../pairs.ts";
 import type { Pair } from "../pairs.ts";
 import { PACKAGE_ROOT, withFolder } from "../places.ts";

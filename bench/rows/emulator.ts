@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Row } from "../bench.ts";
+import type { Row } from "../row.ts";
 import { fleetScenario, nodesPath, RUN_BODY, runPath } from "../emulator-scenario.ts";
 import { createLoad } from "../load.ts";
 import type { Load } from "../load.ts";

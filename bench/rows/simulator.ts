@@ -1,4 +1,4 @@
-import type { Row } from "../bench.ts";
+import type { Row } from "../row.ts";
 import type { Forecast } from "../forecast.ts";
 import type { FleetShape } from "../fleet-shape.ts";
 import { measurePairs } from "../pairs.ts";

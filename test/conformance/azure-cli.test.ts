@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ScenarioCluster } from "../../emulator/scenario.ts";
 import { signIn } from "./azure-cli.ts";
 import type { AzureCli } from "./azure-cli.ts";
-import { withClients } from "./client-program.ts";
+import { withPrograms } from "../support/programs.ts";
 import { startEmulatorProcess } from "./emulator-process.ts";
 import type { EmulatorProcess } from "./emulator-process.ts";
 import { CLOCK, NEW_IMAGE, OLD_IMAGE, scenarioWith } from "./scenario.ts";
@@ -34,7 +34,7 @@ const scenario = scenarioWith({
   clusters: ["versions", "power", "settings", "pools", "source"].map(cluster),
 });
 
-withClients(["az"], () => {
+withPrograms(["az"], () => {
   let emulator: EmulatorProcess;
   let cli: AzureCli;
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ScenarioCluster } from "../../emulator/scenario.ts";
 import { signIn } from "./azure-cli.ts";
 import type { AzureCli } from "./azure-cli.ts";
-import { withClients } from "./client-program.ts";
+import { withPrograms } from "../support/programs.ts";
 import { readCommandBlocks, withNames } from "./document.ts";
 import type { CommandBlocks } from "./document.ts";
 import { startEmulatorProcess } from "./emulator-process.ts";
@@ -34,7 +34,7 @@ function cluster(name: string): ScenarioCluster {
 
 const scenario = scenarioWith({ clusters: [cluster("commit"), cluster("rollback")] });
 
-withClients(["az", "kubectl"], () => {
+withPrograms(["az", "kubectl"], () => {
   let emulator: EmulatorProcess;
   let cli: AzureCli;
   let document: CommandBlocks;

@@ -1,42 +1,4 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
-import { expect, test } from "vitest";
-
-/** Clients that npm does not bring, with the Debian package of each. */
-const PACKAGES = { az: "azure-cli", kubectl: "kubernetes-client" } as const;
-
-export type ClientProgram = keyof typeof PACKAGES;
-
-/**
- * Registers the tests of a client. Where it is missing one test stands for them all: it fails in CI, which
- * installs every client, and is skipped with the reason on a developer's machine.
- */
-export function withClients(programs: readonly ClientProgram[], tests: () => void): void {
-  const missing = programs.filter((program) => findProgram(program) === undefined);
-  if (missing.length === 0) {
-    tests();
-    return;
-  }
-  const packages = missing.map((program) => PACKAGES[program]).join(" ");
-  const reason = `${missing.join(" and ")} not found on the PATH (Debian: apt-get install ${packages})`;
-  if (process.env["CI"]) test(reason, () => expect.fail(reason));
-  else test.skip(reason);
-}
-
-export function findProgram(name: string): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 export interface Outcome {
   readonly code: number;

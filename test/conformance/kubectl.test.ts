@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ScenarioCluster } from "../../emulator/scenario.ts";
-import { runProgram, withClients } from "./client-program.ts";
+import { withPrograms } from "../support/programs.ts";
+import { runProgram } from "./client-program.ts";
 import type { Outcome } from "./client-program.ts";
 import { startEmulatorProcess } from "./emulator-process.ts";
 import type { EmulatorProcess } from "./emulator-process.ts";
@@ -53,7 +54,7 @@ const scenario = scenarioWith({
   clusters: ["reading", "draining", "upgrading"].map(cluster),
 });
 
-withClients(["kubectl"], () => {
+withPrograms(["kubectl"], () => {
   let emulator: EmulatorProcess;
   let sdk: SdkClients;
   let home: string;

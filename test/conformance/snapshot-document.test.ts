@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { signIn } from "./azure-cli.ts";
 import type { AzureCli } from "./azure-cli.ts";
-import { withClients } from "./client-program.ts";
+import { withPrograms } from "../support/programs.ts";
 import { readCommandBlocks, withNames } from "./document.ts";
 import type { CommandBlocks } from "./document.ts";
 import { startEmulatorProcess } from "./emulator-process.ts";
@@ -38,7 +38,7 @@ const scenario = scenarioWith({
   ],
 });
 
-withClients(["az"], () => {
+withPrograms(["az"], () => {
   let emulator: EmulatorProcess;
   let cli: AzureCli;
   let document: CommandBlocks;

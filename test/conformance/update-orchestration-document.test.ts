@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ScenarioCluster } from "../../emulator/scenario.ts";
 import { signIn } from "./azure-cli.ts";
 import type { AzureCli } from "./azure-cli.ts";
-import { withClients } from "./client-program.ts";
+import { withPrograms } from "../support/programs.ts";
 import { commandLines, readCommandBlocks } from "./document.ts";
 import { startEmulatorProcess } from "./emulator-process.ts";
 import type { EmulatorProcess } from "./emulator-process.ts";
@@ -110,7 +110,7 @@ test("every command of the document that cannot run here is listed with its requ
   expect(STAND_INS.filter(({ command }) => !used.has(command))).toEqual([]);
 });
 
-withClients(["az"], () => {
+withPrograms(["az"], () => {
   let emulator: EmulatorProcess;
   let cli: AzureCli;
   let fleet: string;
