@@ -8,7 +8,6 @@ import type { ArmRequest, ResourceProvider } from "./arm/provider.ts";
 import { ArmError } from "./arm/provider.ts";
 import { Operations } from "./arm/operations.ts";
 import { ResourceGroups } from "./arm/resource-groups.ts";
-import { createAuthorizationProvider } from "./arm/authorization.ts";
 import { createArmService } from "./arm/service.ts";
 import { Throttle } from "./arm/throttling.ts";
 import { AuditLog } from "./audit.ts";
@@ -214,7 +213,7 @@ function createArm(
     ? { throttle: new Throttle(() => pacer.now(), pacer.factor) }
     : {};
   const containerService = createContainerService(environment, operations, scenario);
-  const providers = [containerService, createAuthorizationProvider(origin), ...others];
+  const providers = [containerService, ...others];
   return createArmService({ environment, providers, groups, operations, ...throttle });
 }
 

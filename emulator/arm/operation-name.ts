@@ -22,6 +22,10 @@ const TYPE_NAMES = [
   "topicTypes",
   "systemTopics",
   "eventSubscriptions",
+  "tags",
+  "deployments",
+  "roleAssignments",
+  "roleDefinitions",
 ];
 const ACTION_NAMES = [
   "upgradeNodeImageVersion",
@@ -72,6 +76,11 @@ function verb(method: string, action: string | undefined): string {
 }
 
 function properNamespace(namespace: string): string {
-  const known = ["Microsoft.ContainerService", "Microsoft.EventGrid"];
+  const known = [
+    "Microsoft.ContainerService",
+    "Microsoft.EventGrid",
+    "Microsoft.Resources",
+    "Microsoft.Authorization",
+  ];
   return known.find((name) => name.toLowerCase() === namespace.toLowerCase()) ?? namespace;
 }

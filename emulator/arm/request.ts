@@ -1,3 +1,5 @@
+import type { FeaturesTarget } from "./features.ts";
+
 /** What an ARM path asks for. */
 export type ArmTarget =
   | { readonly kind: "metadata" }
@@ -18,6 +20,8 @@ export type ArmTarget =
       readonly resourceGroup: string | undefined;
     }
   | { readonly kind: "resourceGroups"; readonly subscription: string }
+  | { readonly kind: "tagNames"; readonly subscription: string }
+  | ({ readonly kind: "features" } & FeaturesTarget)
   | { readonly kind: "resourceGroup"; readonly subscription: string; readonly name: string }
   | OperationTarget
   | ResourceTarget
@@ -71,7 +75,12 @@ function parseBelowSubscription(
       return rest.length === 0 ? { kind: "locations", subscription } : UNKNOWN;
     case "resources":
       return rest.length === 0 ? resourcesOf(subscription, undefined) : UNKNOWN;
+    case "tagnames":
+      return rest.length === 0 ? { kind: "tagNames", subscription } : UNKNOWN;
     case "providers":
+      if (rest[0]?.toLowerCase() === "microsoft.features") {
+        return parseFeatures(subscription, rest.slice(1));
+      }
       return parseProvider({ subscription, resourceGroup: undefined, rest, method });
     case "resourcegroups": {
       const [name, providers, ...below] = rest;
@@ -90,6 +99,18 @@ function parseBelowSubscription(
 
 function resourcesOf(subscription: string, resourceGroup: string | undefined): ArmTarget {
   return { kind: "resources", subscription, resourceGroup };
+}
+
+/** `features`, `providers/{namespace}/features`, `providers/{namespace}/features/{name}[/register]` */
+function parseFeatures(subscription: string, rest: readonly string[]): ArmTarget {
+  const kind = "features";
+  const [first, namespace, features, name, action, ...more] = rest;
+  if (first?.toLowerCase() === kind && namespace === undefined) {
+    return { kind, subscription, namespace, name: undefined, action: undefined };
+  }
+  const isFeature = first?.toLowerCase() === "providers" && features?.toLowerCase() === kind;
+  if (!isFeature || more.length > 0) return UNKNOWN;
+  return { kind, subscription, namespace, name, action: action?.toLowerCase() };
 }
 
 const REGISTRATIONS = new Set(["register", "unregister"]);

@@ -1,6 +1,7 @@
 import type { WireReply } from "../service.ts";
 import type { JsonObject } from "./json.ts";
 import { textAt } from "./json.ts";
+import { meets, parseFilter } from "./list-filter.ts";
 import { ArmError } from "./provider.ts";
 import { invalid, methodNotAllowed } from "./refusal.ts";
 
@@ -36,9 +37,14 @@ export class ResourceGroups {
     );
   }
 
-  list(): WireReply {
+  /** All, or those with the tag of a `$filter`. */
+  list(filter: string | undefined): WireReply {
+    const conditions = parseFilter(filter);
     const groups = [...this.#groups.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    return { status: 200, body: { value: groups.map((group) => this.#render(group)) } };
+    const value = groups
+      .map((group) => this.#render(group))
+      .filter((group) => meets(group, conditions));
+    return { status: 200, body: { value } };
   }
 
   /** Everything but DELETE, which the service of ARM carries out with the providers. */

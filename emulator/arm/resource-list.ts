@@ -1,14 +1,13 @@
 import type { WireReply } from "../service.ts";
 import { isObject, objectsAt, textAt, withoutUndefined } from "./json.ts";
 import type { JsonObject } from "./json.ts";
+import { meets, parseFilter } from "./list-filter.ts";
 import { page } from "./paging.ts";
 import type { ArmRequest, ResourceProvider } from "./provider.ts";
-import { invalid } from "./refusal.ts";
 import { TRACKED_TYPES } from "./subscription.ts";
 
 /** Pages of one type read for one list: far more than a simulated subscription has. */
 const MAX_PAGES = 1_000;
-const CONDITION = /^(resourceType|resourceGroup|name|location) eq '([^']*)'$/i;
 
 /** `az resource list`: what all providers have, filtered by `$filter`, with the fields that every resource shares. */
 export async function listResources(
@@ -56,32 +55,4 @@ async function listType(
 function genericForm(resource: JsonObject, type: string): JsonObject {
   const { id, name, location, tags, sku, identity, kind } = resource;
   return withoutUndefined({ id, name, type, location, tags, sku, identity, kind });
-}
-
-type Condition = readonly [field: string, value: string];
-
-function parseFilter(filter: string | undefined): readonly Condition[] {
-  if (filter === undefined || filter === "") return [];
-  return filter.split(/ and /i).map((text) => {
-    const [, field = "", value = ""] =
-      CONDITION.exec(text.trim()) ?? refuse(`The filter '${text.trim()}' is not supported.`);
-    return [field.toLowerCase(), value.toLowerCase()];
-  });
-}
-
-function refuse(message: string): never {
-  throw invalid(message, "InvalidFilterInQueryString");
-}
-
-function meets(resource: JsonObject, conditions: readonly Condition[]): boolean {
-  return conditions.every(([field, value]) => {
-    switch (field) {
-      case "resourcegroup":
-        return textAt(resource, "id")?.split("/")[4]?.toLowerCase() === value;
-      case "resourcetype":
-        return textAt(resource, "type")?.toLowerCase() === value;
-      default:
-        return textAt(resource, field)?.toLowerCase() === value;
-    }
-  });
 }

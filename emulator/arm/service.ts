@@ -6,12 +6,16 @@ import { operationName, requiredAction } from "./operation-name.ts";
 import type { Operations } from "./operations.ts";
 import { ArmError } from "./provider.ts";
 import type { ArmRequest, ResourceProvider } from "./provider.ts";
+import { createAuthorizationProvider } from "./authorization.ts";
+import { metadataBody } from "./cloud-metadata.ts";
+import { Features } from "./features.ts";
 import { methodNotAllowed } from "./refusal.ts";
+import { createResourcesProvider } from "./resources-provider.ts";
 import { parseArmPath } from "./request.ts";
 import type { ArmTarget, ResourceTarget } from "./request.ts";
 import type { ResourceGroups } from "./resource-groups.ts";
 import { listResources } from "./resource-list.ts";
-import { locationBodies, metadataBody, providerBodies, subscriptionBody } from "./subscription.ts";
+import { locationBodies, providerBodies, subscriptionBody } from "./subscription.ts";
 import type { Throttle } from "./throttling.ts";
 
 /** Any date, with or without `-preview`: versions differ per client and per call. */
@@ -29,11 +33,25 @@ export interface ArmOptions {
 }
 
 /** Azure Resource Manager: who may do it, where it goes, and one form of error for everything. */
-export function createArmService(options: ArmOptions): Service {
+export function createArmService(given: ArmOptions): Service {
+  const { providers, groups, environment } = given;
+  const options: Arm = {
+    ...given,
+    features: new Features(),
+    providers: [
+      ...providers,
+      createResourcesProvider({ providers, groups }),
+      createAuthorizationProvider(environment),
+    ],
+  };
   return { handle: (request) => handle(options, request) };
 }
 
-async function handle(options: ArmOptions, request: WireRequest): Promise<WireReply> {
+interface Arm extends ArmOptions {
+  readonly features: Features;
+}
+
+async function handle(options: Arm, request: WireRequest): Promise<WireReply> {
   const target = parseArmPath(request.path, request.method);
   const call: Call = { options, request, target, principal: undefined, limits: undefined };
   const reply = await answer(call).catch(errorReply);
@@ -42,7 +60,7 @@ async function handle(options: ArmOptions, request: WireRequest): Promise<WireRe
 }
 
 interface Call {
-  readonly options: ArmOptions;
+  readonly options: Arm;
   readonly request: WireRequest;
   readonly target: ArmTarget;
   principal: Principal | undefined;
@@ -53,7 +71,8 @@ interface Call {
 async function answer(call: Call): Promise<WireReply> {
   const { options, request, target } = call;
   if (target.kind === "metadata") {
-    return { status: 200, body: metadataBody(options.environment.origin()) };
+    const { origin } = options.environment;
+    return { status: 200, body: metadataBody(origin(), request.query.get("api-version")) };
   }
   if (target.kind === "unknown") {
     throw new ArmError(404, "InvalidResourceType", `There is nothing at ${request.path}.`);
@@ -95,7 +114,7 @@ type BelowSubscription = Exclude<
 type ResourcesTarget = Extract<ArmTarget, { readonly kind: "resources" }>;
 
 function subscriptionReply(
-  options: ArmOptions,
+  options: Arm,
   request: WireRequest,
   target: BelowSubscription,
 ): WireReply {
@@ -105,6 +124,7 @@ function subscriptionReply(
       ? deleteGroup(options, target)
       : groups.handle(request.method, target.name, parseBody(request));
   }
+  if (target.kind === "features") return options.features.handle(request.method, target);
   const isRegistration = target.kind === "providers" && target.action !== undefined;
   if (request.method !== "GET" && !isRegistration) throw methodNotAllowed(request.method);
   switch (target.kind) {
@@ -112,10 +132,12 @@ function subscriptionReply(
       return { status: 200, body: subscriptionBody(target.subscription, environment.tenant) };
     case "locations":
       return { status: 200, body: { value: locationBodies(target.subscription) } };
+    case "tagNames":
+      return { status: 200, body: { value: [] } };
     case "providers":
       return providersReply(target.subscription, target.namespace);
     case "resourceGroups":
-      return groups.list();
+      return groups.list(request.query.get("$filter"));
     case "resourceGroup":
       return groups.handle("GET", target.name, {});
     case "operation":
@@ -188,9 +210,10 @@ async function resourceReply(
     throw new ArmError(404, "InvalidResourceNamespace", message);
   }
   if (target.resourceGroup !== undefined) options.groups.require(target.resourceGroup);
+  const isHead = request.method === "HEAD";
   const armRequest: ArmRequest = {
     wire: request,
-    method: request.method,
+    method: isHead ? "GET" : request.method,
     apiVersion,
     subscription: target.subscription,
     resourceGroup: target.resourceGroup,
@@ -201,7 +224,9 @@ async function resourceReply(
     principal,
     body: WITHOUT_BODY.has(request.method) ? {} : parseBody(request),
   };
-  return provider.handle(armRequest);
+  const reply = await provider.handle(armRequest);
+  // Asked whether it exists, ARM says so without it.
+  return isHead && reply.status === 200 ? { status: 204 } : reply;
 }
 
 function authenticate(options: ArmOptions, request: WireRequest): Principal {
@@ -253,7 +278,7 @@ function authorize(
   const { request, options } = call;
   const action = actionOf(request.method, target);
   if (action === undefined) return;
-  const scope = request.path.replace(/\/{2,}/g, "/").replace(/\/$/, "");
+  const scope = scopeOf(request.path, target);
   if (options.environment.tokens.allows(principal, action, scope)) return;
   throw new ArmError(
     403,
@@ -262,6 +287,13 @@ function authorize(
       `to perform action '${action}' over scope '${scope}' or the scope is invalid. ` +
       "If access was recently granted, please refresh your credentials.",
   );
+}
+
+/** The path; that of the resource when the request acts on one. */
+function scopeOf(path: string, target: ArmTarget): string {
+  const scope = path.replace(/\/{2,}/g, "/").replace(/\/$/, "");
+  const acts = target.kind === "resource" && target.action !== undefined;
+  return acts ? scope.slice(0, scope.lastIndexOf("/")) : scope;
 }
 
 /** Undefined where anybody with a token may look. */
@@ -274,6 +306,12 @@ function actionOf(
       return "Microsoft.Resources/subscriptions/resources/read";
     case "resource":
       return isOwnPermissions(method, target) ? undefined : requiredAction(method, target);
+    case "features":
+      return `Microsoft.Features/providers/features/${method === "GET" ? "read" : `${target.action}/action`}`;
+    case "providers":
+      return target.action === undefined
+        ? undefined
+        : `${target.namespace}/${target.action}/action`;
     case "resourceGroup":
     case "resourceGroups": {
       const verb = method === "DELETE" ? "delete" : method === "GET" ? "read" : "write";

@@ -71,16 +71,3 @@ export function providerBodies(subscription: string): readonly JsonObject[] {
     })),
   }));
 }
-
-/** What tools ask for before they sign in to a private cloud. */
-export function metadataBody(origin: string): JsonObject {
-  return {
-    galleryEndpoint: `${origin}/gallery`,
-    graphEndpoint: `${origin}/graph`,
-    portalEndpoint: `${origin}/portal`,
-    authentication: {
-      loginEndpoint: `${origin}/adfs`,
-      audiences: [origin, "https://management.core.windows.net/", "https://management.azure.com/"],
-    },
-  };
-}

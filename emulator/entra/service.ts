@@ -31,16 +31,45 @@ export function createEntraService(options: EntraOptions): Service {
       if (tenantPath)
         return tenantReply(options, request, tenantPath[1] ?? "", tenantPath[2] ?? "");
       if (path.startsWith("/adfs/")) return adfsReply(options, request, path);
+      if (path === "/common/discovery/instance") return instanceReply(options, request);
+      if (path === `/common/v2.0${DISCOVERY}` || path === `/organizations/v2.0${DISCOVERY}`) {
+        const base = `${options.origin()}/${options.tenant}`;
+        return { status: 200, body: discovery(base, "/oauth2/v2.0") };
+      }
       return undefined;
     },
   };
 }
 
-/** The managed identity endpoint, in the App Service (GET) and the older (POST) form, over plain http. */
+/** MSAL asks an authority which hosts stand for it. */
+function instanceReply(options: EntraOptions, request: WireRequest): WireReply {
+  const { host } = new URL(options.origin());
+  const asked = request.query.get("authorization_endpoint") ?? "";
+  const tenant = /^https:\/\/[^/]+\/([^/]+)/.exec(asked)?.[1] ?? options.tenant;
+  return {
+    status: 200,
+    body: {
+      tenant_discovery_endpoint: `${options.origin()}/${tenant}/v2.0${DISCOVERY}`,
+      "api-version": "1.1",
+      metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+    },
+  };
+}
+
+const MANAGED_IDENTITY_PATHS = [
+  "/msi/token",
+  // A virtual machine's, for clients with AZURE_POD_IDENTITY_AUTHORITY_HOST.
+  "/metadata/identity/oauth2/token",
+];
+
+/**
+ * The managed identity endpoint over plain http: in the form of App Service (GET), the older one of Cloud
+ * Shell (POST), and that of virtual machines.
+ */
 export function createManagedIdentityService(options: EntraOptions): Service {
   return {
     handle(request) {
-      if (request.path.toLowerCase() !== "/msi/token") return undefined;
+      if (!MANAGED_IDENTITY_PATHS.includes(request.path.toLowerCase())) return undefined;
       return managedIdentityReply(options, request);
     },
   };
@@ -115,6 +144,27 @@ function tokenReply(options: EntraOptions, request: WireRequest): WireReply {
   };
 }
 
+/** Client id, object id or ARM id, as the different endpoints call them. */
+const ID_PARAMETERS = [
+  "client_id",
+  "clientid",
+  "object_id",
+  "principal_id",
+  "mi_res_id",
+  "msi_res_id",
+];
+
+/** By client id or object id; the last part of an ARM id is the name of the identity. */
+function findManaged(directory: Directory, id: string): Principal | undefined {
+  const wanted = id.toLowerCase();
+  const name = wanted.startsWith("/subscriptions/") ? wanted.split("/").at(-1) : undefined;
+  const found = directory.identities.find(
+    ({ principal }) =>
+      principal.objectId.toLowerCase() === wanted || principal.name.toLowerCase() === name,
+  );
+  return findIdentity(directory, id)?.principal ?? found?.principal;
+}
+
 function managedIdentityReply(options: EntraOptions, request: WireRequest): WireReply {
   const form = new URLSearchParams(request.body.toString());
   const asked = (name: string): string | undefined =>
@@ -125,13 +175,11 @@ function managedIdentityReply(options: EntraOptions, request: WireRequest): Wire
     const description = "The Metadata or X-IDENTITY-HEADER header is missing.";
     return { status: 400, body: { error: "invalid_request", error_description: description } };
   }
-  const clientId = asked("client_id");
+  const wanted = ID_PARAMETERS.map(asked).find((value) => value !== undefined && value !== "");
   const principal =
-    clientId === undefined
-      ? options.directory.managed
-      : findIdentity(options.directory, clientId)?.principal;
+    wanted === undefined ? options.directory.managed : findManaged(options.directory, wanted);
   if (!principal) {
-    const description = `No managed identity has the client id '${clientId}'.`;
+    const description = `No managed identity has the id '${wanted}'.`;
     return { status: 400, body: { error: "invalid_request", error_description: description } };
   }
   const resource = asked("resource") ?? "";

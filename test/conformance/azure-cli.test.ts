@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DEFAULT_SUBSCRIPTION } from "../../emulator/scenario.ts";
 import type { ScenarioCluster } from "../../emulator/scenario.ts";
-import { signIn } from "./azure-cli.ts";
+import { signIn, signInAsServicePrincipal } from "./azure-cli.ts";
 import type { AzureCli } from "./azure-cli.ts";
 import { withPrograms } from "../support/programs.ts";
 import { startEmulatorProcess } from "./emulator-process.ts";
@@ -26,10 +27,20 @@ function cluster(name: string): ScenarioCluster {
   };
 }
 
+const VIEWER = { clientId: "99999999-0000-4000-8000-000000000001", secret: "s3cret" };
+
 const scenario = scenarioWith({
   images: [
     { region: "eastus", version: OLD_IMAGE },
     { region: "eastus", version: NEW_IMAGE },
+  ],
+  principals: [
+    {
+      name: "viewer",
+      clientId: VIEWER.clientId,
+      secret: VIEWER.secret,
+      roles: [{ actions: ["*/read"], scope: `/subscriptions/${DEFAULT_SUBSCRIPTION}` }],
+    },
   ],
   clusters: ["versions", "power", "settings", "pools", "source"].map(cluster),
 });
@@ -269,6 +280,34 @@ withPrograms(["az"], () => {
       const provider = "provider show -n Microsoft.ContainerService --query registrationState";
       expect(await cli.json(provider)).toBe("Registered");
       await cli.json("provider register -n Microsoft.ContainerService");
+      const id = String(await cli.json("aks show -g myResourceGroup -n source --query id"));
+      await cli.json(`tag update --resource-id ${id} --operation merge --tags team=dock`);
+      expect(await cli.json(`tag list --resource-id ${id} --query properties.tags`)).toEqual({
+        team: "dock",
+      });
+      expect(await cli.json("resource list --tag team=dock --query [].name")).toEqual(["source"]);
+      expect(await cli.json("lock list -g myResourceGroup")).toEqual([]);
+      await cli.json("feature register --namespace Microsoft.ContainerService --name SomePreview");
+    },
+    TIMEOUT,
+  );
+
+  test(
+    "a service principal sees what its role lets it see",
+    async () => {
+      const viewer = await signInAsServicePrincipal(emulator.ready, VIEWER);
+      try {
+        expect(await viewer.json("aks list --query [].name")).toContain("source");
+        const refused = await viewer.az("aks stop -g myResourceGroup -n source");
+        expect(refused).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining(
+            "'Microsoft.ContainerService/managedClusters/stop/action'",
+          ),
+        });
+      } finally {
+        await viewer.close();
+      }
     },
     TIMEOUT,
   );

@@ -24,6 +24,23 @@ export interface AzureCli {
   close(): Promise<void>;
 }
 
+/**
+ * The same, signed in with the secret of a service principal of the scenario, after the cloud has described
+ * itself: what somebody does who knows the address of the emulator alone.
+ */
+export async function signInAsServicePrincipal(
+  ready: ReadyLine,
+  { clientId, secret }: { readonly clientId: string; readonly secret: string },
+): Promise<AzureCli> {
+  const home = await mkdtemp(join(tmpdir(), "fleetwright-az-"));
+  const { MSI_ENDPOINT: _none, ...env } = isolated(home, ready);
+  const cli = commandsIn(home, env);
+  await cli.json(`cloud register -n ${CLOUD} --endpoint-resource-manager ${ready.arm}`);
+  await cli.json(`cloud set -n ${CLOUD}`);
+  await cli.json(`login --service-principal -u ${clientId} -p ${secret} --tenant ${ready.tenant}`);
+  return cli;
+}
+
 /** The Azure CLI with a configuration of its own, signed in to the emulator by its managed identity. */
 export async function signIn(ready: ReadyLine): Promise<AzureCli> {
   const home = await mkdtemp(join(tmpdir(), "fleetwright-az-"));

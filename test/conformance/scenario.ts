@@ -13,7 +13,9 @@ export const NEW_IMAGE = `${FAMILY}-202606.26.0`;
 const minute = { median: 60_000, sigma: 0 };
 const second = { median: 1_000, sigma: 0 };
 
-export function scenarioWith(parts: Pick<Scenario, "clusters" | "fleets" | "images">): Scenario {
+export function scenarioWith(
+  parts: Pick<Scenario, "clusters" | "fleets" | "images" | "principals">,
+): Scenario {
   return {
     // The Fleet document upgrades to 1.26.0, the one on rolling upgrades from 1.30 to 1.31.
     kubernetesVersions: ["1.25.11", "1.26.0", "1.30.9", "1.31.8", "1.32.9", "1.33.5"],

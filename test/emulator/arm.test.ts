@@ -138,9 +138,9 @@ test("a token for another audience is refused", async () => {
 });
 
 test("a principal without the role is told the action and the scope", async () => {
-  const path = `${PROVIDER}/fleets/fleet-1/updateRuns/r1/start`;
+  const path = `${PROVIDER}/fleets/fleet-1/updateRuns/r1`;
   const options = { method: "POST", as: "reader" };
-  const answer = await emulator.call(`${path}?api-version=2025-03-01`, options);
+  const answer = await emulator.call(`${path}/start?api-version=2025-03-01`, options);
   expect(answer.status).toBe(403);
   expect(answer.json).toMatchObject({
     error: {

@@ -158,6 +158,27 @@ test("a client id asks the managed identity endpoint for another identity", asyn
   expect((await ask("99999999-0000-4000-8000-00000000dead")).status).toBe(400);
 });
 
+test.each([
+  ["client_id", OPERATOR],
+  ["clientid", OPERATOR],
+  ["object_id", ""],
+  [
+    "msi_res_id",
+    "/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/operator",
+  ],
+])("a virtual machine's endpoint knows an identity by its %s", async (parameter, id) => {
+  const operator = emulator.environment.tokens.principals.find(({ name }) => name === "operator");
+  const { origin } = new URL(emulator.ready.msi);
+  const query = new URLSearchParams({
+    resource: "x",
+    [parameter]: id || String(operator?.objectId),
+  });
+  const url = `${origin}/metadata/identity/oauth2/token?api-version=2018-02-01&${query}`;
+  const answer = await fetch(url, { headers: { Metadata: "true" } });
+  const { access_token } = (await answer.json()) as { access_token: string };
+  expect(claimsOf(access_token)["appid"]).toBe(OPERATOR);
+});
+
 test("the managed identity endpoint refuses a request without its header", async () => {
   const { status } = await fetch(`${emulator.ready.msi}?resource=x`);
   expect(status).toBe(400);

@@ -73,9 +73,10 @@ const HAPPENINGS: Readonly<Record<string, (world: World, quay: Cluster, node: st
     world.advanceTo(world.now + MINUTE);
     quay.upgradeNodeImage("workers", NEW_IMAGE);
   },
-  "five minutes pass": (world) => world.advanceTo(world.now + 5 * MINUTE),
-  "five more pass": (world) => world.advanceTo(world.now + 5 * MINUTE),
+  "the upgrade goes on": (world) => world.advanceTo(world.now + 5 * MINUTE),
   "the upgrade ends": (world) => world.advanceTo(world.now + 600 * MINUTE),
+  // Kubelets go on writing when they were last heard of.
+  "nothing but time passes": (world) => world.advanceTo(world.now + 7 * MINUTE),
 };
 
 test("a list that is asked for again shows whatever happened in between", async () => {

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Scenario } from "../../emulator/scenario.ts";
+import { DEFAULT_SCENARIO } from "../../emulator/scenario.ts";
+import { send, startTestEmulator } from "../support/emulator.ts";
+import type { CallOptions, TestEmulator } from "../support/emulator.ts";
+
+/** What tools ask of Resource Manager beside the resources that they manage. */
+const SUBSCRIPTION = "11111111-2222-3333-4444-555555555555";
+const SUBSCRIPTION_PATH = `/subscriptions/${SUBSCRIPTION}`;
+const GROUP = `${SUBSCRIPTION_PATH}/resourceGroups/demo`;
+const CLUSTER = `${GROUP}/providers/Microsoft.ContainerService/managedClusters/cluster-1`;
+const FLEET = `${GROUP}/providers/Microsoft.ContainerService/fleets/fleet-1`;
+
+const scenario: Scenario = {
+  ...DEFAULT_SCENARIO,
+  subscription: SUBSCRIPTION,
+  principals: [
+    {
+      name: "reader",
+      clientId: "99999999-0000-4000-8000-000000000001",
+      objectId: "99999999-0000-4000-8000-000000000002",
+      roles: [
+        { actions: ["*/read"], scope: SUBSCRIPTION_PATH },
+        { actions: ["Microsoft.ContainerService/fleets/*"], scope: FLEET },
+      ],
+    },
+  ],
+};
+
+let emulator: TestEmulator;
+beforeAll(async () => {
+  emulator = await startTestEmulator({ scenario, clock: "manual" });
+});
+afterAll(() => emulator.close());
+
+function call(path: string, options: CallOptions = {}): ReturnType<TestEmulator["call"]> {
+  const separator = path.includes("?") ? "&" : "?";
+  return emulator.call(`${path}${separator}api-version=2022-09-01`, options);
+}
+
+async function values(path: string): Promise<Record<string, unknown>[]> {
+  const { status, json } = await call(path);
+  expect(status).toBe(200);
+  return (json as { value: Record<string, unknown>[] }).value;
+}
+
+test.each([
+  ["a subscription", SUBSCRIPTION_PATH],
+  ["a resource group", GROUP],
+  ["a cluster", CLUSTER],
+  ["a fleet", FLEET],
+])("the tags of %s are read, merged, taken away and replaced", async (_what, scope) => {
+  const path = `${scope}/providers/Microsoft.Resources/tags/default`;
+  const patch = (operation: string, tags: object): ReturnType<typeof call> =>
+    call(path, { method: "PATCH", body: { operation, properties: { tags } } });
+  const tags = async (): Promise<unknown> => (await call(path)).json;
+  await call(path, { method: "PUT", body: { properties: { tags: { team: "dock", tier: "1" } } } });
+  expect(await tags()).toMatchObject({ properties: { tags: { team: "dock", tier: "1" } } });
+  const merged = await patch("Merge", { tier: "2", dry: "no" });
+  expect(merged.json).toMatchObject({
+    id: `${scope}/providers/Microsoft.Resources/tags/default`,
+    properties: { tags: { team: "dock", tier: "2", dry: "no" } },
+  });
+  await patch("Delete", { dry: "no", team: "another value" });
+  expect(await tags()).toMatchObject({ properties: { tags: { team: "dock", tier: "2" } } });
+  expect(await tags()).not.toHaveProperty("properties.tags.dry");
+  expect((await patch("Shuffle", {})).status).toBe(400);
+  const forbidden = await call(path, { method: "PUT", as: "reader", body: {} });
+  expect(forbidden.status).toBe(403);
+  expect(forbidden.text).toContain("'Microsoft.Resources/tags/write'");
+  expect((await call(path, { method: "DELETE" })).status).toBe(200);
+  expect(await tags()).toMatchObject({ properties: { tags: {} } });
+});
+
+test("tags of a resource that is not there are not found", async () => {
+  const path = `${CLUSTER}9/providers/Microsoft.Resources/tags/default`;
+  expect(await call(path)).toMatchObject({ status: 404 });
+});
+
+test("groups and resources are found by tag and by part of a name", async () => {
+  const tag = { method: "PATCH", body: { tags: { team: "dock" } } };
+  await call(GROUP, tag);
+  await call(CLUSTER, tag);
+  const filter = (text: string): string => `$filter=${encodeURIComponent(text)}`;
+  const tagged = filter("tagName eq 'Team' and tagValue eq 'dock'");
+  const elsewhere = filter("tagName eq 'team' and tagValue eq 'quay'");
+  const groups = `${SUBSCRIPTION_PATH}/resourcegroups`;
+  expect(await values(`${groups}?${tagged}`)).toMatchObject([{ name: "demo" }]);
+  expect(await values(`${groups}?${elsewhere}`)).toEqual([]);
+  const resources = `${SUBSCRIPTION_PATH}/resources`;
+  expect(await values(`${resources}?${tagged}`)).toMatchObject([{ name: "cluster-1" }]);
+  const part = filter("substringof('leet', name)");
+  expect(await values(`${resources}?${part}`)).toMatchObject([{ name: "fleet-1" }]);
+  expect((await call(`${resources}?${filter("sku/name eq 'x'")}`)).json).toMatchObject({
+    error: { code: "InvalidFilterInQueryString" },
+  });
+});
+
+test("HEAD says whether a resource is there", async () => {
+  expect((await call(CLUSTER, { method: "HEAD" })).status).toBe(204);
+  expect((await call(`${CLUSTER}9`, { method: "HEAD" })).status).toBe(404);
+});
+
+test("role assignments and definitions show what the scenario grants", async () => {
+  const at = (scope: string): string =>
+    `${scope}/providers/Microsoft.Authorization/roleAssignments`;
+  const filter = "$filter=principalId eq '99999999-0000-4000-8000-000000000002'";
+  const mine = await values(`${at(SUBSCRIPTION_PATH)}?${encodeURI(filter)}`);
+  expect(mine.map(({ properties }) => properties)).toMatchObject([
+    { scope: SUBSCRIPTION_PATH, principalType: "ServicePrincipal" },
+    { scope: FLEET },
+  ]);
+  const [first, second] = mine.map(
+    ({ properties }) => (properties as { roleDefinitionId: string }).roleDefinitionId,
+  );
+  expect((await call(String(first))).json).toMatchObject({
+    properties: { roleName: "Reader", type: "BuiltInRole" },
+  });
+  expect((await call(String(second))).json).toMatchObject({
+    properties: { permissions: [{ actions: ["Microsoft.ContainerService/fleets/*"] }] },
+  });
+  const atCluster = await values(`${at(CLUSTER)}?$filter=atScope()`);
+  expect(atCluster.map(({ properties }) => (properties as { scope: string }).scope)).toEqual([
+    SUBSCRIPTION_PATH,
+    SUBSCRIPTION_PATH,
+  ]);
+  const put = await call(`${at(GROUP)}/x`, { method: "PUT", body: {} });
+  expect(put.json).toMatchObject({ error: { message: expect.stringContaining("scenario") } });
+  expect(await values(`${GROUP}/providers/Microsoft.Authorization/locks`)).toEqual([]);
+});
+
+test("preview flags are what somebody made them", async () => {
+  const features = `${SUBSCRIPTION_PATH}/providers/Microsoft.Features`;
+  const flag = `${features}/providers/Microsoft.ContainerService/features/SomePreview`;
+  expect((await call(flag)).json).toMatchObject({ properties: { state: "NotRegistered" } });
+  const forbidden = await call(`${flag}/register`, { method: "POST", as: "reader" });
+  expect(forbidden.status).toBe(403);
+  expect((await call(`${flag}/register`, { method: "POST" })).status).toBe(200);
+  expect((await call(flag.toLowerCase())).json).toMatchObject({
+    name: "Microsoft.ContainerService/SomePreview",
+    properties: { state: "Registered" },
+  });
+  expect(await values(`${features}/features`)).toHaveLength(1);
+});
+
+test.each([
+  ["2015-01-01", { authentication: { loginEndpoint: expect.stringMatching(/\/adfs$/) } }],
+  ["2019-05-01", [{ name: "Fleetwright", suffixes: { storage: expect.any(String) } }]],
+  ["2022-09-01", { name: "Fleetwright", authentication: { identityProvider: "AAD" } }],
+])("the cloud describes itself to tools of %s without a token", async (version, expected) => {
+  const path = `/metadata/endpoints?api-version=${version}`;
+  const answer = await emulator.call(path, { as: null });
+  expect(answer).toMatchObject({ status: 200, json: expected });
+});
+
+test("an authority tells MSAL which hosts stand for it", async () => {
+  const { host } = new URL(emulator.ready.arm);
+  const endpoint = `${emulator.ready.authority}/oauth2/v2.0/authorize`;
+  const query = `api-version=1.1&authorization_endpoint=${encodeURIComponent(endpoint)}`;
+  const answer = await emulator.call(`/common/discovery/instance?${query}`, { as: null });
+  const { tenant_discovery_endpoint: discovery, metadata } = answer.json as {
+    tenant_discovery_endpoint: string;
+    metadata: unknown;
+  };
+  expect(metadata).toMatchObject([{ aliases: [host] }]);
+  const { json } = await send(discovery, emulator.ca);
+  expect(json).toMatchObject({ token_endpoint: `${emulator.ready.authority}/oauth2/v2.0/token` });
+});
