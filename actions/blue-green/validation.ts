@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { formatDuration, HOUR, SECOND } from "../../shared/core/duration.ts";
 import { FleetwrightError, toError } from "../../shared/core/errors.ts";
 import type { ObservedColours } from "../../shared/blue-green/observed.ts";
-import { workspaceFolder } from "../runner/declared.ts";
+import { workspaceFolder } from "../runner/workspace.ts";
 import { duration, optionalText } from "../runner/inputs.ts";
 import type { BlueGreenDeps, Operation } from "./request.ts";
 

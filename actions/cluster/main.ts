@@ -1,7 +1,7 @@
 import { setSecret } from "@actions/core";
 import { composeAzure } from "../runner/azure.ts";
 import { clusterTarget } from "../runner/cluster-target.ts";
-import { workspaceFolder } from "../runner/declared.ts";
+import { workspaceFolder } from "../runner/workspace.ts";
 import { readIdentity } from "../runner/identity.ts";
 import { choice, optionalChoice, optionalText, requiredText } from "../runner/inputs.ts";
 import { runAction } from "../runner/run-action.ts";

@@ -1,5 +1,5 @@
 import { FleetwrightError } from "../../shared/core/errors.ts";
-import { markdownTable } from "../../shared/core/markdown.ts";
+import { escapeMarkdown, markdownTable } from "../../shared/core/markdown.ts";
 import type { OperationEnd } from "../../shared/node-pool/ports.ts";
 import type { NodePoolSnapshot } from "../../shared/snapshot/ports.ts";
 import type { Report } from "../runner/report.ts";
@@ -50,9 +50,9 @@ function summary(inputs: ClusterInputs, { cluster, changed, verdict }: ClusterOu
     pool.snapshotId ?? "",
   ]);
   return [
-    `## Cluster ${cluster?.name ?? inputs.cluster}: ${changed ? "created" : "exists as declared"}`,
+    `## Cluster ${escapeMarkdown(cluster?.name ?? inputs.cluster)}: ${changed ? "created" : "exists as declared"}`,
     verdict === undefined ? "**not verified**" : `**${verdict.outcome}**`,
     markdownTable(["Node pool", "Mode", "Nodes", "Node image", "Snapshot"], rows),
-    (verdict?.reasons ?? []).map((reason) => `- ${reason}`).join("\n"),
+    (verdict?.reasons ?? []).map((reason) => `- ${escapeMarkdown(reason)}`).join("\n"),
   ].join("\n\n");
 }

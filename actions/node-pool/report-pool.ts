@@ -1,6 +1,6 @@
 import type { ArmId } from "../../shared/core/arm-id.ts";
 import { FleetwrightError } from "../../shared/core/errors.ts";
-import { counted, markdownTable } from "../../shared/core/markdown.ts";
+import { counted, escapeMarkdown, markdownTable } from "../../shared/core/markdown.ts";
 import type { PoolStep } from "../../shared/node-pool/plan.ts";
 import type { OperationEnd } from "../../shared/node-pool/ports.ts";
 import type { BlockedNode } from "../../shared/quarantine/blocked-node.ts";
@@ -101,7 +101,7 @@ function summary(inputs: NodePoolInputs, outcome: PoolOutcome): string {
   const reasons = verdict?.reasons ?? [];
   const rest = reasons.length - MAX_REASONS;
   return [
-    `## Node pool ${inputs.nodePool}: ${inputs.operation}`,
+    `## Node pool ${escapeMarkdown(inputs.nodePool)}: ${inputs.operation}`,
     verdictLine(outcome),
     steps.length === 0
       ? "Nothing was to be done."
@@ -112,7 +112,7 @@ function summary(inputs: NodePoolInputs, outcome: PoolOutcome): string {
       : [
           reasons
             .slice(0, MAX_REASONS)
-            .map((r) => `- ${r}`)
+            .map((r) => `- ${escapeMarkdown(r)}`)
             .join("\n"),
         ]),
     ...(rest > 0 ? [`${rest} more.`] : []),

@@ -53,8 +53,11 @@ export function composeAzure(
   identity: IdentityInputs,
   options: AzureOptions = {},
 ): Azure {
+  const onSecret = hider();
   const credential = masked(
+    onSecret,
     azureCredential(env, {
+      onSecret,
       ...(identity.clientId !== undefined && { clientId: identity.clientId }),
       ...(identity.tenantId !== undefined && { tenantId: identity.tenantId }),
     }),
@@ -66,7 +69,7 @@ export function composeAzure(
     ...(role !== undefined && { role }),
     ...(pollIntervalMilliseconds !== undefined && { pollIntervalMs: pollIntervalMilliseconds }),
   });
-  const connection = { arm, credential, timeoutMs: NODE_READ_TIMEOUT };
+  const connection = { arm, credential, timeoutMs: NODE_READ_TIMEOUT, onSecret };
   const connect = connectClusters(connection);
   return {
     fleet: createFleetPort(arm),
@@ -82,16 +85,21 @@ export function composeAzure(
   };
 }
 
-/** Tokens are never printed; should a library do it, the runner shows stars. */
-function masked(credential: TokenCredential): TokenCredential {
+/** Secrets are never printed; should a library do it, the runner shows stars. */
+function hider(): (secret: string) => void {
   const known = new Set<string>();
+  return (secret) => {
+    if (known.has(secret)) return;
+    known.add(secret);
+    setSecret(secret);
+  };
+}
+
+function masked(hide: (secret: string) => void, credential: TokenCredential): TokenCredential {
   return {
     async getToken(scopes, options) {
       const token = await credential.getToken(scopes, options);
-      if (token !== null && !known.has(token.token)) {
-        known.add(token.token);
-        setSecret(token.token);
-      }
+      if (token !== null) hide(token.token);
       return token;
     },
   };

@@ -13,6 +13,8 @@ import { parseDeclarations } from "../../shared/declaration/parse.ts";
 import { strategyNamed } from "../../shared/declaration/strategy.ts";
 import type { Declarations } from "../../shared/declaration/parse.ts";
 
+export { workspaceFolder } from "./workspace.ts";
+
 export interface Declared {
   readonly declarations: Declarations;
   /** Of parser and lint. */
@@ -26,17 +28,6 @@ export async function readDeclared(workspace: string): Promise<Declared> {
   const parsed = parseDeclarations(await readDeclarations(workspace));
   const findingsWith = (live: LiveFleets) => [...parsed.findings, ...lint(parsed, live)];
   return { declarations: parsed, findings: findingsWith({}), findingsWith };
-}
-
-/** The runner's checkout of the consumer's repository. */
-export function workspaceFolder(env: NodeJS.ProcessEnv): string {
-  const folder = env["GITHUB_WORKSPACE"];
-  if (folder === undefined || folder === "") {
-    throw new FleetwrightError("invalid-input", "GITHUB_WORKSPACE is not set", {
-      remedy: "run this action in a job, after actions/checkout",
-    });
-  }
-  return folder;
 }
 
 export function workspaceOf({ workspace }: Declarations): Workspace {

@@ -1,7 +1,9 @@
-import { info, setFailed, setOutput } from "@actions/core";
+import { setFailed, setOutput } from "@actions/core";
 import { toError } from "../../shared/core/errors.ts";
+import { escapeMarkdown } from "../../shared/core/markdown.ts";
 import { onCancel } from "./cancellation.ts";
 import { causesOf, explain, failureReason } from "./failure-reason.ts";
+import { log } from "./log.ts";
 import { publish } from "./report.ts";
 import type { Report } from "./report.ts";
 
@@ -17,7 +19,7 @@ export interface Runner {
 /** The only boundary of an action: whatever happens inside ends as outputs, summary, exit code. */
 export function runAction(act: (runner: Runner) => Promise<Report>): void {
   const cancellation = onCancel();
-  const runner: Runner = { log: info, ...cancellation };
+  const runner: Runner = { log, ...cancellation };
   void finish(runner, act).then(endProcess);
 }
 
@@ -44,13 +46,16 @@ async function finish(runner: Runner, act: (runner: Runner) => Promise<Report>):
     const error = toError(thrown);
     setOutput("failure-reason", failureReason(error));
     fail(error);
-    await publish({ outputs: {}, summary: `## Failed\n\n${explain(error)}\n` }).catch(() => {
-      info("the job summary could not be written");
+    await publish({
+      outputs: {},
+      summary: `## Failed\n\n${escapeMarkdown(explain(error))}\n`,
+    }).catch(() => {
+      log("the job summary could not be written");
     });
   }
 }
 
 function fail(error: Error): void {
-  for (const cause of causesOf(error)) info(`caused by: ${cause}`);
+  for (const cause of causesOf(error)) log(`caused by: ${cause}`);
   setFailed(explain(error));
 }

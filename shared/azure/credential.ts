@@ -1,4 +1,5 @@
 import type { TokenCredential } from "@azure/identity";
+import { FleetwrightError } from "../core/errors.ts";
 import { authorityHost, isPublicAuthority } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { createGitHubCredential } from "./github-credential.ts";
@@ -10,11 +11,15 @@ export interface CredentialOptions {
   readonly tenantId?: string | undefined;
   /** Audience of the workflow's identity token; sovereign clouds use another one. */
   readonly audience?: string | undefined;
+  /** Hears of the workflow's identity token before it is used. */
+  onSecret?(secret: string): void;
 }
+
+const NO_IDENTITY_TOKEN = "GitHub gives it no identity token";
 
 /**
  * Who we are, by where we run: a GitHub job exchanges its own identity token, a Functions app has a managed
- * identity, a person is signed in to the Azure CLI. None of them needs a stored secret.
+ * identity, a person (or azure/login, in a job without one) is signed in to the Azure CLI. None of them needs a stored secret.
  * @azure/identity costs 60 ms of start-up and is loaded only for the last two.
  */
 export function azureCredential(
@@ -33,9 +38,14 @@ export function azureCredential(
       tenantId,
       authority: authorityHost(env),
       ...(options.audience ? { audience: options.audience } : {}),
+      ...(options.onSecret && { onSecret: options.onSecret }),
     });
   }
   if (env["IDENTITY_ENDPOINT"]) return managedIdentity(clientId);
+  if (env["GITHUB_ACTIONS"] === "true") {
+    const given = requestUrl && requestToken;
+    return signedInJob(given ? "client-id or tenant-id is missing" : NO_IDENTITY_TOKEN, tenantId);
+  }
   return signedInPerson(authorityHost(env), tenantId);
 }
 
@@ -44,6 +54,30 @@ function managedIdentity(clientId: string | undefined): TokenCredential {
     const { ManagedIdentityCredential } = await import("@azure/identity");
     return clientId ? new ManagedIdentityCredential({ clientId }) : new ManagedIdentityCredential();
   });
+}
+
+/**
+ * A job without an identity of its own may have signed in by azure/login. No more is tried: the other ways of
+ * DefaultAzureCredential look around for seconds and end in a page of excuses.
+ */
+function signedInJob(why: string, tenantId: string | undefined): TokenCredential {
+  const commandLine = lazyCredential(async () => {
+    const { AzureCliCredential } = await import("@azure/identity");
+    return new AzureCliCredential(tenantId ? { tenantId } : {});
+  });
+  return {
+    async getToken(scopes, options) {
+      try {
+        return await commandLine.getToken(scopes, options);
+      } catch (cause) {
+        throw new FleetwrightError("unauthorized", `this job cannot sign in to Azure: ${why}`, {
+          remedy:
+            "give it the permission id-token: write, which a fork's pull request never gets, with client-id and tenant-id; or sign in by azure/login before",
+          cause,
+        });
+      }
+    },
+  };
 }
 
 function signedInPerson(authority: string, tenantId: string | undefined): TokenCredential {

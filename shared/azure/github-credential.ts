@@ -16,6 +16,7 @@ export interface GitHubCredentialOptions {
   readonly tenantId: string;
   readonly authority: string;
   readonly audience?: string;
+  onSecret?(secret: string): void;
   readonly now?: () => number;
 }
 
@@ -59,6 +60,7 @@ async function exchange(
   now: () => number,
 ): Promise<AccessToken> {
   const assertion = await identityToken(options);
+  options.onSecret?.(assertion);
   const path = `/${options.tenantId}/oauth2/v2.0/token`;
   const form = new URLSearchParams({
     grant_type: "client_credentials",

@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly credential: TokenCredential;
   /** Bound of one request to a cluster. */
   readonly timeoutMs: number;
+  /** Hears of secrets that a kubeconfig brings, before they are used. */
+  onSecret?(secret: string): void;
 }
 
 /** The AKS server application: the audience of a token for any Entra-enabled cluster. */
@@ -60,6 +62,8 @@ async function connect(
   access: Promise<ClusterAccess>,
 ): Promise<KubernetesClient> {
   const found = await access;
+  if (found.user.kind === "token") options.onSecret?.(found.user.token);
+  if (found.user.kind === "certificate") options.onSecret?.(found.user.key);
   return createKubernetesClient({
     access: found,
     timeoutMs: options.timeoutMs,

@@ -20,9 +20,13 @@ function cell(text: string): string {
   return escapeMarkdown(cut).replaceAll("|", "\\|");
 }
 
-/** Keeps GitHub from reading a text as HTML. */
+/** Keeps GitHub from reading a text as HTML, a link or an image. */
 export function escapeMarkdown(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return text
+    .replaceAll(/[\\[\]]/g, "\\$&")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;");
 }
 
 /** `1 error`, `2 errors`. */
