@@ -59,6 +59,8 @@ async function run(
       return { repositories: [...hub.repositories.values()].map(fullName) };
     case "GET repositories/one":
       return summarize(requireRepository(hub, owner, name));
+    case "POST repositories/one/workflow-runs":
+      return endWorkflowRun(requireRepository(hub, owner, name), body);
     case "POST repositories/one/checkout":
       return checkout(requireRepository(hub, owner, name), body);
     default:
@@ -132,6 +134,17 @@ function requireRepository(
   const repository = hub.repositories.get(repositoryKey(owner ?? "", name ?? ""));
   if (repository === undefined) throw new Error(`There is no repository ${owner}/${name}.`);
   return repository;
+}
+
+const WorkflowEnd = z.object({ id: z.int(), conclusion: z.string().min(1) });
+
+/** A runner is not part of this GitHub: whoever tests says how a dispatched workflow ended. */
+function endWorkflowRun(repository: Repository, body: unknown): object {
+  const { id, conclusion } = WorkflowEnd.parse(body);
+  const dispatch = repository.dispatches.find((one) => one.id === id);
+  if (dispatch === undefined) throw new Error(`There is no workflow run ${id}.`);
+  dispatch.conclusion = conclusion;
+  return { id, conclusion };
 }
 
 const Checkout = z.object({ ref: z.string().default(defaultBranch), directory: z.string().min(1) });

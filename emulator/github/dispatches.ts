@@ -5,6 +5,7 @@ import {
   inRepository,
   json,
   noContent,
+  numberParam,
   param,
   readBody,
   type RepositoryCall,
@@ -12,7 +13,7 @@ import {
 } from "./call.ts";
 import { htmlUrl } from "./commits.ts";
 import { notFound, unprocessable } from "./errors.ts";
-import type { Dispatch } from "./hub.ts";
+import { type Dispatch, timestamp } from "./hub.ts";
 import {
   MAX_DISPATCH_BYTES,
   MAX_DISPATCH_KEYS,
@@ -113,6 +114,27 @@ function recordDispatch(
   return dispatch;
 }
 
+function workflowRun(call: RepositoryCall): WireReply {
+  const id = numberParam(call, "id");
+  const dispatch = call.repository.dispatches.find((one) => one.id === id);
+  if (dispatch?.kind !== "workflow_dispatch") throw notFound();
+  const { conclusion, target, ref, createdAt } = dispatch;
+  return json(200, {
+    id,
+    name: target,
+    path: `.github/workflows/${target}`,
+    event: dispatch.kind,
+    head_branch: ref.replace(/^refs\/heads\//, ""),
+    status: conclusion === undefined ? "queued" : "completed",
+    conclusion: conclusion ?? null,
+    created_at: timestamp(createdAt),
+    run_started_at: timestamp(createdAt),
+    run_attempt: 1,
+    url: `${call.url}/actions/runs/${id}`,
+    html_url: htmlUrl(call, `/actions/runs/${id}`),
+  });
+}
+
 export const dispatchRoutes: readonly Route[] = [
   inRepository("POST", "dispatches", "contents:write", dispatchRepository),
   inRepository(
@@ -121,4 +143,5 @@ export const dispatchRoutes: readonly Route[] = [
     "actions:write",
     dispatchWorkflow,
   ),
+  inRepository("GET", "actions/runs/{id}", "actions:read", workflowRun),
 ];

@@ -191,6 +191,8 @@ export interface Dispatch {
   readonly payload: Readonly<Record<string, unknown>>;
   readonly sender: string;
   readonly createdAt: number;
+  /** How the run of the workflow ended; undefined while it is queued. */
+  conclusion?: string;
 }
 
 export interface DeploymentEnvironment {

@@ -1,6 +1,8 @@
 import type { InvocationContext } from "@azure/functions";
+import type { TokenCredential } from "@azure/identity";
 import { systemClock } from "../../shared/core/clock.ts";
 import type { Logger } from "../../shared/core/logger.ts";
+import type { StateStore } from "../../shared/core/state-store.ts";
 import { createArmClient } from "../../shared/azure/arm-client.ts";
 import { createClusterInventory } from "../../shared/azure/clusters.ts";
 import { azureCredential } from "../../shared/azure/credential.ts";
@@ -8,11 +10,15 @@ import { armEndpoint } from "../../shared/azure/environment.ts";
 import { createEventPublisher } from "../../shared/azure/event-publisher.ts";
 import { createFleetPort } from "../../shared/azure/fleet.ts";
 import { createNodeReader } from "../../shared/azure/kubernetes.ts";
+import { connectClusters } from "../../shared/azure/kubernetes-connection.ts";
 import { createSnapshotPort } from "../../shared/azure/snapshots.ts";
+import { createWorkloadReader } from "../../shared/azure/kubernetes-workloads.ts";
 import { createTableStateStore } from "../../shared/azure/state-store.ts";
 import { createCheckPort } from "../../shared/github/checks.ts";
 import { createGitHubClient } from "../../shared/github/client.ts";
 import { createIssueTracker } from "../../shared/github/issues.ts";
+import { createRunReporter } from "../../shared/github/run-checks.ts";
+import { createTeamChecks } from "../../shared/github/team-checks.ts";
 import { createDeclarationRepository } from "../../shared/github/repository.ts";
 import type { LookoutDeps } from "../../shared/promotion/lookout.ts";
 import type { DeclarationRepository } from "../../shared/promotion/ports.ts";
@@ -43,23 +49,44 @@ export function compose(context: InvocationContext): App {
   return { ...composed, logger: invocationLogger(context) };
 }
 
-function connect(settings: Settings): Omit<App, "logger"> {
+/** What a process has by itself, and a test gives: who we are, whom we trust, where the state is. */
+export interface Wires {
+  readonly credential: TokenCredential;
+  /** PEM of a certificate authority, instead of the machine's and NODE_EXTRA_CA_CERTS. */
+  readonly ca?: string;
+  readonly fetch?: typeof fetch;
+  readonly store?: StateStore;
+}
+
+export function connect(
+  settings: Settings,
+  wires: Wires = { credential: azureCredential(settings.env) },
+): Omit<App, "logger"> {
   const { env, repository } = settings;
-  const credential = azureCredential(env);
+  const { credential, ca } = wires;
   const arm = createArmClient({
     endpoint: armEndpoint(env),
     credential,
     role: "Fleetwright reactor",
     maxRetries: MAX_RETRIES,
+    ...(ca === undefined ? {} : { ca }),
   });
-  const octokit = createGitHubClient(env, { token: env["FLEETWRIGHT_GITHUB_TOKEN"] ?? "" });
+  const kubernetes = { arm, credential, timeoutMs: KUBERNETES_TIMEOUT_MILLISECONDS };
+  const clusters = connectClusters(kubernetes);
+  const octokit = createGitHubClient(env, {
+    token: env["FLEETWRIGHT_GITHUB_TOKEN"] ?? "",
+    ...(wires.fetch ? { fetch: wires.fetch } : {}),
+  });
   const home = { octokit, owner: repository.owner, repo: repository.name };
   return {
     fleets: createFleetPort(arm),
     inventory: createClusterInventory(arm),
     snapshots: createSnapshotPort(arm),
-    nodes: createNodeReader({ arm, credential, timeoutMs: KUBERNETES_TIMEOUT_MILLISECONDS }),
-    store: createTableStateStore(env, credential),
+    nodes: createNodeReader(kubernetes, clusters),
+    workloads: createWorkloadReader(clusters),
+    team: createTeamChecks(home),
+    reporter: createRunReporter(home),
+    store: wires.store ?? createTableStateStore(env, credential),
     publisher: createEventPublisher(settings.topicEndpoint, credential),
     repository: createDeclarationRepository(home),
     issues: createIssueTracker(home),

@@ -10,6 +10,7 @@ import { readClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import type { ManagedCluster } from "../../shared/snapshot/ports.ts";
 import { proposeNodeImages } from "../../shared/promotion/propose.ts";
 import { declarationsAt, findRollout } from "../../shared/update-run/find-rollout.ts";
+import { endHolds } from "../../shared/update-run/hold-issue.ts";
 import type { UpdateRun } from "../../shared/update-run/ports.ts";
 import { reconcile } from "../../shared/update-run/reconcile.ts";
 import { isActive } from "../../shared/update-run/state.ts";
@@ -110,7 +111,9 @@ async function reconcileRuns(
   const runs = (await app.fleets.listRuns(environment.fleet))
     .filter(({ name }) => parseRunName(name)?.release === environment.name)
     .toSorted(newestFirst);
-  for (const run of withoutSuperseded(runs).slice(0, MAX_RUNS_PER_LOOK)) {
+  const current = withoutSuperseded(runs).slice(0, MAX_RUNS_PER_LOOK);
+  await endHolds(app, environment.name, new Set(current.map(({ name }) => name)));
+  for (const run of current) {
     const rollout = await findRollout(app, environment.name, release.file, run);
     if (rollout) await reconcile(app, run, rollout);
     else app.logger.warn("no commit declares this run; it is left alone", { run: run.name });

@@ -41,6 +41,8 @@ export type FindingCode =
   | "gate-not-in-stage"
   | "gate-nobody-approves"
   | "bad-tolerance"
+  | "check-not-described"
+  | "bad-team-check"
   | "bad-duration"
   | "bad-may-shorten"
   | "bad-freeze"

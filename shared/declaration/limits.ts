@@ -22,3 +22,6 @@ export const NODE_IMAGE_VALID_DAYS = 90;
 
 /** A pin is announced this long before it expires: two weekly images and a promotion fit in. */
 export const NODE_IMAGE_WARNING_DAYS = 14;
+
+/** Each namespace is three lists per member and look; a handler has 30 s. */
+export const MAX_CHECKED_NAMESPACES = 10;

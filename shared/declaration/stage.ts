@@ -1,6 +1,11 @@
 import * as z from "zod/mini";
 import { duration, field, maxConcurrency, named } from "./field.ts";
-import { MAX_GROUPS_PER_STAGE, MAX_GATE_NAME_CHARACTERS, MAX_WAIT_SECONDS } from "./limits.ts";
+import {
+  MAX_CHECKED_NAMESPACES,
+  MAX_GATE_NAME_CHARACTERS,
+  MAX_GROUPS_PER_STAGE,
+  MAX_WAIT_SECONDS,
+} from "./limits.ts";
 
 /** Display names of gates that Fleetwright approves begin with this; all others belong to people. */
 export const OUR_GATE_PREFIX = "fleetwright:";
@@ -58,9 +63,47 @@ export const StageVerification = z.strictObject({
   ),
   checks: z.exactOptional(
     field(
-      z.array(z.enum(["nodes"])),
-      "What must be healthy. nodes: each updated node is Ready, schedulable and on the target image.",
+      z.array(z.enum(["nodes", "workloads", "team"])),
+      "What must be healthy. nodes (always): each updated node is Ready, schedulable and on the target image. workloads: what runs in the namespaces under workloads is available. team: the check under team passed.",
       { default: ["nodes"] },
+    ),
+  ),
+  workloads: z.exactOptional(
+    field(
+      z.strictObject({
+        namespaces: field(
+          z.array(z.string()),
+          "Namespaces whose Deployments, StatefulSets and DaemonSets must be available on each member.",
+          { minItems: 1, maxItems: MAX_CHECKED_NAMESPACES },
+        ),
+      }),
+      "What the check workloads looks at.",
+    ),
+  ),
+  team: z.exactOptional(
+    field(
+      z.strictObject({
+        checkRun: z.exactOptional(
+          field(
+            z.string(),
+            "Name of a GitHub check run on the commit that the run was created from; it must have begun after the stage's last member was done.",
+          ),
+        ),
+        workflow: z.exactOptional(
+          field(
+            z.string(),
+            "File of a workflow, such as smoke.yml, that is dispatched once the stage is done, with the inputs environment, run and stage.",
+          ),
+        ),
+      }),
+      "What the check team asks: a check run or a workflow that the team owns.",
+    ),
+  ),
+  mode: z.exactOptional(
+    field(
+      z.enum(["enforce", "observe"]),
+      "observe: judge and report, but leave the gate to a person.",
+      { default: "enforce" },
     ),
   ),
   tolerate: z.exactOptional(

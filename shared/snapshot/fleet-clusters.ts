@@ -14,13 +14,22 @@ export async function readClusters(
   inventory: ClusterInventory,
   ids: readonly ArmId[],
 ): Promise<readonly ManagedCluster[]> {
+  const found = await findClusters(inventory, ids);
+  assertComplete(ids, found);
+  return found;
+}
+
+/** The same for who can tell, cluster by cluster, that one is not there. */
+export async function findClusters(
+  inventory: ClusterInventory,
+  ids: readonly ArmId[],
+): Promise<readonly ManagedCluster[]> {
   const wanted = new Set(ids.map(armKey));
   const found: ManagedCluster[] = [];
   for (const subscription of subscriptionsOf(ids)) {
     const clusters = await inventory.listClusters(subscription);
     found.push(...clusters.filter((cluster) => wanted.has(armKey(cluster.id))));
   }
-  assertComplete(ids, found);
   return found;
 }
 

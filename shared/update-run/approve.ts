@@ -2,17 +2,17 @@ import { armKey } from "../core/arm-id.ts";
 import type { Clock } from "../core/clock.ts";
 import { isError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import type { StateStore } from "../core/state-store.ts";
+import type { CheckResult } from "./check.ts";
 import type { CheckPort } from "./checks.ts";
 import { judgeGate, type GateJudgement, type MemberRecord } from "./gate.ts";
 import { readHold } from "./hold.ts";
 import { writeRow, type GateRecord } from "./ledger.ts";
 import type { FleetPort, Gate, StageStatus, UpdateRun } from "./ports.ts";
 import type { Rollout } from "./rollout.ts";
+import { askTeam, type TeamCheckDeps } from "./team-check.ts";
 
-export interface ApproveDeps {
+export interface ApproveDeps extends TeamCheckDeps {
   readonly fleets: FleetPort;
-  readonly store: StateStore;
   /** Azure's time. */
   readonly clock: Clock;
   readonly logger: Logger;
@@ -27,7 +27,13 @@ export interface GateContext {
   readonly rollout: Rollout;
   readonly partition: string;
   readonly records: ReadonlyMap<string, MemberRecord>;
+  /** Why a member cannot be upgraded now, by member: what a before-gate waits for. */
+  readonly obstacles?: ReadonlyMap<string, string>;
+  readonly teamCheck?: CheckResult;
 }
+
+/** A judgement after everybody was asked. */
+type Ruling = Exclude<GateJudgement, { readonly kind: "ask" }>;
 
 /**
  * Judges every pending gate of a run and approves those of ours that pass.
@@ -45,10 +51,10 @@ export async function judgeGates(
   );
   const times: number[] = [];
   for (const gate of pending) {
-    const judgement = judge(deps, context, gate);
-    if (judgement.kind === "approve") await approve(deps, context, gate);
-    else if (judgement.kind !== "not-ours") await leave(deps, context, gate, judgement);
-    if (judgement.kind === "wait" && judgement.until !== undefined) times.push(judgement.until);
+    const { ruling, asked } = await ruleOn(deps, context, gate);
+    if (ruling.kind === "approve") await approve(deps, asked, gate);
+    else if (ruling.kind !== "not-ours") await leave(deps, context, gate, ruling);
+    if (ruling.kind === "wait" && ruling.until !== undefined) times.push(ruling.until);
   }
   return times.filter(Number.isFinite).toSorted((a, b) => a - b)[0];
 }
@@ -62,9 +68,40 @@ function hasReachedGate(stage: StageStatus): boolean {
   return gates.some(({ gateId }) => gateId !== undefined);
 }
 
+/** The team's check costs requests, and maybe a workflow: it is asked last, when all of ours passes. */
+async function ruleOn(
+  deps: ApproveDeps,
+  context: GateContext,
+  gate: Gate,
+): Promise<{ readonly ruling: Ruling; readonly asked: GateContext }> {
+  const first = judge(deps, context, gate);
+  if (first.kind !== "ask") return { ruling: first, asked: context };
+  const { run, rollout, partition } = context;
+  const teamCheck = await askTeam(deps, {
+    partition,
+    environment: rollout.environment,
+    run: run.name,
+    commit: rollout.commit,
+    stage: gate.stage,
+    check: first.check,
+    since: first.since,
+  });
+  const asked = { ...context, teamCheck };
+  const second = judge(deps, asked, gate);
+  return { ruling: second.kind === "ask" ? { kind: "wait", reason: "asked" } : second, asked };
+}
+
 function judge(deps: ApproveDeps, context: GateContext, gate: Gate): GateJudgement {
-  const { run, rollout, records } = context;
-  return judgeGate({ gate, run, approves: rollout.approves, records, now: deps.clock.now() });
+  const { run, rollout, records, obstacles, teamCheck } = context;
+  return judgeGate({
+    gate,
+    run,
+    verification: rollout.verification,
+    records,
+    now: deps.clock.now(),
+    ...(obstacles ? { obstacles } : {}),
+    ...(teamCheck ? { teamCheck } : {}),
+  });
 }
 
 /** Reads run and gate again right before the PATCH, and sends it with the ETag it read. */
@@ -99,10 +136,16 @@ async function leave(
   deps: ApproveDeps,
   context: GateContext,
   gate: Gate,
-  { kind, reason }: Pick<GateJudgement & { readonly reason: string }, "kind" | "reason">,
+  ruling: Exclude<Ruling, { readonly kind: "approve" | "not-ours" }>,
 ): Promise<void> {
-  await record(deps, context, gate, { reason, ...(kind === "refuse" ? { held: true } : {}) });
-  deps.logger.info("gate left closed", { run: context.run.name, gate: gate.displayName, reason });
+  const { kind, reason } = ruling;
+  await record(deps, context, gate, {
+    reason,
+    ...(kind === "refuse" ? { held: true } : {}),
+    ...(kind === "observe" ? { evidence: ruling.evidence } : {}),
+  });
+  const fields = { run: context.run.name, gate: gate.displayName, verdict: kind, reason };
+  deps.logger.info("gate left closed", fields);
 }
 
 async function record(

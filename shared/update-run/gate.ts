@@ -1,12 +1,14 @@
 import { SECOND } from "../core/duration.ts";
 import type { Gate, GroupStatus, MemberStatus, StageStatus, UpdateRun } from "./ports.ts";
-import type { Outcome } from "./verify.ts";
+import type { CheckResult, Outcome, TeamCheck, VerificationRule } from "./check.ts";
 
 /** What is known of a member when its gate is judged. */
 export interface MemberRecord {
   readonly outcome: Outcome;
   readonly reasons: readonly string[];
   readonly nodesUpgraded: number;
+  /** What each check of the stage found; absent in rows of an earlier version. */
+  readonly checks?: readonly CheckResult[];
   /** ISO 8601, by Azure's clock: when the nodes were read. */
   readonly at: string;
   /** Completion time of the member's upgrade that was judged; another one needs another look. */
@@ -18,6 +20,10 @@ export interface MemberRecord {
 export type GateJudgement =
   | { readonly kind: "approve"; readonly evidence: readonly string[] }
   | { readonly kind: "wait"; readonly reason: string; readonly until?: number }
+  /** Everything of ours passes: now the team's own check is asked, and the gate judged again with its answer. */
+  | { readonly kind: "ask"; readonly check: TeamCheck; readonly since: number }
+  /** It would be approved, but the strategy only wants to be told. */
+  | { readonly kind: "observe"; readonly reason: string; readonly evidence: readonly string[] }
   | { readonly kind: "refuse"; readonly reason: string }
   /** A person's gate, or a run that we did not create: never touched. */
   | { readonly kind: "not-ours"; readonly reason: string };
@@ -25,9 +31,13 @@ export type GateJudgement =
 export interface GateInput {
   readonly gate: Gate;
   readonly run: UpdateRun;
-  /** Display name of our gate by stage, as the strategy declares it at the run's commit. */
-  readonly approves: ReadonlyMap<string, string>;
+  /** What the strategy declares at the run's commit, by stage. */
+  readonly verification: ReadonlyMap<string, VerificationRule>;
   readonly records: ReadonlyMap<string, MemberRecord>;
+  /** Why a member that comes after a before-gate cannot be upgraded now, by member. */
+  readonly obstacles?: ReadonlyMap<string, string>;
+  /** What the team's check said, once it was asked. */
+  readonly teamCheck?: CheckResult;
   /** Milliseconds since the Unix epoch, by Azure's clock. */
   readonly now: number;
 }
@@ -40,14 +50,17 @@ const SKIPPED_BY_REQUEST = /skipped by request/i;
  * before it is done, proved, and proved again when the soak is over.
  */
 export function judgeGate(input: GateInput): GateJudgement {
-  const { gate, run, approves, now } = input;
+  const { gate, run, now } = input;
   const stage = run.stageStatuses.find(({ name }) => name === gate.stage);
-  if (!stage || approves.get(gate.stage) !== gate.displayName) {
+  const rule = input.verification.get(gate.stage);
+  if (!stage || rule?.approves !== gate.displayName) {
     return { kind: "not-ours", reason: `"${gate.displayName}" is not declared as our gate` };
   }
   if (gate.state !== "Pending") return { kind: "not-ours", reason: `it is ${gate.state}` };
+  const obstacle = gate.timing === "Before" ? obstacleOf(input, stage) : undefined;
+  if (obstacle !== undefined) return { kind: "wait", reason: obstacle };
   const guarded = guardedStage(run, stage, gate.timing);
-  if (!guarded) return { kind: "approve", evidence: ["no stage comes before this gate"] };
+  if (!guarded) return conclude(input, rule, ["no stage comes before this gate"], 0);
   // The wait comes after the whole stage: a gate after one of its groups does not stand behind it.
   const ofGroup = gate.timing === "After" && gate.group !== undefined;
   const soakEnd = ofGroup ? undefined : soakEndOf(guarded);
@@ -62,7 +75,41 @@ export function judgeGate(input: GateInput): GateJudgement {
   }
   const late = members.find((member) => isStale(member, input.records, soakEnd));
   if (late) return { kind: "wait", reason: `${late.name} is to be seen again after the soak` };
-  return { kind: "approve", evidence: verdicts.map(({ reason }) => reason) };
+  return conclude(
+    input,
+    rule,
+    verdicts.map(({ reason }) => reason),
+    lastDone(members),
+  );
+}
+
+/** Everything of ours passes: what is left is the team's word, and whether we may act at all. */
+function conclude(
+  { teamCheck }: GateInput,
+  { team, observeOnly }: VerificationRule,
+  ours: readonly string[],
+  since: number,
+): GateJudgement {
+  if (team && !teamCheck) return { kind: "ask", check: team, since };
+  if (teamCheck && teamCheck.outcome !== "pass") {
+    const kind = teamCheck.outcome === "inconclusive" ? "wait" : "refuse";
+    return { kind, reason: teamCheck.detail };
+  }
+  const evidence = teamCheck ? [...ours, teamCheck.detail] : ours;
+  if (!observeOnly) return { kind: "approve", evidence };
+  return { kind: "observe", reason: "it would be approved; the strategy only observes", evidence };
+}
+
+/** When the last of these members was done, milliseconds since the Unix epoch. */
+function lastDone(members: readonly MemberStatus[]): number {
+  const times = members.map(({ completedTime }) => Date.parse(completedTime ?? ""));
+  return Math.max(0, ...times.filter(Number.isFinite));
+}
+
+/** The preflight of a stage: what speaks against upgrading a member that comes after this gate. */
+function obstacleOf({ gate, obstacles }: GateInput, stage: StageStatus): string | undefined {
+  const found = membersOf(stage, gate.group).find(({ name }) => obstacles?.has(name));
+  return found && `${found.name} is not ready to be upgraded: ${obstacles?.get(found.name)}`;
 }
 
 /** An after-gate guards its own stage, a before-gate the stage before it. */
@@ -111,9 +158,11 @@ function judgeMember(
     return { outcome: "inconclusive", reason: `${member.name} has not been looked at` };
   }
   if (record.outcome === "pass") {
+    const others = (record.checks ?? []).filter(({ check }) => check !== "nodes");
+    const details = others.map(({ detail }) => `; ${detail}`).join("");
     return {
       outcome: "pass",
-      reason: `${member.name}: ${record.nodesUpgraded} nodes on their target image, Ready and schedulable at ${record.at}`,
+      reason: `${member.name}: ${record.nodesUpgraded} nodes on their target image, Ready and schedulable at ${record.at}${details}`,
     };
   }
   const soaking = soakEnd !== undefined && now < soakEnd && record.outcome !== "unknown";

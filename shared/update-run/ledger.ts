@@ -34,6 +34,8 @@ export interface Ledger {
   readonly members: ReadonlyMap<string, MemberRecord>;
   /** Names of nodes that were unhealthy before the run, by member. */
   readonly baselines: ReadonlyMap<string, readonly string[]>;
+  /** Workloads that were not available before the run, by member. */
+  readonly workloadBaselines: ReadonlyMap<string, readonly string[]>;
   readonly gates: ReadonlyMap<string, GateRecord>;
 }
 
@@ -57,6 +59,7 @@ export async function readLedger(
     run: rows.find(({ row }) => row === "run")?.value as RunRecord | undefined,
     members: under<MemberRecord>("member"),
     baselines: under<readonly string[]>("baseline"),
+    workloadBaselines: under<readonly string[]>("workloads"),
     gates: under<GateRecord>("gate"),
   };
 }

@@ -1,25 +1,37 @@
 import { armKey } from "../core/arm-id.ts";
-import { parseNodeImage } from "../core/node-image.ts";
+import { SECOND } from "../core/duration.ts";
+import type { Clock } from "../core/clock.ts";
+import { toError } from "../core/errors.ts";
 import { inspectBlockedNodes, type BlockedNode } from "../quarantine/blocked-node.ts";
 import type { ClusterNodes, NodeReader, NodeView } from "../quarantine/ports.ts";
 import type { ManagedCluster } from "../snapshot/ports.ts";
+import { worstOf, type CheckResult, type Outcome } from "./check.ts";
 import { needsLook } from "./gate.ts";
 import type { Ledger } from "./ledger.ts";
 import type { MemberStatus, StageStatus, UpdateRun } from "./ports.ts";
-import type { Rollout } from "./rollout.ts";
+import { ruleFor, type Rollout } from "./rollout.ts";
+import { nodeVersionOf, targetsOf } from "./targets.ts";
 import { baselineOf, verifyNodes, type Verdict } from "./verify.ts";
+import { unavailableOf, verifyWorkloads, type WorkloadReader } from "./workloads.ts";
 
 /** What one look saw of one member. */
 export interface Look {
   readonly member: MemberStatus;
   readonly cluster: ManagedCluster | undefined;
   readonly nodes: ClusterNodes;
+  /** Of the nodes alone: what snapshots and quarantine go by. */
   readonly verdict: Verdict;
+  /** What every check of the stage found, nodes first. */
+  readonly checks: readonly CheckResult[];
+  /** The worst of them: what gates go by. */
+  readonly outcome: Outcome;
   readonly blocked: readonly BlockedNode[];
 }
 
 export interface LookInput {
   readonly reader: NodeReader;
+  /** Absent: what is declared about workloads cannot be seen. */
+  readonly workloads?: WorkloadReader;
   readonly run: UpdateRun;
   readonly rollout: Rollout;
   readonly ledger: Ledger;
@@ -29,10 +41,16 @@ export interface LookInput {
   readonly held: ReadonlySet<string>;
   /** Milliseconds since the Unix epoch, by Azure's clock. */
   readonly now: number;
+  /** The machines' own time: what is left of the handler's. */
+  readonly wallClock: Clock;
 }
 
 /** Clusters whose nodes are read in one look; a handler has 30 s, and the next look reads on. */
 const MAX_CLUSTERS_PER_LOOK = 60;
+/** Clusters that are asked at once. */
+const CLUSTERS_AT_ONCE = 20;
+/** No further cluster is asked after this: one that does not answer takes 10 s more, and the acts need the rest. */
+const LOOK_MILLISECONDS = 8 * SECOND;
 
 export interface PlacedMember {
   readonly stage: StageStatus;
@@ -60,7 +78,22 @@ export async function lookAtMembers(input: LookInput): Promise<readonly Look[]> 
       }),
     )
     .slice(0, MAX_CLUSTERS_PER_LOOK);
-  return Promise.all(due.map((placed) => lookAt(input, placed)));
+  return inBatches(input.wallClock, due, (placed) => lookAt(input, placed));
+}
+
+/** Some at once, until the time is up: the next look goes on with who is left. */
+async function inBatches<T, R>(
+  wallClock: Clock,
+  items: readonly T[],
+  task: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const deadline = wallClock.now() + LOOK_MILLISECONDS;
+  const results: R[] = [];
+  for (let start = 0; start < items.length; start += CLUSTERS_AT_ONCE) {
+    if (start > 0 && wallClock.now() >= deadline) break;
+    results.push(...(await Promise.all(items.slice(start, start + CLUSTERS_AT_ONCE).map(task))));
+  }
+  return results;
 }
 
 /** Does a gate wait behind this stage: after it, or before the stage that comes next? */
@@ -74,32 +107,64 @@ function isGuarded({ stageStatuses }: UpdateRun, stage: StageStatus): boolean {
   return gates.some(({ gateId, state }) => gateId !== undefined && state === "Pending");
 }
 
-async function lookAt(input: LookInput, { stage, member }: PlacedMember): Promise<Look> {
-  const { reader, rollout, ledger, now } = input;
-  const cluster = input.clusters.get(armKey(member.clusterId));
+async function lookAt(input: LookInput, placed: PlacedMember): Promise<Look> {
+  const cluster = input.clusters.get(armKey(placed.member.clusterId));
+  if (!cluster) return blindLook(placed, undefined, "its cluster cannot be found in Azure");
+  try {
+    return await lookAtCluster(input, placed, cluster);
+  } catch (error) {
+    // It went dark between two requests: what was seen before that is no basis for a verdict.
+    return blindLook(placed, cluster, toError(error).message);
+  }
+}
+
+function blindLook(
+  { member }: PlacedMember,
+  cluster: ManagedCluster | undefined,
+  reason: string,
+): Look {
+  const nodes = { visible: false, reason } as const;
+  const verdict = verifyNodes({
+    nodes,
+    targets: new Map(),
+    baseline: new Set(),
+    toleratedNotReady: 0,
+    now: 0,
+  });
+  const checks = [nodesCheck(verdict)];
+  return { member, cluster, nodes, verdict, checks, outcome: verdict.outcome, blocked: [] };
+}
+
+async function lookAtCluster(
+  input: LookInput,
+  { stage, member }: PlacedMember,
+  cluster: ManagedCluster,
+): Promise<Look> {
+  const { reader, run, rollout, ledger, now } = input;
+  const rule = ruleFor(rollout, run.stageStatuses, stage.name);
   const nodes = await reader.readNodes(member.clusterId);
-  const targets = targetsOf(cluster, imagesOf(input.run, rollout));
-  const verdict =
-    targets === undefined
-      ? UNPROVABLE
-      : verifyNodes({
-          nodes,
-          targets,
-          baseline: new Set(ledger.baselines.get(member.name) ?? []),
-          toleratedNotReady: rollout.toleratedNotReady.get(stage.name) ?? 0,
-          now,
-        });
+  const targets = targetsOf(cluster, run, rollout);
+  const images = targets?.images ?? new Map<string, string>();
+  const verdict = targets
+    ? verifyNodes({
+        nodes,
+        targets: images,
+        shortcomings: targets.shortcomings,
+        kubernetesVersion: nodeVersionOf(rollout),
+        baseline: new Set(ledger.baselines.get(member.name) ?? []),
+        toleratedNotReady: rule?.toleratedNotReady ?? 0,
+        now,
+      })
+    : UNPROVABLE;
   const blocked = await inspectBlockedNodes(reader, {
     cluster: member.clusterId,
     nodes,
-    isLeftBehind: (node) => member.state === "Failed" && isOffTarget(node, targets ?? new Map()),
+    isLeftBehind: (node) => member.state === "Failed" && isOffTarget(node, images),
   });
-  return { member, cluster, nodes, verdict, blocked };
-}
-
-function isOffTarget(node: NodeView, targets: ReadonlyMap<string, string>): boolean {
-  const target = targets.get(node.nodePool);
-  return target !== undefined && node.nodeImageVersion !== target;
+  const workloads = await checkWorkloads(input, member, rule?.namespaces ?? []);
+  const checks = [nodesCheck(verdict), ...workloads];
+  const outcome = worstOf(checks.map((check) => check.outcome));
+  return { member, cluster, nodes, verdict, checks, outcome, blocked };
 }
 
 /** Nobody knows which image its nodes should carry: that is no pass. */
@@ -110,43 +175,61 @@ const UNPROVABLE: Verdict = {
   provedPools: [],
 };
 
-/** Version by image family: the pins, or what Azure says that it chose; undefined when it does not say. */
-function imagesOf(
-  { selectedImages }: UpdateRun,
-  { nodeImages, nodeImageSelection = "Custom" }: Rollout,
-): Readonly<Record<string, string>> | undefined {
-  if (nodeImageSelection === "Custom") return nodeImages;
-  const images = selectedImages?.map(parseNodeImage);
-  return images && Object.fromEntries(images.map(({ family, version }) => [family, version]));
+function nodesCheck({ outcome, reasons, nodesUpgraded }: Verdict): CheckResult {
+  const detail =
+    reasons[0] ?? `${nodesUpgraded} nodes on their target image, Ready and schedulable`;
+  return { check: "nodes", outcome, detail };
 }
 
-/** The image that the run had to bring to each pool of a cluster: the pin of the pool's family. */
-function targetsOf(
-  cluster: ManagedCluster | undefined,
-  images: Readonly<Record<string, string>> | undefined,
-): ReadonlyMap<string, string> | undefined {
-  if (images === undefined) return undefined;
-  const targets = (cluster?.nodePools ?? []).flatMap((pool): readonly [string, string][] => {
-    const { family } = parseNodeImage(pool.nodeImageVersion);
-    const pin = images[family];
-    return pin === undefined || pool.count === 0 ? [] : [[pool.name, `${family}-${pin}`]];
-  });
-  return new Map(targets);
+async function checkWorkloads(
+  { workloads, ledger }: LookInput,
+  { name, clusterId }: MemberStatus,
+  namespaces: readonly string[],
+): Promise<readonly CheckResult[]> {
+  if (namespaces.length === 0) return [];
+  const seen = workloads
+    ? await workloads.readWorkloads(clusterId, namespaces)
+    : ({ visible: false, reason: "nothing reads them here" } as const);
+  const baseline = new Set(ledger.workloadBaselines.get(name) ?? []);
+  return [verifyWorkloads({ seen, namespaces, baseline })];
 }
 
-/** Unhealthy nodes of members that the run has not touched yet, by member: not held against the run. */
+function isOffTarget(node: NodeView, targets: ReadonlyMap<string, string>): boolean {
+  const target = targets.get(node.nodePool);
+  return target !== undefined && node.nodeImageVersion !== target;
+}
+
+/** What was unhealthy at a member before the run touched it: not held against the run. */
+export interface Baseline {
+  readonly member: string;
+  /** Names of nodes. */
+  readonly nodes: readonly string[];
+  /** Undefined when the stage does not check workloads, or they could not be seen. */
+  readonly workloads: readonly string[] | undefined;
+}
+
 export async function readBaselines(
-  input: Pick<LookInput, "reader" | "run" | "ledger">,
-): Promise<ReadonlyMap<string, readonly string[]>> {
+  input: Pick<LookInput, "reader" | "workloads" | "run" | "rollout" | "ledger" | "wallClock">,
+): Promise<readonly Baseline[]> {
   const untouched = placedMembers(input.run)
-    .map(({ member }) => member)
-    .filter(({ name, state }) => state === "NotStarted" && !input.ledger.baselines.has(name))
+    .filter(({ member }) => member.state === "NotStarted")
+    .filter(({ member }) => !input.ledger.baselines.has(member.name))
     .slice(0, MAX_CLUSTERS_PER_LOOK);
-  const seen = await Promise.all(
-    untouched.map(async (member): Promise<readonly [string, readonly string[]][]> => {
-      const nodes = await input.reader.readNodes(member.clusterId);
-      return nodes.visible ? [[member.name, baselineOf(nodes)]] : [];
-    }),
-  );
-  return new Map(seen.flat());
+  const seen = await inBatches(input.wallClock, untouched, (placed) => readBaseline(input, placed));
+  return seen.flat();
+}
+
+async function readBaseline(
+  { reader, workloads, run, rollout }: Pick<LookInput, "reader" | "workloads" | "run" | "rollout">,
+  { stage, member }: PlacedMember,
+): Promise<readonly Baseline[]> {
+  const nodes = await reader.readNodes(member.clusterId);
+  if (!nodes.visible) return [];
+  const namespaces = ruleFor(rollout, run.stageStatuses, stage.name)?.namespaces ?? [];
+  const seen =
+    namespaces.length > 0
+      ? await workloads?.readWorkloads(member.clusterId, namespaces)
+      : undefined;
+  const unavailable = seen?.visible ? unavailableOf(seen) : undefined;
+  return [{ member: member.name, nodes: baselineOf(nodes), workloads: unavailable }];
 }

@@ -4,23 +4,30 @@ import { groupByCause } from "../quarantine/blocked-node.ts";
 import { flagQuarantine, readQuarantine, type FlagDeps } from "../quarantine/flag.ts";
 import type { NodeReader } from "../quarantine/ports.ts";
 import { isConfirmed, isResolved, type QuarantineRecord } from "../quarantine/record.ts";
-import { readClusters } from "../snapshot/fleet-clusters.ts";
-import type { ClusterInventory, SnapshotPort } from "../snapshot/ports.ts";
+import { findClusters } from "../snapshot/fleet-clusters.ts";
+import type { ClusterInventory, ManagedCluster, SnapshotPort } from "../snapshot/ports.ts";
 import { judgeGates, type ApproveDeps } from "./approve.ts";
 import { isDone, isExcused, isSettled, type MemberRecord } from "./gate.ts";
 import { ledgerPartition, readLedger, writeRow, type Ledger, type RunRecord } from "./ledger.ts";
 import { notify, type Notifier } from "./notify.ts";
 import { lookAtMembers, placedMembers, readBaselines, type Look } from "./look.ts";
+import { obstaclesOf } from "./obstacles.ts";
 import type { UpdateRun } from "./ports.ts";
+import { reportRun, type RunReporter } from "./report.ts";
 import { takeProvenSnapshots } from "./prove.ts";
 import type { Rollout } from "./rollout.ts";
+import type { WorkloadReader } from "./workloads.ts";
 
 export interface ReconcileDeps extends FlagDeps, ApproveDeps {
   readonly inventory: ClusterInventory;
   readonly nodes: NodeReader;
+  /** Absent: a strategy that checks workloads is never satisfied. */
+  readonly workloads?: WorkloadReader;
   readonly snapshots: SnapshotPort;
   /** Who is told what happened; absent: nobody. */
   readonly notifier?: Notifier;
+  /** Who shows the run at its commit; absent: nobody. */
+  readonly reporter?: RunReporter;
 }
 
 /** How soon to look again at a run that is not closed, even if no event comes. */
@@ -41,34 +48,63 @@ export async function reconcile(
   const partition = ledgerPartition(run);
   const ledger = await readLedger(deps.store, partition);
   if (ledger.run?.closedAt && run.status.state === "Completed") return;
-  const baselines = await readBaselines({ reader: deps.nodes, run, ledger });
-  for (const [member, unhealthy] of baselines) {
-    await deps.store.insert(partition, `baseline:${member}`, unhealthy);
-  }
-  const looks = await look(deps, run, rollout, ledger);
+  await recordBaselines(deps, { run, rollout, partition, ledger });
+  const clusters = await clustersOf(deps, run);
+  const looks = await look(deps, { run, rollout, ledger, clusters });
   const records = await recordVerdicts(deps, { run, rollout, partition, ledger, looks });
   const quarantine = await flagBlockedNodes(deps, rollout.environment, looks);
-  const due = await judgeGates(deps, { run, rollout, partition, records });
+  const obstacles = obstaclesOf(run, clusters, quarantine);
+  const gates = { run, rollout, partition, records, obstacles };
+  const due = await judgeGates(deps, gates);
   const closed = isClosed(run, rollout, records, quarantine);
   await tell(deps, { run, rollout, partition, quarantine, closed });
   await recordRun(deps, { run, rollout, partition, ledger, closed, due });
 }
 
-async function look(
+/** Only once for each member: what is bad later is held against the run. */
+async function recordBaselines(
+  deps: ReconcileDeps,
+  context: {
+    readonly run: UpdateRun;
+    readonly rollout: Rollout;
+    readonly partition: string;
+    readonly ledger: Ledger;
+  },
+): Promise<void> {
+  const baselines = await readBaselines({ ...context, ...readersOf(deps) });
+  for (const { member, nodes, workloads } of baselines) {
+    await deps.store.insert(context.partition, `baseline:${member}`, nodes);
+    if (workloads) await deps.store.insert(context.partition, `workloads:${member}`, workloads);
+  }
+}
+
+function readersOf({ nodes, workloads, wallClock }: ReconcileDeps) {
+  return { reader: nodes, wallClock, ...(workloads ? { workloads } : {}) };
+}
+
+/** By `armKey`; a cluster that was deleted under the run is not among them. */
+async function clustersOf(
   deps: ReconcileDeps,
   run: UpdateRun,
-  rollout: Rollout,
-  ledger: Ledger,
-): Promise<readonly Look[]> {
+): Promise<ReadonlyMap<string, ManagedCluster>> {
   const ids = placedMembers(run).map(({ member }) => member.clusterId);
-  const clusters = await readClusters(deps.inventory, ids);
+  const clusters = await findClusters(deps.inventory, ids);
+  return new Map(clusters.map((cluster) => [armKey(cluster.id), cluster]));
+}
+
+async function look(
+  deps: ReconcileDeps,
+  context: {
+    readonly run: UpdateRun;
+    readonly rollout: Rollout;
+    readonly ledger: Ledger;
+    readonly clusters: ReadonlyMap<string, ManagedCluster>;
+  },
+): Promise<readonly Look[]> {
   return lookAtMembers({
-    reader: deps.nodes,
-    run,
-    rollout,
-    ledger,
-    held: await heldClusters(deps, rollout.environment),
-    clusters: new Map(clusters.map((cluster) => [armKey(cluster.id), cluster])),
+    ...context,
+    ...readersOf(deps),
+    held: await heldClusters(deps, context.rollout.environment),
     now: deps.clock.now(),
   });
 }
@@ -96,19 +132,20 @@ async function recordVerdicts(
   const proven = await takeProvenSnapshots(deps, run, rollout, looks);
   const at = new Date(deps.clock.now()).toISOString();
   const records = new Map(ledger.members);
-  for (const { member, verdict } of looks) {
+  for (const { member, verdict, checks, outcome } of looks) {
     const snapshotIds = proven.get(member.name);
+    const others = checks.filter((found) => found.check !== "nodes" && found.outcome !== "pass");
     const record: MemberRecord = {
-      outcome: verdict.outcome,
-      reasons: verdict.reasons.slice(0, MAX_REASONS),
+      outcome,
+      reasons: [...verdict.reasons, ...others.map(({ detail }) => detail)].slice(0, MAX_REASONS),
       nodesUpgraded: verdict.nodesUpgraded,
+      checks,
       at,
       completedTime: member.completedTime,
       ...(snapshotIds ? { snapshotIds } : {}),
     };
     records.set(member.name, record);
     await writeRow(deps.store, partition, `member:${member.name}`, record);
-    const { outcome } = record;
     const fields = { run: run.name, member: member.name, outcome, reason: record.reasons[0] };
     deps.logger.info("member judged", fields);
   }
@@ -164,10 +201,11 @@ async function tell(
     readonly closed: boolean;
   },
 ): Promise<void> {
-  if (!deps.notifier) return;
-  const { run, rollout, quarantine, closed } = context;
-  const { gates } = await readLedger(deps.store, context.partition);
-  await notify(deps, { environment: rollout.environment, run, gates, quarantine, closed });
+  const { run, rollout, quarantine, closed, partition } = context;
+  const { environment, commit } = rollout;
+  const { gates } = await readLedger(deps.store, partition);
+  await reportRun(deps, partition, { environment, commit, run, gates, quarantine, closed });
+  await notify(deps, { environment, run, gates, quarantine, closed });
 }
 
 async function recordRun(

@@ -1,8 +1,8 @@
 import type { ArmId } from "../core/arm-id.ts";
-import type { Environment } from "../declaration/documents.ts";
+import type { Environment, Release, StageVerification } from "../declaration/documents.ts";
 import type { ParsedDeclarations } from "../declaration/parse.ts";
 import { runName, strategyNamed } from "../declaration/strategy.ts";
-
+import type { TeamCheck, VerificationRule } from "./check.ts";
 import type { NodeImageSelection } from "./ports.ts";
 
 /** What the repository says about one run: the declarations of the commit that it was created from. */
@@ -16,10 +16,11 @@ export interface Rollout {
   readonly nodeImages: Readonly<Record<string, string>>;
   /** Who chooses the images: the pins (absent or `Custom`), or Azure. */
   readonly nodeImageSelection?: NodeImageSelection["type"];
-  /** Display name of our gate, by stage. */
-  readonly approves: ReadonlyMap<string, string>;
-  /** Share of the nodes, 0 to 1, that may be not Ready, by stage. */
-  readonly toleratedNotReady: ReadonlyMap<string, number>;
+  readonly upgradeType: Release["spec"]["upgradeType"];
+  /** What the nodes must run; undefined when the run leaves the Kubernetes version alone. */
+  readonly kubernetesVersion: string | undefined;
+  /** What is verified, by stage. */
+  readonly verification: ReadonlyMap<string, VerificationRule>;
   readonly captureProven: boolean;
   readonly snapshotResourceGroup: string | undefined;
 }
@@ -37,7 +38,6 @@ export function rolloutOf(
   )?.value;
   const strategy = strategyNamed(declarations.strategies, release?.spec.strategy.name);
   if (!workspace || !environment || !release || !strategy) return undefined;
-  const verification = Object.entries(strategy.verification ?? {});
   const { capture, resourceGroup } = workspace.spec.snapshots;
   const { nodeImageSelection } = release.spec;
   return {
@@ -48,15 +48,43 @@ export function rolloutOf(
     runName: runName(release, strategy.spec, environment.groups),
     nodeImages: release.spec.nodeImages ?? {},
     ...(nodeImageSelection !== undefined && { nodeImageSelection }),
-    approves: new Map(
-      verification.flatMap(([stage, { approves }]) => (approves ? [[stage, approves]] : [])),
-    ),
-    toleratedNotReady: new Map(
-      verification.map(([stage, { tolerate }]) => [stage, share(tolerate?.notReady)]),
+    upgradeType: release.spec.upgradeType,
+    kubernetesVersion:
+      release.spec.upgradeType === "NodeImageOnly" ? undefined : release.spec.kubernetesVersion,
+    verification: new Map(
+      Object.entries(strategy.verification ?? {}).map(([stage, rule]) => [stage, ruleOf(rule)]),
     ),
     captureProven: capture.includes("proven"),
     snapshotResourceGroup: resourceGroup,
   };
+}
+
+function ruleOf(declared: StageVerification): VerificationRule {
+  const { approves, checks = [], workloads, team, tolerate, mode } = declared;
+  return {
+    approves,
+    toleratedNotReady: share(tolerate?.notReady),
+    namespaces: checks.includes("workloads") ? (workloads?.namespaces ?? []) : [],
+    team: checks.includes("team") ? teamCheckOf(team) : undefined,
+    observeOnly: mode === "observe",
+  };
+}
+
+function teamCheckOf(team: StageVerification["team"]): TeamCheck | undefined {
+  if (team?.workflow) return { kind: "workflow", file: team.workflow };
+  return team?.checkRun ? { kind: "check-run", name: team.checkRun } : undefined;
+}
+
+/**
+ * What judges the members of a stage: what is declared for it, or for the stage whose before-gate stands behind it.
+ */
+export function ruleFor(
+  { verification }: Pick<Rollout, "verification">,
+  stages: readonly { readonly name: string }[],
+  name: string,
+): VerificationRule | undefined {
+  const next = stages[stages.findIndex((stage) => stage.name === name) + 1];
+  return verification.get(name) ?? (next && verification.get(next.name));
 }
 
 /** `"1%"` is 0.01. */

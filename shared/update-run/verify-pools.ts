@@ -19,6 +19,9 @@ export function verifyPools(input: {
   const { nodes, baseline, now } = input;
   // A pool that is scaled to zero has nothing to prove.
   const pools = input.pools.filter(({ count }) => count > 0);
+  if (nodes.visible && pools.length === 0) {
+    return { outcome: "pass", reasons: [], nodesUpgraded: 0, provedPools: [] };
+  }
   const targets = new Map(pools.map((pool) => [pool.name, pool.nodeImageVersion]));
   const verdict = verifyNodes({ nodes, targets, baseline, toleratedNotReady: 0, now });
   if (!nodes.visible || verdict.outcome === "fail") return verdict;

@@ -1,8 +1,7 @@
 import { MINUTE } from "../core/duration.ts";
+import { compareVersions } from "../core/node-image.ts";
 import type { ClusterNodes, NodeView } from "../quarantine/ports.ts";
-
-/** Only `pass` approves anything. `unknown`: the nodes cannot be seen. `inconclusive`: look again. */
-export type Outcome = "pass" | "fail" | "inconclusive" | "unknown";
+import type { Outcome } from "./check.ts";
 
 export interface Verdict {
   readonly outcome: Outcome;
@@ -18,6 +17,10 @@ export interface VerificationInput {
   readonly nodes: ClusterNodes;
   /** Target node image version by node pool, for every pool that the run had to update. */
   readonly targets: ReadonlyMap<string, string>;
+  /** At least what the nodes must run; undefined when the run leaves the Kubernetes version alone. */
+  readonly kubernetesVersion?: string | undefined;
+  /** What is wrong with the member as a whole, beside its nodes, such as a pool that no pin covers. */
+  readonly shortcomings?: readonly string[];
   /** Names of nodes that were not Ready or not schedulable when the run started. */
   readonly baseline: ReadonlySet<string>;
   /** Share of the nodes, 0 to 1, that may be not Ready. */
@@ -43,7 +46,11 @@ export function verifyNodes(input: VerificationInput): Verdict {
     };
   }
   const judged = input.nodes.nodes.filter((node) => input.targets.has(node.nodePool));
-  const findings = [...judged.flatMap((node) => judgeNode(node, input)), ...missingPools(input)];
+  const findings = [
+    ...shortcomings(input),
+    ...judged.flatMap((node) => judgeNode(node, input)),
+    ...missingPools(input),
+  ];
   const failures = findings.filter(({ outcome }) => outcome === "fail");
   const waiting = findings.filter(({ outcome }) => outcome === "inconclusive");
   const unready = failures.filter(({ tolerable }) => tolerable);
@@ -86,11 +93,35 @@ function judgeNode(node: NodeView, input: VerificationInput): readonly NodeFindi
       `runs ${node.nodeImageVersion}, not ${input.targets.get(node.nodePool)}`,
     );
   }
+  if (isBehind(node, input)) {
+    return finding(
+      "fail",
+      `runs Kubernetes ${node.kubernetesVersion}, not ${input.kubernetesVersion}`,
+    );
+  }
   if (node.ready && !node.unschedulable) return [];
   if (input.baseline.has(node.name)) return [];
   const settling = input.now - Date.parse(node.createdAt) < SETTLING_MILLISECONDS;
   const what = node.ready ? "is cordoned" : "is not Ready";
   return finding(settling ? "inconclusive" : "fail", what, true);
+}
+
+function isBehind(node: NodeView, { kubernetesVersion }: VerificationInput): boolean {
+  if (kubernetesVersion === undefined) return false;
+  return compareVersions(node.kubernetesVersion, kubernetesVersion) < 0;
+}
+
+/** Without a pool to judge there is no data, and that is never a pass. */
+function shortcomings({ targets, shortcomings: known = [] }: VerificationInput) {
+  const told = known.map((reason): NodeFinding => ({
+    outcome: "fail",
+    nodePool: "",
+    reason,
+    tolerable: false,
+  }));
+  if (told.length > 0 || targets.size > 0) return told;
+  const reason = "there is no node pool to prove";
+  return [{ outcome: "inconclusive", nodePool: "", reason, tolerable: false } as const];
 }
 
 /** A pool without a node proves nothing, unless it is scaled to zero: then it is no target. */

@@ -295,6 +295,35 @@ describe("gates and what is verified", () => {
       `${STRATEGY_AT}:21:26 error bad-tolerance`,
     ],
     [
+      "a check that nobody described",
+      "checks: [nodes]",
+      "checks: [nodes, workloads]",
+      `${STRATEGY_AT}:20:13 error check-not-described`,
+    ],
+    [
+      "a described check that is not asked",
+      "checks: [nodes]",
+      "team: {checkRun: smoke}",
+      `${STRATEGY_AT}:20:11 error check-not-described`,
+    ],
+    [
+      "a team's check that is two at once",
+      "checks: [nodes]",
+      "checks: [team]\n    team: {checkRun: smoke, workflow: smoke.yml}",
+      `${STRATEGY_AT}:21:11 error bad-team-check`,
+    ],
+    [
+      "a workflow that is a path",
+      "checks: [nodes]",
+      "checks: [team]\n    team: {workflow: ../smoke.yml}",
+      `${STRATEGY_AT}:21:22 error bad-team-check`,
+    ],
+    [
+      "all three checks, observed only",
+      "checks: [nodes]",
+      "checks: [nodes, workloads, team]\n    mode: observe\n    workloads: {namespaces: [harbour]}\n    team: {workflow: smoke.yml}",
+    ],
+    [
       "a shorter wait that is longer",
       "mayShortenTo: 4h",
       "mayShortenTo: 1d",

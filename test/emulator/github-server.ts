@@ -96,7 +96,7 @@ export async function startGitHubServer(): Promise<GitHubServer> {
 }
 
 /** fetch of a process that was started with NODE_EXTRA_CA_CERTS. */
-function trustingFetch(ca: string): typeof fetch {
+export function trustingFetch(ca: string): typeof fetch {
   return (input, init) =>
     new Promise((resolve, reject) => {
       const url = input instanceof Request ? input.url : input;

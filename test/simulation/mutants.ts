@@ -70,7 +70,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "never judge a gate",
     file: "shared/update-run/reconcile.ts",
-    find: "const due = await judgeGates(deps, { run, rollout, partition, records });",
+    find: "const due = await judgeGates(deps, gates);",
     replace: "const due = undefined;",
   },
 ];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { judgeGate, needsLook, type MemberRecord } from "../../shared/update-run/gate.ts";
+import type { CheckResult, VerificationRule } from "../../shared/update-run/check.ts";
 import type { Gate, MemberStatus, StageStatus, UpdateRun } from "../../shared/update-run/ports.ts";
 
 const OURS = "fleetwright: verified";
@@ -61,6 +62,14 @@ const gate: Gate = {
   etag: "1",
 };
 
+const rule: VerificationRule = {
+  approves: OURS,
+  toleratedNotReady: 0,
+  namespaces: [],
+  team: undefined,
+  observeOnly: false,
+};
+
 const proved: MemberRecord = {
   outcome: "pass",
   reasons: [],
@@ -75,12 +84,15 @@ function judge(change: {
   gate?: Partial<Gate>;
   now?: number;
   stage?: Partial<StageStatus>;
+  rule?: Partial<VerificationRule>;
+  teamCheck?: CheckResult;
 }) {
   const record = "record" in change ? change.record : proved;
   return judgeGate({
     gate: { ...gate, ...change.gate },
     run: run(stage(change.members ?? [member()], change.stage)),
-    approves: new Map([["stage1", OURS]]),
+    verification: new Map([["stage1", { ...rule, ...change.rule }]]),
+    ...(change.teamCheck ? { teamCheck: change.teamCheck } : {}),
     records: new Map(record ? [["quay-1a", record]] : []),
     now: change.now ?? SOAK_END,
   });
@@ -143,12 +155,73 @@ describe("a gate", () => {
       afterStageWait: undefined,
     });
     const before = { ...gate, stage: "stage2", timing: "Before" as const };
-    const input = { gate: before, approves: new Map([["stage2", OURS]]), now: SOAK_END };
+    const input = { gate: before, verification: new Map([["stage2", rule]]), now: SOAK_END };
     const stages = run(stage([member()]), second);
     expect(judgeGate({ ...input, run: stages, records: new Map([["quay-1a", proved]]) }).kind).toBe(
       "approve",
     );
     expect(judgeGate({ ...input, run: stages, records: new Map() }).kind).toBe("wait");
+  });
+});
+
+describe("a gate before a stage whose members are not ready", () => {
+  test("waits, and names the member and what is wrong with it", () => {
+    const second = stage([member({ name: "quay-2a", state: "NotStarted" })], {
+      name: "stage2",
+      afterStageWait: undefined,
+    });
+    const judgement = judgeGate({
+      gate: { ...gate, stage: "stage2", timing: "Before" },
+      verification: new Map([["stage2", rule]]),
+      now: SOAK_END,
+      run: run(stage([member()]), second),
+      records: new Map([["quay-1a", proved]]),
+      obstacles: new Map([["quay-2a", "its cluster is stopped"]]),
+    });
+    expect(judgement).toEqual({
+      kind: "wait",
+      reason: "quay-2a is not ready to be upgraded: its cluster is stopped",
+    });
+  });
+});
+
+describe("the team's own check", () => {
+  const team = { kind: "check-run", name: "smoke" } as const;
+  const says = (outcome: CheckResult["outcome"]): CheckResult => ({
+    check: "team",
+    outcome,
+    detail: `smoke says ${outcome}`,
+  });
+
+  test("is asked last, when everything of ours passes", () => {
+    expect(judge({ rule: { team } })).toEqual({
+      kind: "ask",
+      check: team,
+      since: Date.parse(DONE),
+    });
+    expect(judge({ rule: { team }, record: undefined }).kind).toBe("wait");
+    expect(judge({ rule: { team }, now: SOAK_END - 1 }).kind).toBe("wait");
+  });
+
+  test.each([
+    ["pass", "approve"],
+    ["fail", "refuse"],
+    ["unknown", "refuse"],
+    ["inconclusive", "wait"],
+  ] as const)("%s: %s", (outcome, kind) => {
+    expect(judge({ rule: { team }, teamCheck: says(outcome) }).kind).toBe(kind);
+  });
+
+  test("stands in the evidence", () => {
+    const judgement = judge({ rule: { team }, teamCheck: says("pass") });
+    expect(judgement).toMatchObject({ evidence: [expect.anything(), "smoke says pass"] });
+  });
+});
+
+test("a strategy that only observes is told what would be done, and nothing is done", () => {
+  expect(judge({ rule: { observeOnly: true } })).toMatchObject({
+    kind: "observe",
+    evidence: [expect.stringContaining("quay-1a: 7 nodes on their target image")],
   });
 });
 

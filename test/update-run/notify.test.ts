@@ -206,8 +206,9 @@ test("a look at a run that is done tells it, closes it, and tells it never again
     generation: 3,
     runName: run.name,
     nodeImages: {},
-    approves: new Map(),
-    toleratedNotReady: new Map(),
+    upgradeType: "NodeImageOnly",
+    kubernetesVersion: undefined,
+    verification: new Map(),
     captureProven: false,
     snapshotResourceGroup: undefined,
   };

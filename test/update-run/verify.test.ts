@@ -48,12 +48,31 @@ describe("a member is proved by its nodes alone", () => {
     ],
     ["a pool that shows no node", [], "inconclusive"],
     [
+      "a node behind the Kubernetes version",
+      [node({ kubernetesVersion: "1.32.7" })],
+      "fail",
+      { kubernetesVersion: "1.33.5" },
+    ],
+    [
+      "a node past the Kubernetes version",
+      [node({ kubernetesVersion: "1.33.7" })],
+      "pass",
+      { kubernetesVersion: "1.33" },
+    ],
+    [
+      "a shortcoming of the member as a whole",
+      [node()],
+      "fail",
+      { shortcomings: ["pool gpu runs AKSWindows-2022, for which nothing is pinned"] },
+    ],
+    ["no pool to prove", [], "inconclusive", { targets: new Map() }],
+    [
       "a bad node of a pool without a target",
       [node(), node({ nodePool: "gpu", ready: false })],
       "pass",
     ],
-  ] as const)("%s: %s", (_case, nodes, outcome) => {
-    expect(verify(nodes).outcome).toBe(outcome);
+  ] as const)("%s: %s", (_case, nodes, outcome, change: object = {}) => {
+    expect(verify(nodes, change).outcome).toBe(outcome);
   });
 
   test("nodes that cannot be seen are unknown, never a pass", () => {

@@ -7,7 +7,7 @@ import {
   type UpdateStrategy,
 } from "../documents.ts";
 import type { Finding } from "../finding.ts";
-import { MAX_GATE_NAME_CHARACTERS } from "../limits.ts";
+import { MAX_CHECKED_NAMESPACES, MAX_GATE_NAME_CHARACTERS } from "../limits.ts";
 import { nearest } from "../nearest.ts";
 import type { Declared } from "../parse.ts";
 import { report, type LintInput, type Problem } from "../rule.ts";
@@ -123,6 +123,7 @@ function verificationFindings(
   return [
     ...approvedGate(strategy.value, name, verification),
     ...tolerance(path, verification),
+    ...checks(path, verification),
     ...shortening(path, stage, verification),
   ].map((problem) => report(strategy, problem));
 }
@@ -154,6 +155,58 @@ function tolerance(path: Path, { tolerate }: StageVerification): readonly Proble
       path: [...path, "tolerate", "notReady"],
       message: `${JSON.stringify(tolerate.notReady)} is not a share of the nodes`,
       remedy: 'write a whole percentage, such as "1%"',
+    },
+  ];
+}
+
+/** A check that nobody described would be one that always passes, or never. */
+function checks(path: Path, verification: StageVerification): readonly Problem[] {
+  const asked = verification.checks ?? [];
+  const described = { workloads: verification.workloads, team: verification.team };
+  const problems = (["workloads", "team"] as const).flatMap((name): Problem[] => {
+    if (asked.includes(name) === (described[name] !== undefined)) return [];
+    return [
+      {
+        code: "check-not-described",
+        path: [...path, asked.includes(name) ? "checks" : name],
+        message: asked.includes(name)
+          ? `the check ${name} does not say what it looks at`
+          : `${name} is described, but checks does not name it`,
+        remedy: asked.includes(name) ? `add ${name}: beside checks` : `add ${name} to checks`,
+      },
+    ];
+  });
+  return [...problems, ...namespaces(path, verification), ...teamCheck(path, verification)];
+}
+
+function namespaces(path: Path, { workloads }: StageVerification): readonly Problem[] {
+  const count = workloads?.namespaces.length;
+  if (count === undefined || (count > 0 && count <= MAX_CHECKED_NAMESPACES)) return [];
+  return [
+    {
+      code: "check-not-described",
+      path: [...path, "workloads", "namespaces"],
+      message: `${count} namespaces are named; a check looks at 1 to ${MAX_CHECKED_NAMESPACES}`,
+      remedy: "name the namespaces that tell most",
+    },
+  ];
+}
+
+function teamCheck(path: Path, { team }: StageVerification): readonly Problem[] {
+  if (team === undefined) return [];
+  const { checkRun, workflow } = team;
+  const at = [...path, "team"];
+  if ((checkRun === undefined) === (workflow === undefined)) {
+    const message = "the team's check is a check run or a workflow: exactly one of both";
+    return [{ code: "bad-team-check", path: at, message, remedy: "write checkRun or workflow" }];
+  }
+  if (workflow === undefined || /^[\w.-]+\.ya?ml$/.test(workflow)) return [];
+  return [
+    {
+      code: "bad-team-check",
+      path: [...at, "workflow"],
+      message: `${JSON.stringify(workflow)} is not the name of a workflow file`,
+      remedy: "write the name of a file in .github/workflows, such as smoke.yml",
     },
   ];
 }

@@ -1,0 +1,116 @@
+import { digest } from "../core/digest.ts";
+import type { QuarantineRecord } from "../quarantine/record.ts";
+import { reportHold, type HoldDeps } from "./hold-issue.ts";
+import { writeRow, type GateRecord } from "./ledger.ts";
+import type { UpdateRun } from "./ports.ts";
+import { verdict } from "./summary.ts";
+
+/** How a run stands, for the check of the commit that it was created from. */
+export interface RunReport {
+  /** Name of the check. */
+  readonly name: string;
+  readonly commit: string;
+  readonly run: string;
+  /** `action_required`: held, a person is needed. */
+  readonly state: "in_progress" | "success" | "failure" | "action_required";
+  readonly title: string;
+  readonly summary: string;
+}
+
+/** Shows a run at its commit: brought up to date, never doubled. */
+export interface RunReporter {
+  publish(report: RunReport): Promise<void>;
+}
+
+export interface ReportInput {
+  readonly environment: string;
+  readonly commit: string;
+  readonly run: UpdateRun;
+  readonly gates: ReadonlyMap<string, GateRecord>;
+  readonly quarantine: readonly QuarantineRecord[];
+  readonly closed: boolean;
+}
+
+export interface ReportDeps extends HoldDeps {
+  /** Absent: the check is not written. */
+  readonly reporter?: RunReporter;
+}
+
+/** Why the run needs a person: what our checks refused, or a failure that no issue tells of yet. Pure. */
+export function holdsOf({ run, gates, quarantine }: ReportInput): readonly string[] {
+  const refused = [...gates.values()]
+    .filter((gate) => gate.held && !gate.approvedAt)
+    .map(
+      (gate) =>
+        `the gate "${gate.displayName}" of ${gate.stage} stays closed: ${gate.reason ?? "?"}`,
+    );
+  const told = quarantine.some(({ nodes }) => nodes.some(({ resolvedAt }) => !resolvedAt));
+  if (run.status.state !== "Failed" || told) return refused;
+  return [...refused, `the run failed: ${run.status.error?.message ?? "Fleet gives no reason"}`];
+}
+
+/** The check of a run. Pure. */
+export function runReport(input: ReportInput): RunReport {
+  const { environment, commit, run, closed } = input;
+  const holds = holdsOf(input);
+  const issues = input.quarantine.flatMap(({ issue, nodes }) =>
+    issue !== undefined && nodes.some(({ resolvedAt }) => !resolvedAt) ? [`#${issue}`] : [],
+  );
+  const state = stateOf(input, holds);
+  return {
+    name: `fleetwright: ${environment}`,
+    commit,
+    run: run.name,
+    state,
+    title: titleOf(run, state, holds, closed),
+    summary: [
+      verdict(run),
+      ...holds.map((hold) => `- held: ${hold}`),
+      ...(issues.length > 0 ? [`Nodes are left behind: ${issues.join(", ")}.`] : []),
+    ].join("\n\n"),
+  };
+}
+
+function stateOf({ run, closed }: ReportInput, holds: readonly string[]): RunReport["state"] {
+  if (closed) return "success";
+  if (run.status.state === "Failed") return "failure";
+  if (holds.length > 0 || run.status.state === "Stopped") return "action_required";
+  return "in_progress";
+}
+
+function titleOf(
+  run: UpdateRun,
+  state: RunReport["state"],
+  holds: readonly string[],
+  closed: boolean,
+): string {
+  if (closed) return `${run.name} is done and proved`;
+  const [first] = holds;
+  if (first !== undefined) return `${run.name}: ${first}`;
+  return state === "in_progress" && run.status.state === "Completed"
+    ? `${run.name} is done; its nodes are being proved`
+    : `${run.name} is ${run.status.state}`;
+}
+
+/** Brings the check and the issue of a run up to date; the row says what they say already. */
+export async function reportRun(
+  deps: ReportDeps,
+  partition: string,
+  input: ReportInput,
+): Promise<void> {
+  await reportCheck(deps, partition, runReport(input));
+  await reportHold(deps, input.environment, input.run.name, holdsOf(input));
+}
+
+async function reportCheck(
+  { store, reporter }: ReportDeps,
+  partition: string,
+  report: RunReport,
+): Promise<void> {
+  if (!reporter) return;
+  const said = digest(report);
+  const known = await store.get<{ readonly said: string }>(partition, "check");
+  if (known?.value.said === said) return;
+  await reporter.publish(report);
+  await writeRow(store, partition, "check", { said });
+}
