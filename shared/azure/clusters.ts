@@ -52,20 +52,6 @@ export function toCluster(cluster: WireCluster): ManagedCluster {
     powerState: cluster.powerState?.code === "Stopped" ? "Stopped" : "Running",
     ...autoUpgradeOf(cluster),
     nodePools: (cluster.agentPoolProfiles ?? []).map((pool) => toNodePool(id, pool)),
-    ...autoUpgrade(cluster),
-  };
-}
-
-function autoUpgrade({
-  autoUpgradeProfile: profile,
-}: WireCluster): Pick<ManagedCluster, "autoUpgrade"> {
-  if (profile === undefined) return {};
-  const { upgradeChannel: kubernetes, nodeOSUpgradeChannel: nodeOs } = profile;
-  return {
-    autoUpgrade: {
-      ...(kubernetes !== undefined && { kubernetes }),
-      ...(nodeOs !== undefined && { nodeOs }),
-    },
   };
 }
 

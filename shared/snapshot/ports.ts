@@ -16,8 +16,6 @@ export interface ManagedCluster {
     readonly nodeOsChannel: string;
   };
   readonly nodePools: readonly NodePool[];
-  /** Channels by which AKS upgrades the cluster by itself, in Azure's words; absent when none was set. */
-  readonly autoUpgrade?: { readonly kubernetes?: string; readonly nodeOs?: string };
 }
 
 export interface NodePool {

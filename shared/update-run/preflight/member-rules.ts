@@ -42,10 +42,10 @@ export const MEMBER_RULES: readonly PreflightRule[] = [
     verdicts: ["warn", "block", "skip"],
     remedy: "set its auto-upgrade channels to none: AKS moves on from the pins by itself",
     judge: eachMember(({ cluster }) => {
-      const { kubernetes = "none", nodeOs = "None" } = cluster.autoUpgrade ?? {};
+      const { channel = "none", nodeOsChannel = "None" } = cluster.autoUpgrade ?? {};
       return [
-        ...(isOn(kubernetes) ? [`upgrades itself by the channel ${kubernetes}`] : []),
-        ...(isOn(nodeOs) ? [`renews its node images by the channel ${nodeOs}`] : []),
+        ...(isOn(channel) ? [`upgrades itself by the channel ${channel}`] : []),
+        ...(isOn(nodeOsChannel) ? [`renews its node images by the channel ${nodeOsChannel}`] : []),
       ];
     }),
   },
