@@ -162,6 +162,7 @@ const ScenarioInput = z.strictObject({
   kubernetesVersions: z.optional(z.array(text).min(1)),
   throttling: z.optional(z.boolean()),
   images: z.optional(z.array(z.strictObject({ region: text, version: text }))),
+  quotas: z.optional(z.array(z.strictObject({ region: text, name: text, limit: z.int().min(0) }))),
   resourceGroups: z.optional(z.array(z.strictObject({ name: text, location: text }))),
   clusters: z.optional(z.array(ClusterInput)),
   fleets: z.optional(z.array(FleetInput)),
