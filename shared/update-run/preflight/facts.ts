@@ -1,4 +1,4 @@
-import type { VcpuQuota } from "../../blue-green/quota.ts";
+import type { RegionQuotas } from "../../blue-green/quota.ts";
 import type { ArmId } from "../../core/arm-id.ts";
 import type { Release, Workspace } from "../../declaration/documents.ts";
 import type { Budget, ClusterNodes } from "../../quarantine/ports.ts";
@@ -44,7 +44,7 @@ export interface PreflightFacts {
   readonly newestImages: ReadonlyMap<string, string>;
   /** By region. */
   readonly kubernetesVersions: ReadonlyMap<string, readonly string[] | undefined>;
-  readonly quotas: ReadonlyMap<string, readonly VcpuQuota[] | undefined>;
+  readonly quotas: ReadonlyMap<string, RegionQuotas>;
 }
 
 export function regionKey(region: string, family: string): string {

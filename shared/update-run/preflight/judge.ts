@@ -57,6 +57,9 @@ function uncheckedOf(facts: PreflightFacts): readonly string[] {
   const unseen = facts.members.filter(({ nodes }) => nodes === undefined).length;
   const regions = (map: ReadonlyMap<string, unknown>) =>
     [...map].filter(([, value]) => value === undefined).map(([region]) => region);
+  const hidden = [...facts.quotas].flatMap(([region, quotas]) =>
+    quotas.readable ? [] : [`quotas of ${region} could not be read: ${quotas.reason}`],
+  );
   const told = (what: string, names: readonly string[]) =>
     names.length === 0 ? [] : [`${what} of ${names.join(", ")} could not be read`];
   return [
@@ -64,7 +67,7 @@ function uncheckedOf(facts: PreflightFacts): readonly string[] {
       ? []
       : [`nodes and budgets of ${unseen} later members: they are looked at before their stage`]),
     ...(facts.profiles === undefined ? ["Fleet's auto-upgrade profiles could not be read"] : []),
-    ...told("quotas", regions(facts.quotas)),
+    ...hidden,
     ...told("Kubernetes versions", regions(facts.kubernetesVersions)),
   ];
 }
