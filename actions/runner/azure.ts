@@ -21,6 +21,7 @@ import type { ManagedClusterPort } from "../../shared/managed-cluster/ports.ts";
 import type { NodePoolPort } from "../../shared/node-pool/ports.ts";
 import type { NodeReader, RemedyPort } from "../../shared/quarantine/ports.ts";
 import type { ClusterInventory, SnapshotPort } from "../../shared/snapshot/ports.ts";
+import type { StrategyRemover } from "../../shared/update-run/apply-strategy.ts";
 import type { FleetPort } from "../../shared/update-run/ports.ts";
 import type { PreflightPort } from "../../shared/update-run/preflight/facts.ts";
 import type { IdentityInputs } from "./identity.ts";
@@ -29,7 +30,7 @@ import type { IdentityInputs } from "./identity.ts";
 const NODE_READ_TIMEOUT = 20 * SECOND;
 
 export interface Azure {
-  readonly fleet: FleetPort;
+  readonly fleet: FleetPort & StrategyRemover;
   readonly inventory: ClusterInventory;
   readonly snapshots: SnapshotPort;
   readonly nodePools: NodePoolPort;

@@ -65,7 +65,7 @@ async function recordEnd(
     const commit = await recordCommit(step, open);
     const check = detached
       ? await detachedCheck(open.checks, commit, run, step.target.environment)
-      : await finishRunCheck(open.checks, commit, run);
+      : await finishRunCheck(open.checks, commit, run, step.target.environment);
     return check?.url;
   } catch (thrown) {
     // The run itself is what counts: that its check cannot be written is no failure of it.

@@ -1,24 +1,15 @@
 import { counted } from "../core/markdown.ts";
 import type { Check, CheckPort } from "./checks.ts";
 import type { UpdateRun } from "./ports.ts";
+import { runCheckName } from "./report.ts";
 import { isTerminal, membersOf, waitingGates } from "./state.ts";
 
 /** A job's own token: GitHub lets nobody but it end a check that it began. */
 const JOB_APP = "github-actions";
 
-interface RunCheckData {
-  readonly runId: string;
-  readonly environment: string;
-  /** Nobody has seen the end yet. */
-  readonly detached: true;
-}
-
-export function runCheckName(run: string): string {
-  return `fleetwright run: ${run}`;
-}
-
 /**
- * The check that a step leaves behind when it stops waiting for a run. With the token of an App it stays
+ * The check that a step leaves behind when it stops waiting for a run: the one that the functions keep
+ * of it, so that they finish it. With the token of an App it stays
  * open until that App ends it. One that a job's own token began could be ended by nobody else, and would
  * stand open for ever: it is closed as neutral, and whoever sees the end adds another one.
  */
@@ -28,32 +19,36 @@ export async function detachedCheck(
   run: UpdateRun,
   environment: string,
 ): Promise<Check> {
-  const data: RunCheckData = { runId: run.id, environment, detached: true };
   const check = {
-    name: runCheckName(run.name),
-    title: `${run.status.state}: ${told(run)}`,
+    name: runCheckName(environment),
+    externalId: run.name,
+    title: `${run.name} is ${run.status.state}: ${told(run)}`,
     summary: `Update run \`${run.name}\` of ${environment} goes on in Azure; the step stopped waiting for it. Whoever sees its end finishes this check: the functions, or a step with \`operation: follow\`.`,
-    data,
+    data: { detached: true },
   };
   const opened = await checks.create(commit, { ...check, outcome: "in-progress" });
   return opened.app === JOB_APP ? checks.create(commit, { ...check, outcome: "neutral" }) : opened;
 }
 
-/** Ends the check of a run that was left detached; undefined when there is none, or the run goes on. */
+/** Ends the check of a run that was left detached; undefined when there is none, or somebody ended it. */
 export async function finishRunCheck(
   checks: CheckPort,
   commit: string,
   run: UpdateRun,
+  environment: string,
 ): Promise<Check | undefined> {
   if (!isTerminal(run.status.state)) return undefined;
-  const open = await checks.newest(commit, runCheckName(run.name));
-  if ((open?.data as Partial<RunCheckData> | undefined)?.detached !== true) return undefined;
+  const name = runCheckName(environment);
+  const open = await checks.newest(commit, name);
+  const isOpen = open?.outcome === "in-progress" || open?.outcome === "neutral";
+  if (!isOpen || open.externalId !== run.name) return undefined;
+  const why = run.status.error === undefined ? "" : ` ${run.status.error.message}`;
   return checks.create(commit, {
-    name: runCheckName(run.name),
+    name,
+    externalId: run.name,
     outcome: run.status.state === "Completed" ? "success" : "failure",
-    title: `${run.status.state}: ${told(run)}`,
-    summary: `Update run \`${run.name}\` is ${run.status.state}.${run.status.error === undefined ? "" : ` ${run.status.error.message}`}`,
-    data: { runId: run.id },
+    title: `${run.name} is ${run.status.state}: ${told(run)}`,
+    summary: `Update run \`${run.name}\` is ${run.status.state}.${why}`,
   });
 }
 
