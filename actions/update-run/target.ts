@@ -7,6 +7,7 @@ import type {
 } from "../../shared/declaration/documents.ts";
 import type { Declarations } from "../../shared/declaration/parse.ts";
 import {
+  assertPromoted,
   fleetStrategyName,
   isOneByOne,
   resolveStages,
@@ -52,6 +53,7 @@ export function target(declarations: Declarations, wanted: Wanted): Target {
   if (wanted.runName !== undefined) return { ...common, name: wanted.runName, declared: undefined };
   const release = findRelease(declarations, wanted.release ?? environment.name);
   const strategy = findStrategy(declarations, release);
+  assertPromoted(release, strategy);
   const declared = {
     fleet,
     name: runName(release, strategy.spec, environment.groups),
