@@ -74,7 +74,8 @@ function byStrategy({ value }: Declared<Release>, input: LintInput): readonly Pr
       severity: isPromotedTo(value, input) ? "warning" : "error",
       path: ["spec", "strategy", "digest"],
       message: `strategy ${name} was edited since it was promoted to this release: its digest is ${actual}`,
-      remedy: "promote the strategy to this environment, which starts no run until then, or undo the edit",
+      remedy:
+        "promote the strategy to this environment, which starts no run until then, or undo the edit",
     },
   ];
 }
