@@ -26,7 +26,9 @@ function answer(call: Call): WireReply {
   const enable = mutation === "enablePullRequestAutoMerge";
   const problem = enable ? whyNot(repository, thread) : undefined;
   if (problem !== undefined) return refused(problem);
-  thread.pull.autoMerge = enable ? String(variables["method"] ?? "MERGE").toLowerCase() : undefined;
+  thread.pull.autoMerge = enable
+    ? String(variables["mergeMethod"] ?? "MERGE").toLowerCase()
+    : undefined;
   return json(200, { data: { [mutation]: { pullRequest: { number: thread.number } } } });
 }
 

@@ -19,8 +19,8 @@ const MAX_CHECKS = 100;
 const TRUSTED = ["OWNER", "MEMBER", "COLLABORATOR"];
 
 /** Auto-merge exists in GraphQL alone. */
-const ENABLE = `mutation enablePullRequestAutoMerge($id: ID!, $method: PullRequestMergeMethod!) {
-  enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $method}) { clientMutationId }
+const ENABLE = `mutation enablePullRequestAutoMerge($id: ID!, $mergeMethod: PullRequestMergeMethod!) {
+  enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $mergeMethod}) { clientMutationId }
 }`;
 const DISABLE = `mutation disablePullRequestAutoMerge($id: ID!) {
   disablePullRequestAutoMerge(input: {pullRequestId: $id}) { clientMutationId }
@@ -96,7 +96,7 @@ async function enableAutoMerge(
 ): Promise<string | undefined> {
   return attempt(`auto-merge of ${owner}/${repo}#${pull.number}`, async () => {
     try {
-      await octokit.graphql(ENABLE, { id: pull.nodeId, method: method.toUpperCase() });
+      await octokit.graphql(ENABLE, { id: pull.nodeId, mergeMethod: method.toUpperCase() });
       return undefined;
     } catch (thrown) {
       const error = toError(thrown);

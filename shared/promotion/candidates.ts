@@ -31,9 +31,8 @@ export function orderCandidates(
 ): readonly Candidate[] {
   const candidates = sources.flatMap((source, index): Candidate[] => {
     const newer = sources.slice(0, index);
-    const { status } = source.run;
-    const provedAt = Date.parse(status.completedTime ?? "");
-    if (status.state !== "Completed" || Number.isNaN(provedAt)) return [];
+    const provedAt = endOf(source);
+    if (provedAt === undefined) return [];
     if (newer.some((later) => stepsBack(later, source))) return [];
     const plan = planFor(source);
     if (!changesAnything(plan)) return [];
@@ -42,6 +41,16 @@ export function orderCandidates(
   });
   const soaked = candidates.filter(({ soakedAt }) => soakedAt <= rules.now);
   return [...soaked, ...candidates.filter((one) => !soaked.includes(one)).toReversed()];
+}
+
+/**
+ * When a run came to a good end, in milliseconds since the Unix epoch; undefined when it did not. Fleet
+ * calls a run Skipped when every member was at its target already, or was skipped by a person.
+ */
+export function endOf({ run: { status } }: SourceRun): number | undefined {
+  if (status.state !== "Completed" && status.state !== "Skipped") return undefined;
+  const end = Date.parse(status.completedTime ?? "");
+  return Number.isNaN(end) ? undefined : end;
 }
 
 /** A newer run with an older image took the older run's images back. */

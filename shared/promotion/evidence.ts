@@ -90,7 +90,10 @@ function judgeRun({ candidate, observed }: EvidenceInput): EvidenceItem {
   }
   const skipped = observed.members.length - upgraded.length;
   const took = tookMilliseconds(run.status);
-  const detail = `${run.name} completed ${counted(upgraded.length, "member")}${took === undefined ? "" : ` in ${formatDuration(took)}`}${skipped > 0 ? `; ${skipped} skipped by a person` : ""}`;
+  const did = run.status.state === "Skipped" ? "found at their target" : `completed`;
+  const time = took === undefined ? "" : ` in ${formatDuration(took)}`;
+  const rest = skipped > 0 ? `; ${skipped} skipped by a person` : "";
+  const detail = `${run.name} ${did} ${counted(upgraded.length, "member")}${time}${rest}`;
   return { name: "run", outcome: "pass", detail };
 }
 

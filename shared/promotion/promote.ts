@@ -8,7 +8,7 @@ import { parseDuration } from "../core/duration.ts";
 import { readClusters } from "../snapshot/fleet-clusters.ts";
 import type { ManagedCluster } from "../snapshot/ports.ts";
 import type { FleetPort } from "../update-run/ports.ts";
-import { orderCandidates, type Candidate } from "./candidates.ts";
+import { endOf, orderCandidates, type Candidate } from "./candidates.ts";
 import { readExpedite, readHold } from "./consent.ts";
 import {
   firstGap,
@@ -141,7 +141,7 @@ function undeclared(what: string): FleetwrightError {
   });
 }
 
-/** The first candidate with complete evidence; without one, the first that there is. */
+/** The first candidate with complete evidence; without one, the one that is nearest to it. */
 async function judgeCandidates(
   deps: PromoteDeps,
   context: Context,
@@ -158,7 +158,7 @@ async function judgeCandidates(
     (source) => planPromotion({ source, target, families }),
     { now: deps.now(), soakMilliseconds, expedited: new Set(expedites.keys()) },
   );
-  let first: Judged | undefined;
+  const incomplete: Judged[] = [];
   for (const candidate of candidates) {
     const observed = await observe(deps, candidate.source);
     const { commit } = candidate.source.rollout;
@@ -180,9 +180,14 @@ async function judgeCandidates(
       soakedOnItsNodes: soakedOnItsNodes(input),
     };
     if (isComplete(judged.evidence)) return judged;
-    first ??= judged;
+    incomplete.push(judged);
   }
-  return first;
+  // One that only needs time says more than an older one that never will do.
+  return incomplete.find(onlyWaits) ?? incomplete[0];
+}
+
+function onlyWaits({ evidence }: Judged): boolean {
+  return evidence.every(({ outcome }) => outcome !== "fail");
 }
 
 /** Reasons by commit. Only where there is something to shorten is anybody asked. */
@@ -193,9 +198,7 @@ async function readExpedites(
   soakMilliseconds: number,
 ): Promise<ReadonlyMap<string, string>> {
   const soaking = sources.filter(
-    ({ run: { status } }) =>
-      status.state === "Completed" &&
-      Date.parse(status.completedTime ?? "") + soakMilliseconds > deps.now(),
+    (source) => (endOf(source) ?? Number.NEGATIVE_INFINITY) + soakMilliseconds > deps.now(),
   );
   const found = await Promise.all(
     soaking.map(async ({ rollout: { commit } }, index): Promise<readonly [string, string][]> => {

@@ -89,15 +89,13 @@ function retryOf({ name }: UpdateRun): number {
 
 function retriedBy(run: UpdateRun, retry: UpdateRun): UpdateRun {
   const repeated = new Set(membersOf(retry).map(({ member }) => member.name));
-  const kept = run.stageStatuses.map(
-    (stage): StageStatus => ({
-      ...stage,
-      groups: stage.groups.map((group) => ({
-        ...group,
-        members: group.members.filter(({ name }) => !repeated.has(name)),
-      })),
-    }),
-  );
+  const kept = run.stageStatuses.map((stage): StageStatus => ({
+    ...stage,
+    groups: stage.groups.map((group) => ({
+      ...group,
+      members: group.members.filter(({ name }) => !repeated.has(name)),
+    })),
+  }));
   return {
     ...run,
     status: { ...retry.status, startTime: run.status.startTime },
