@@ -1,7 +1,7 @@
 import { parseDeclarations } from "../../shared/declaration/parse.ts";
 import type { SourceRun } from "../../shared/promotion/source-run.ts";
 import type { UpdateRun } from "../../shared/update-run/ports.ts";
-import { member, stage, status, updateRun } from "../update-run/run-builder.ts";
+import { FLEET, member, stage, status, updateRun } from "../update-run/run-builder.ts";
 
 export const FAMILY = "AKSUbuntu-2204gen2containerd";
 export const WINDOWS = "AKSWindows-2022-containerd";
@@ -48,7 +48,19 @@ export function sourceRun(
       stageStatuses: [stage("all", state, [member("quay-1", state)])],
       ...more,
     }),
-    commit: `commit-${generation}`,
+    rollout: {
+      environment: "dev",
+      fleet: FLEET,
+      commit: `commit-${generation}`,
+      generation,
+      runName: `dev-${generation}-1a2b3c4d`,
+      nodeImages,
+      upgradeType: "NodeImageOnly",
+      kubernetesVersion: undefined,
+      verification: new Map(),
+      captureProven: true,
+      snapshotResourceGroup: undefined,
+    },
     release: { ...release, metadata: { ...release.metadata, generation } },
     strategy,
     nodeImages,
