@@ -59,7 +59,6 @@ export function createReviewPort(home: RepositoryHome): ReviewPort {
         return data.map((comment) => ({
           author: comment.user?.login ?? "",
           body: comment.body ?? "",
-          url: comment.html_url,
           trusted: TRUSTED.includes(comment.author_association ?? ""),
         }));
       }),

@@ -43,10 +43,10 @@ export async function readExpedite(
 ): Promise<string | undefined> {
   const pull = await reviews.broughtBy(commit);
   if (pull?.labels.includes(EXPEDITE_LABEL) !== true) return undefined;
-  for (const { author, body, url, trusted } of await reviews.comments(pull.number)) {
+  for (const { author, body, trusted } of await reviews.comments(pull.number)) {
     const reason = EXPEDITE_COMMENT.exec(body)?.[1]?.trim().slice(0, MAX_REASON_CHARACTERS);
     if (trusted && reason !== undefined) {
-      return `${reason} ([${author}](${url}) on #${pull.number})`;
+      return `${reason} (${author} on #${pull.number})`;
     }
   }
   return undefined;

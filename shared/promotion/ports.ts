@@ -57,7 +57,6 @@ export interface CheckResult {
 export interface PullComment {
   readonly author: string;
   readonly body: string;
-  readonly url: string;
   /** The author may write to the repository. */
   readonly trusted: boolean;
 }

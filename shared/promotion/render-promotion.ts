@@ -30,10 +30,13 @@ export function renderPromotion(text: PromotionText): ProposalText {
   const gap = firstGap(evidence);
   const head = [
     `<!-- fleetwright:promotion environment=${name} from=${source} generation=${release.metadata.generation} ${runMark(run.name)} -->`,
-    ...(gap === undefined ? [] : [`> [!CAUTION]\n> Not to be merged as it stands: ${gap.detail}.`]),
+    ...(gap === undefined
+      ? []
+      : [`> [!CAUTION]\n> Not to be merged as it stands: ${escapeMarkdown(gap.detail)}.`]),
     `**${source}** proved generation ${release.metadata.generation}. Merging brings it to **${name}** as generation ${generation + 1}; the update run then follows the declared strategy, stage by stage.`,
     "### What changes",
     changeTable(text),
+    ...notesOf(candidate.plan.nodeImages),
     ...candidate.plan.notes.map((note) => `- ${note}`),
     "### Evidence",
     evidenceTable(evidence),
@@ -65,7 +68,7 @@ function changeTable({ candidate, target, source }: PromotionText): string {
     return [
       `\`${family}\``,
       `\`${target.spec.nodeImages?.[family] ?? "none"}\``,
-      `\`${version}\` ([release notes](${releaseNotesUrl(image)}))`,
+      `\`${version}\``,
       lifeOf(image, provedAt),
     ];
   });
@@ -94,6 +97,13 @@ function changeTable({ candidate, target, source }: PromotionText): string {
           ],
         ];
   return markdownTable(["", "from", "to", ""], [...images, ...version, ...digest]);
+}
+
+function notesOf(nodeImages: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(nodeImages).map(([family, version]) => {
+    const image = `${family}-${version}`;
+    return `Release notes: [${image}](${releaseNotesUrl(image)})`;
+  });
 }
 
 function short(digest: string | undefined): string {

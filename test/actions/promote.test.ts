@@ -197,6 +197,8 @@ const verdictOf = ({ exitCode, outputs }: StepResult) => [
 ];
 
 const dev = { environment: "dev" };
+/** What is reviewed, and how, is another test's matter. */
+const UNREVIEWED = { "poll-interval": "1s", "reviewed-plan": "off", "github-token": "" };
 
 test("a release goes on when its evidence is complete, by one pull request", async () => {
   const early = await promote();
@@ -207,7 +209,7 @@ test("a release goes on when its evidence is complete, by one pull request", asy
   ]);
 
   await job.run("strategy", { operation: "apply", ...dev });
-  const ran = await job.run("update-run", { operation: "run", ...dev, "poll-interval": "1s" });
+  const ran = await job.run("update-run", { operation: "run", ...dev, ...UNREVIEWED });
   expect(ran.outputs["state"]).toBe("Completed");
   const bare = await promote();
   expect(verdictOf(bare)).toEqual([
@@ -267,7 +269,8 @@ function expectBody(body: string): void {
     /^<!-- fleetwright:promotion environment=prod from=dev generation=1 run=dev-1-[0-9a-f]{8} -->$/,
   );
   for (const part of [
-    `| \`${FAMILY}\` | \`${OLD}\` | \`${NEW}\` ([release notes](https://github.com/Azure/AKS/blob/master/vhd-notes/aks-ubuntu/AKSUbuntu-2204/${NEW}.txt)) | 1 day old when proved, valid until 2026-10-07 |`,
+    `| \`${FAMILY}\` | \`${OLD}\` | \`${NEW}\` | 1 day old when proved, valid until 2026-10-07 |`,
+    `[${FAMILY}-${NEW}](https://github.com/Azure/AKS/blob/master/vhd-notes/aks-ubuntu/AKSUbuntu-2204/${NEW}.txt)`,
     "| ✅ | nodes | 8 nodes of 2 members on the pinned image, Ready and schedulable |",
     "| ✅ | quarantine | no node is quarantined |",
     "| ✅ | snapshots | 4 node pools captured as proven snapshots |",
@@ -340,13 +343,17 @@ test("once merged there is nothing to promote, until the strategy changes", asyn
   await commitFile("strategies/canary.yaml", strategy(1_200));
   const { content } = await github<{ content: string }>("GET", "/contents/releases/prod.yaml");
   await job.write({ "releases/prod.yaml": Buffer.from(content, "base64").toString() });
-  const refused = await job.run("update-run", { operation: "create", environment: "prod" });
+  const refused = await job.run("update-run", {
+    operation: "create",
+    environment: "prod",
+    ...UNREVIEWED,
+  });
   expect(refused.outputs["failure-reason"]).toBe("plan-changed");
   expect(refused.annotations.at(-1)?.message).toContain("promote it to prod");
   expect(verdictOf(await promote())[2]).toContain("dev has to run it first");
 
   await job.run("strategy", { operation: "apply", ...dev });
-  const ran = await job.run("update-run", { operation: "run", ...dev, "poll-interval": "1s" });
+  const ran = await job.run("update-run", { operation: "run", ...dev, ...UNREVIEWED });
   // Fleet's word for a run whose members were all at their target.
   expect(ran.outputs["state"]).toBe("Skipped");
   const soaking = await promote();

@@ -53,7 +53,7 @@ it("fits GitHub with 1,000 members of long names, and says what it left out", ()
   const { body } = promotionOf(members);
   expect(body.length).toBeLessThanOrEqual(65_536);
   expect(body).toContain("| ✅ | nodes | 30000 nodes of 1000 members");
-  expect(body).toContain("release notes");
+  expect(body).toContain("Release notes");
   expect(body).toMatch(/\d+ more members: see the update run\.\n\n<\/details>\n$/);
   const shown = body.match(/^\| `m+-\d+`/gm)?.length ?? 0;
   expect(shown).toBeGreaterThan(500);
