@@ -52,14 +52,14 @@ function readmitReleased(pool: PoolState): void {
 
 function adjustCount(pool: PoolState, onEnd: (outcome: Outcome) => void): void {
   const present = pool.nodes.filter((node) => !isQuarantined(node) && node.phase !== "Deleting");
-  const missing = pool.wantedNodes - present.length;
-  if (missing > 0) return addNodes(pool, missing, () => onEnd(SUCCEEDED));
-  const spares = spareNodes(pool);
-  if (spares.length > 0) return removeSpares(pool, onEnd);
+  if (spareNodes(pool).length > 0) return removeSpares(pool, onEnd);
+  // None is too many: surge nodes that are left have taken the place of nodes that are gone.
   for (const node of present) {
     node.surge = false;
     node.kept = false;
   }
+  const missing = pool.wantedNodes - present.length;
+  if (missing > 0) return addNodes(pool, missing, () => onEnd(SUCCEEDED));
   pool.cluster.kernel.timeline.after(SETTLE_MILLISECONDS, () => onEnd(SUCCEEDED));
 }
 
