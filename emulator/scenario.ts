@@ -146,6 +146,8 @@ const ScenarioInput = z.strictObject({
       allowCustomDowngrade: z.optional(z.boolean()),
       checkUnsatisfiableBudgets: z.optional(z.boolean()),
       quarantineFailsMember: z.optional(z.boolean()),
+      skipFullAtVersion: z.optional(z.boolean()),
+      expiredImageFailsMember: z.optional(z.boolean()),
     }),
   ),
   durations: z.optional(
