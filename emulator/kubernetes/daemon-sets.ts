@@ -4,7 +4,15 @@ import { ageOf } from "./age.ts";
 import { formatLabels } from "./label-selector.ts";
 import { toTime } from "./object.ts";
 import type { Column, Resource } from "./resource.ts";
-import { countPods, parseWorkload, selectorOf, templateOf, workloadsOf } from "./workloads.ts";
+import {
+  countPods,
+  putWorkload,
+  removeWorkload,
+  selectorOf,
+  templateOf,
+  workloadsOf,
+} from "./workloads.ts";
+import { writtenMetadata, writtenSpec } from "./written-workload.ts";
 
 export const daemonSets: Resource<Workload, DaemonSet> = {
   group: "apps",
@@ -24,6 +32,7 @@ export const daemonSets: Resource<Workload, DaemonSet> = {
   phase: () => "",
   render: (workload, view) => {
     const pods = countPods(view.cluster, workload);
+    const { labels, annotations } = writtenMetadata(view.cluster, workload);
     return {
       apiVersion: "apps/v1",
       kind: "DaemonSet",
@@ -32,15 +41,17 @@ export const daemonSets: Resource<Workload, DaemonSet> = {
         namespace: workload.namespace,
         uid: workload.uid,
         creationTimestamp: toTime(workload.createdAt),
-        labels: { ...workload.labels },
+        labels,
+        annotations: { ...annotations, "deprecated.daemonset.template.generation": "1" },
       },
       spec: {
         selector: selectorOf(workload),
-        template: templateOf(workload),
         updateStrategy: {
           type: "RollingUpdate",
           rollingUpdate: { maxSurge: 0, maxUnavailable: 1 },
         },
+        ...writtenSpec(view.cluster, workload),
+        template: templateOf(view.cluster, workload),
       },
       status: {
         observedGeneration: 0,
@@ -54,10 +65,10 @@ export const daemonSets: Resource<Workload, DaemonSet> = {
       },
     };
   },
-  create: (cluster, desired) => cluster.putWorkload(parseWorkload("DaemonSet", desired)),
-  update: (cluster, _current, desired) => cluster.putWorkload(parseWorkload("DaemonSet", desired)),
+  create: (cluster, desired) => putWorkload(cluster, "DaemonSet", desired),
+  update: (cluster, _current, desired) => putWorkload(cluster, "DaemonSet", desired),
   remove: (cluster, namespace, name) => {
-    cluster.deleteWorkload("DaemonSet", namespace ?? "default", name);
+    removeWorkload(cluster, "DaemonSet", { ...(namespace !== undefined && { namespace }), name });
   },
 };
 

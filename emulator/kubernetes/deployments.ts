@@ -4,7 +4,15 @@ import { ageOf } from "./age.ts";
 import { formatLabels } from "./label-selector.ts";
 import { toTime } from "./object.ts";
 import type { Column, Resource } from "./resource.ts";
-import { countPods, parseWorkload, selectorOf, templateOf, workloadsOf } from "./workloads.ts";
+import {
+  countPods,
+  putWorkload,
+  removeWorkload,
+  selectorOf,
+  templateOf,
+  workloadsOf,
+} from "./workloads.ts";
+import { writtenMetadata, writtenSpec } from "./written-workload.ts";
 
 export const deployments: Resource<Workload, Deployment> = {
   group: "apps",
@@ -30,34 +38,38 @@ export const deployments: Resource<Workload, Deployment> = {
   dependsOn: ["deployments", "pods"],
   sources: (cluster) => workloadsOf(cluster, "Deployment"),
   phase: (workload, cluster) => (isAvailable(cluster, workload) ? "True" : "False"),
-  render: (workload, view) => ({
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: {
-      name: workload.name,
-      namespace: workload.namespace,
-      uid: workload.uid,
-      creationTimestamp: toTime(workload.createdAt),
-      labels: { ...workload.labels },
-      annotations: { "deployment.kubernetes.io/revision": "1" },
-    },
-    spec: {
-      replicas: workload.replicas,
-      selector: selectorOf(workload),
-      strategy: {
-        type: "RollingUpdate",
-        rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" },
+  render: (workload, view) => {
+    const { labels, annotations } = writtenMetadata(view.cluster, workload);
+    return {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: {
+        name: workload.name,
+        namespace: workload.namespace,
+        uid: workload.uid,
+        creationTimestamp: toTime(workload.createdAt),
+        labels,
+        annotations: { ...annotations, "deployment.kubernetes.io/revision": "1" },
       },
-      template: templateOf(workload),
-      progressDeadlineSeconds: 600,
-      revisionHistoryLimit: 10,
-    },
-    status: status(view.cluster, workload, toTime(view.phaseSince ?? workload.createdAt)),
-  }),
-  create: (cluster, desired) => cluster.putWorkload(parseWorkload("Deployment", desired)),
-  update: (cluster, _current, desired) => cluster.putWorkload(parseWorkload("Deployment", desired)),
+      spec: {
+        selector: selectorOf(workload),
+        strategy: {
+          type: "RollingUpdate",
+          rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" },
+        },
+        progressDeadlineSeconds: 600,
+        revisionHistoryLimit: 10,
+        ...writtenSpec(view.cluster, workload),
+        replicas: workload.replicas,
+        template: templateOf(view.cluster, workload),
+      },
+      status: status(view.cluster, workload, toTime(view.phaseSince ?? workload.createdAt)),
+    };
+  },
+  create: (cluster, desired) => putWorkload(cluster, "Deployment", desired),
+  update: (cluster, _current, desired) => putWorkload(cluster, "Deployment", desired),
   remove: (cluster, namespace, name) => {
-    cluster.deleteWorkload("Deployment", namespace ?? "default", name);
+    removeWorkload(cluster, "Deployment", { ...(namespace !== undefined && { namespace }), name });
   },
 };
 

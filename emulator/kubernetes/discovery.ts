@@ -23,9 +23,19 @@ export function serveDiscovery(request: WireRequest, path: string): WireReply | 
 }
 
 /** Paths that everybody may read, as `system:public-info-viewer` lets them. */
-export function servePublicInfo(cluster: Cluster, path: string): WireReply | undefined {
+export function servePublicInfo(
+  cluster: Cluster,
+  path: string,
+  query: WireRequest["query"],
+): WireReply | undefined {
   if (path === "/version") return ok(versionInfo(cluster.kubernetesVersion));
-  return /^\/(healthz|livez|readyz)$/.test(path) ? { status: 200, body: "ok" } : undefined;
+  const [, check, part] = /^\/(healthz|livez|readyz)(\/(?:ping|etcd))?$/.exec(path) ?? [];
+  if (check === undefined) return undefined;
+  const isVerbose = query.has("verbose") && part === undefined;
+  return {
+    status: 200,
+    body: isVerbose ? `[+]ping ok\n[+]etcd ok\n${check} check passed\n` : "ok",
+  };
 }
 
 function serveGroup(path: string): WireReply | undefined {

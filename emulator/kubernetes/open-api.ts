@@ -34,6 +34,33 @@ function openApiDocument(resources: readonly Resource[]): object {
     paths: Object.fromEntries(
       resources.map((resource) => [objectPath(resource), operations(resource)]),
     ),
+    components: {
+      schemas: Object.fromEntries(
+        resources.map((resource) => [schemaName(resource), schema(resource)]),
+      ),
+    },
+  };
+}
+
+function schemaName({ group, version, kind }: Resource): string {
+  return ["fleetwright", group.split(".")[0] || "core", version, kind].join(".");
+}
+
+/** Enough for `kubectl explain` to tell the outline; what stands in a specification is told nowhere here. */
+function schema({ group, version, kind }: Resource): object {
+  const open = { type: "object" };
+  const text = { type: "string" };
+  return {
+    type: "object",
+    description: `${kind} as far as this local cluster knows it.`,
+    "x-kubernetes-group-version-kind": [{ group, version, kind }],
+    properties: {
+      apiVersion: { ...text, description: "Version of this form of the object." },
+      kind: { ...text, description: "Name of the kind of the object." },
+      metadata: { ...open, description: "Name, namespace, labels and annotations." },
+      spec: { ...open, description: "What is wanted." },
+      status: { ...open, description: "What is so, most recently." },
+    },
   };
 }
 

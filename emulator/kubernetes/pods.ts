@@ -21,6 +21,14 @@ export const pods: Resource<Pod, PodBody> = {
   categories: ["all"],
   subresources: [
     { name: "eviction", group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
+    { name: "log", group: "", version: "v1", kind: "Pod", verbs: ["get"] },
+    ...["attach", "exec", "portforward"].map((name) => ({
+      name,
+      group: "",
+      version: "v1",
+      kind: `Pod${name === "portforward" ? "PortForward" : name === "exec" ? "Exec" : "Attach"}Options`,
+      verbs: ["create", "get"],
+    })),
   ],
   selectableFields: [
     "metadata.name",
@@ -52,7 +60,7 @@ export const pods: Resource<Pod, PodBody> = {
         labels: { ...pod.labels, ...ownerLabels(pod, workload) },
         ...(workload && { ownerReferences: [ownerReference(workload)] }),
       },
-      spec: podSpec(pod, workload),
+      spec: podSpec(pod, workload, view.cluster),
       status: podStatus(pod, view, toTime(since)),
     };
   },
@@ -93,8 +101,12 @@ const DAEMON_TOLERATIONS = ["not-ready", "unreachable", "unschedulable"].map((co
   effect: condition === "unschedulable" ? "NoSchedule" : "NoExecute",
 }));
 
-function podSpec(pod: Pod, workload: Workload | undefined): NonNullable<PodBody["spec"]> {
-  const template = workload && templateOf(workload).spec;
+function podSpec(
+  pod: Pod,
+  workload: Workload | undefined,
+  cluster: Cluster,
+): NonNullable<PodBody["spec"]> {
+  const template = workload && templateOf(cluster, workload).spec;
   const tolerations = [
     ...(template?.tolerations ?? []),
     ...(pod.daemonSet ? DAEMON_TOLERATIONS : []),
@@ -150,7 +162,8 @@ function containerStatus(
   since: string,
 ): NonNullable<PodStatus["containerStatuses"]>[number] {
   const workload = workloadOfPod(view.cluster, pod);
-  const { name, image } = containerOf(workload ?? { name: pod.name });
+  const [written] = workload ? (templateOf(view.cluster, workload).spec?.containers ?? []) : [];
+  const { name, image } = written ?? containerOf({ name: pod.name });
   return {
     name,
     image: image ?? "",

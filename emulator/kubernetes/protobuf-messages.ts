@@ -4,6 +4,8 @@ export type FieldType =
   | "boolean"
   | "text"
   | "bytes"
+  /** Bytes that stand in JSON as base64. */
+  | "base64"
   | "intOrText"
   | { readonly list: FieldType }
   | { readonly map: FieldType }
@@ -125,13 +127,31 @@ const accessReview: Message = {
   2: ["spec", { message: { 1: ["resourceAttributes", { message: resourceAttributes }] } }],
 };
 
+/** Only its metadata is read. */
+const named: Message = { 1: ["metadata", { message: objectMeta }] };
+
+const configMap: Message = { 1: ["metadata", { message: objectMeta }], 2: ["data", textMap] };
+
+const secret: Message = {
+  1: ["metadata", { message: objectMeta }],
+  2: ["data", { map: "base64" }],
+  3: ["type", "text"],
+  4: ["stringData", textMap],
+};
+
+const rulesReview: Message = { 2: ["spec", { message: { 1: ["namespace", "text"] } }] };
+
 export const MESSAGES = {
   accessReview,
+  configMap,
   daemonSet,
   deleteOptions,
   deployment,
   disruptionBudget,
   eviction,
+  named,
+  rulesReview,
   scale,
+  secret,
   unknown,
 } as const;

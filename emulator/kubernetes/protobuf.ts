@@ -17,7 +17,7 @@ export function parseProtobuf(body: Buffer): JsonObject {
   const envelope = readMessage(body.subarray(MAGIC.length), MESSAGES.unknown);
   const { kind, apiVersion } = isJsonObject(envelope.typeMeta) ? envelope.typeMeta : {};
   const message = KINDS[String(kind)];
-  if (!message) throw badRequest(`no kind ${JSON.stringify(kind)} is known in protobuf form`);
+  if (!message) throw badRequest(`a ${String(kind)} is read as JSON or YAML only, not as protobuf`);
   const raw = Buffer.isBuffer(envelope.raw) ? envelope.raw : Buffer.alloc(0);
   return { kind, apiVersion, ...readMessage(raw, message) };
 }
@@ -25,6 +25,12 @@ export function parseProtobuf(body: Buffer): JsonObject {
 const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 const KINDS: Readonly<Record<string, Message>> = {
+  ConfigMap: MESSAGES.configMap,
+  Namespace: MESSAGES.named,
+  SelfSubjectReview: MESSAGES.named,
+  SelfSubjectRulesReview: MESSAGES.rulesReview,
+  Secret: MESSAGES.secret,
+  ServiceAccount: MESSAGES.named,
   DaemonSet: MESSAGES.daemonSet,
   DeleteOptions: MESSAGES.deleteOptions,
   Deployment: MESSAGES.deployment,
@@ -56,6 +62,7 @@ function merge(before: unknown, value: unknown, type: FieldType): unknown {
 function decode(value: Wire, type: FieldType): unknown {
   if (typeof value === "number") return type === "boolean" ? value !== 0 : value;
   if (type === "bytes") return value;
+  if (type === "base64") return value.toString("base64");
   if (type === "text") return value.toString("utf8");
   if (type === "intOrText") return readIntOrText(value);
   if (typeof type !== "object") throw malformed();

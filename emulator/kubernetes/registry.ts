@@ -2,8 +2,10 @@ import { daemonSets } from "./daemon-sets.ts";
 import { deployments } from "./deployments.ts";
 import { disruptionBudgets } from "./disruption-budgets.ts";
 import { coreEvents, events } from "./events.ts";
+import { leases } from "./leases.ts";
 import { namespaces } from "./namespaces.ts";
 import { nodes } from "./nodes.ts";
+import { plainResources } from "./plain-resources.ts";
 import { pods } from "./pods.ts";
 import { replicaSets } from "./replica-sets.ts";
 import type { Resource } from "./resource.ts";
@@ -19,6 +21,8 @@ export const RESOURCES: readonly Resource[] = [
   replicaSets,
   events,
   disruptionBudgets,
+  leases,
+  ...plainResources,
 ];
 
 export function findResource(group: string, version: string, plural: string): Resource | undefined {

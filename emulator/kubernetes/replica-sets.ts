@@ -71,7 +71,7 @@ export const replicaSets: Resource<Workload, ReplicaSet> = {
       spec: {
         replicas: workload.replicas,
         selector: { matchLabels: { ...workload.labels, ...hash } },
-        template: templateOf(workload, hash),
+        template: templateOf(view.cluster, workload, hash),
       },
       status: {
         observedGeneration: 0,

@@ -1,6 +1,6 @@
 import type { Cluster } from "../../shared/simulator/model.ts";
 import type { Environment, Service, WireReply, WireRequest } from "../service.ts";
-import { ACCESS_REVIEW_PATH, reviewAccess } from "./access-review.ts";
+import { serveReview } from "./access-review.ts";
 import { authenticate, authorize } from "./authorization.ts";
 import type { Caller, Verb } from "./authorization.ts";
 import { serveDiscovery, servePublicInfo } from "./discovery.ts";
@@ -8,8 +8,11 @@ import { evictPod } from "./eviction.ts";
 import { Journals } from "./journals.ts";
 import { objectKey } from "./object.ts";
 import { serveOpenApi } from "./open-api.ts";
+import { serveOpenApiV2 } from "./open-api-v2.ts";
 import { getObject, listObjects } from "./read.ts";
 import { findResource } from "./registry.ts";
+import { serveContainers } from "./containers.ts";
+import { pathByToken } from "./path-by-token.ts";
 import { parseClusterPath, parseResourcePath } from "./request-path.ts";
 import type { ClusterPath, ResourcePath } from "./request-path.ts";
 import { serveScale } from "./scale.ts";
@@ -33,7 +36,7 @@ export function createKubernetesService(environment: Environment): Service {
   const journals = new Journals(environment);
   return {
     handle: (request) => {
-      const path = parseClusterPath(request.path);
+      const path = parseClusterPath(request.path) ?? pathByToken(environment, request);
       return path && serve({ environment, journals, request, path });
     },
   };
@@ -83,17 +86,18 @@ function serveCluster(call: Call, audited: Audited): WireReply {
   const cluster = environment.world.clusters.get(path.clusterKey);
   if (!cluster) throw unknownPath();
   if (cluster.powerState === "Stopped") throw stopped(cluster);
-  const publicInfo = servePublicInfo(cluster, path.path);
+  const publicInfo = servePublicInfo(cluster, path.path, request.query);
   if (publicInfo) return publicInfo;
   const caller = authenticate(environment, cluster.id, request);
   audited.principal = caller.kind === "administrator" ? "administrator" : caller.principal.objectId;
   const discovery =
     request.method === "GET" &&
-    (serveDiscovery(request, path.path) ?? serveOpenApi(path.server, path.path));
+    (serveDiscovery(request, path.path) ??
+      serveOpenApi(path.server, path.path) ??
+      serveOpenApiV2(request, path.path));
   if (discovery) return discovery;
-  if (path.path === ACCESS_REVIEW_PATH && request.method === "POST") {
-    return reviewAccess(environment, cluster.id, caller, request);
-  }
+  const review = serveReview({ environment, clusterId: cluster.id, caller }, request, path.path);
+  if (review) return review;
   const resourcePath = parseResourcePath(path.path);
   if (resourcePath) return serveResource(call, { cluster, caller, audited, path: resourcePath });
   throw unknownPath();
@@ -179,6 +183,7 @@ function serveSubresource(
   const known = resource.subresources.some((candidate) => candidate.name === subresource);
   if (!known || name === undefined || namespace === undefined) throw unknownPath();
   if (subresource === "scale") return serveScale(write, name);
+  if (subresource !== "eviction") return serveContainers(write, subresource, name);
   if (write.request.method !== "POST") throw methodNotAllowed();
   return evictPod(write, name);
 }

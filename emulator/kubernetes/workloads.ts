@@ -4,6 +4,7 @@ import type { Cluster, Pod, Workload, WorkloadSpec } from "../../shared/simulato
 import { isJsonObject, stringMap } from "./object.ts";
 import { badRequest, invalid } from "./status.ts";
 import type { InvalidField } from "./status.ts";
+import { forgetWritten, rememberWritten, withWrittenTemplate } from "./written-workload.ts";
 
 const DEFAULT_GRACE_SECONDS = 30;
 /** The simulated world runs no containers; every template shows this one. */
@@ -39,10 +40,11 @@ export function selectorOf(workload: Workload): LabelSelector {
 }
 
 export function templateOf(
+  cluster: Cluster,
   workload: Workload,
   extraLabels: Readonly<Record<string, string>> = {},
 ): PodTemplateSpec {
-  return {
+  return withWrittenTemplate(cluster, workload, {
     metadata: { labels: { ...workload.labels, ...extraLabels } },
     spec: {
       containers: [containerOf(workload)],
@@ -52,7 +54,7 @@ export function templateOf(
       schedulerName: "default-scheduler",
       terminationGracePeriodSeconds: graceSeconds(workload),
     },
-  };
+  });
 }
 
 function nodeSelectorField({ nodeSelector = {} }: Workload): Pick<PodSpec, "nodeSelector"> {
@@ -87,8 +89,25 @@ export function workloadOfPod(cluster: Cluster, pod: Pod): Workload | undefined 
   return cluster.workloads.get(pod.workload);
 }
 
+/** Makes or changes a workload as a client wrote it; throws 422 for what the API server would refuse. */
+export function putWorkload(cluster: Cluster, kind: WorkloadSpec["kind"], body: object): void {
+  const spec = parseWorkload(kind, body);
+  cluster.putWorkload(spec);
+  const { namespace = "default", name } = spec;
+  rememberWritten(cluster, { kind, namespace, name }, body);
+}
+
+export function removeWorkload(
+  cluster: Cluster,
+  kind: WorkloadSpec["kind"],
+  { namespace = "default", name }: { readonly namespace?: string; readonly name: string },
+): void {
+  cluster.deleteWorkload(kind, namespace, name);
+  forgetWritten(cluster, { kind, namespace, name });
+}
+
 /** Deployment or DaemonSet as a client wrote it; throws 422 for what the API server would refuse. */
-export function parseWorkload(kind: WorkloadSpec["kind"], body: unknown): WorkloadSpec {
+function parseWorkload(kind: WorkloadSpec["kind"], body: unknown): WorkloadSpec {
   if (!isJsonObject(body)) throw badRequest("the object provided is not a map");
   const metadata = isJsonObject(body.metadata) ? body.metadata : {};
   const spec = isJsonObject(body.spec) ? body.spec : {};

@@ -1,11 +1,14 @@
 import type { Cluster, Instant } from "../../shared/simulator/model.ts";
 import type { WireReply, WireRequest } from "../service.ts";
 import { chooseRepresentation } from "./accept.ts";
-import { parseObjectBody } from "./body.ts";
+import { contentType, parseObjectBody, parseText } from "./body.ts";
 import type { Journal } from "./journal.ts";
+import { guidFrom } from "../guid.ts";
+import { requireNamespaceOf } from "./namespaces.ts";
 import { isJsonObject, objectKey } from "./object.ts";
 import type { JsonObject, KubernetesObject } from "./object.ts";
 import { applyPatch } from "./patch.ts";
+import { applyStrategicMergePatch } from "./strategic-merge-patch.ts";
 import { renderObject } from "./representation.ts";
 import { apiVersionOf } from "./resource.ts";
 import type { Resource } from "./resource.ts";
@@ -31,14 +34,18 @@ export interface WriteRequest {
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 export function createObject(write: WriteRequest): WireReply {
+  return createFrom(write, parseObjectBody(write.request));
+}
+
+function createFrom(write: WriteRequest, body: JsonObject): WireReply {
   const { cluster, journal, request, namespace } = write;
   const { resource } = journal;
   if (!resource.create) throw methodNotAllowed();
-  const body = parseObjectBody(request);
   requireKind(resource, body);
   const metadata = isJsonObject(body.metadata) ? body.metadata : {};
-  const name = requireName(resource, metadata);
+  const name = requireName(resource, named(metadata, journal.version));
   requireNamespace(metadata, namespace);
+  if (namespace !== undefined) requireNamespaceOf(cluster, namespace);
   const key = objectKey(namespace, name);
   if (journal.get(key)) throw alreadyExists(resource, name);
   const desired = { ...body, metadata: { ...metadata, name, ...(namespace && { namespace }) } };
@@ -54,7 +61,31 @@ export function replaceObject(write: WriteRequest, name: string): WireReply {
 }
 
 export function patchObject(write: WriteRequest, name: string): WireReply {
+  if (contentType(write.request) === APPLY) return applyObject(write, name);
   return update(write, name, (current) => applyPatch(current, write.request));
+}
+
+const APPLY = "application/apply-patch+yaml";
+
+/**
+ * Server-side apply, for an object that one manager describes: it is made when it is not there, and what is
+ * described is set. Fields that a manager no longer describes stay.
+ */
+function applyObject(write: WriteRequest, name: string): WireReply {
+  const { journal, namespace, request } = write;
+  if (!request.query.get("fieldmanager")) {
+    throw badRequest(
+      "PatchOptions.meta.k8s.io: fieldManager: Required value: is required for apply patch",
+    );
+  }
+  const body = parseText(request, true);
+  if (!isJsonObject(body)) throw badRequest("the object provided is not a map");
+  if (!journal.get(objectKey(namespace, name))) return createFrom(write, body);
+  const change = (current: KubernetesObject): JsonObject => {
+    const applied = applyStrategicMergePatch(current, body);
+    return isJsonObject(applied) ? applied : {};
+  };
+  return update(write, name, change);
 }
 
 function update(
@@ -131,6 +162,21 @@ function requireKind(resource: Resource, body: JsonObject): void {
     `${resource.kind} in version ${JSON.stringify(apiVersionOf(resource))} cannot be handled as a ` +
       `${String(kind)} in version ${JSON.stringify(apiVersion)}`,
   );
+}
+
+const NAME_CHARACTERS = "bcdfghjklmnpqrstvwxz2456789";
+const GENERATED_CHARACTERS = 5;
+
+/** `generateName` gets an ending of its own; the server's counter makes it the same in every run. */
+function named(metadata: JsonObject, version: number): JsonObject {
+  const { name, generateName } = metadata;
+  if (name || typeof generateName !== "string" || generateName === "") return metadata;
+  const digits = guidFrom(`${generateName}${version}`).replaceAll("-", "");
+  const characters = Array.from({ length: GENERATED_CHARACTERS }, (_, index) => {
+    const value = Number.parseInt(digits.slice(index * 2, index * 2 + 2), 16);
+    return NAME_CHARACTERS[value % NAME_CHARACTERS.length];
+  });
+  return { ...metadata, name: `${generateName}${characters.join("")}` };
 }
 
 function requireName(resource: Resource, metadata: JsonObject): string {

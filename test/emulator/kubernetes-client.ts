@@ -17,6 +17,7 @@ export interface Body {
     readonly namespace?: string;
     readonly uid: string;
     readonly resourceVersion: string;
+    readonly creationTimestamp?: string;
     readonly generation?: number;
     readonly continue?: string;
     readonly remainingItemCount?: number;

@@ -2,7 +2,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { accessSync, constants, readdirSync, realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
-import { describe, test } from "vitest";
+import { describe, test, vi } from "vitest";
 import { QUARANTINED, UPGRADE_STATUS_LABEL } from "../../shared/core/kubernetes-labels.ts";
 import type { Cluster } from "../../shared/simulator/model.ts";
 import { startKubernetesServer } from "./kubernetes-server.ts";
@@ -239,9 +239,14 @@ describe.concurrent.each(clients)("%s", () => {
   benches(
     "delete pod waits until it is gone; wait and get -w follow",
     async ({ bench, expect }) => {
-      const { kubectl, quay } = bench;
+      const { kubectl, quay, server } = bench;
       const pod = [...quay.pods.values()].find(({ labels }) => labels.app === "crane");
       const watched = kubectl(["get", "pods", "-w", "--request-timeout=3s"]);
+      // It has listed the pod once it watches.
+      await vi.waitFor(
+        () => expect(server.audit.counts().byOperation).toHaveProperty("WATCH pods"),
+        { timeout: 30_000 },
+      );
       const deleted = await kubectl(["delete", "pod", pod?.name ?? ""]);
       expect(deleted).toMatchObject({ code: 0 });
       expect(quay.pods.has(`default/${pod?.name}`)).toBe(false);

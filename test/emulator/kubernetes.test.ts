@@ -168,10 +168,9 @@ describe("what is not there", () => {
   });
 
   test.each([
-    { name: "an unknown resource", method: "GET", path: "/api/v1/secrets", status: 404 },
-    { name: "an unknown group", method: "GET", path: "/apis/batch/v1", status: 404 },
+    { name: "an unknown resource", method: "GET", path: "/api/v1/podtemplates", status: 404 },
+    { name: "an unknown group", method: "GET", path: "/apis/metrics.k8s.io/v1beta1", status: 404 },
     { name: "an unknown node", method: "GET", path: "/api/v1/nodes/nope", status: 404 },
-    { name: "a lease", method: "GET", path: "/apis/coordination.k8s.io/v1/leases", status: 404 },
     { name: "deleting all nodes", method: "DELETE", path: "/api/v1/nodes", status: 405 },
     { name: "an unknown method", method: "PROPFIND", path: "/api/v1/nodes", status: 405 },
     {
@@ -253,11 +252,9 @@ describe("discovery", () => {
     const { headers, body } = await api.get("/apis", { accept: `${media},application/json` });
     expect(headers["content-type"]).toBe(media);
     expect(body.apiVersion).toBe(`apidiscovery.k8s.io/${version}`);
-    expect(body.items.map(({ metadata }) => metadata.name)).toEqual([
-      "apps",
-      "events.k8s.io",
-      "policy",
-    ]);
+    const names = body.items.map(({ metadata }) => metadata.name);
+    expect(names.slice(0, 3)).toEqual(["apps", "events.k8s.io", "policy"]);
+    expect(new Set(names).size).toBe(names.length);
   });
 
   test("groups, versions and the OpenAPI index name what is served", async () => {
@@ -270,7 +267,7 @@ describe("discovery", () => {
     const index = await api.get("/openapi/v3");
     expect(Object.keys(index.body.paths as object)).toContain("apis/policy/v1");
     expect((await api.get("/openapi/v3/apis/policy/v1")).body.openapi).toBe("3.0.0");
-    expect((await api.get("/openapi/v2")).status).toBe(404);
+    expect((await api.get("/openapi/v2")).body.swagger).toBe("2.0");
   });
 });
 
