@@ -1,5 +1,5 @@
-/** `npm run sim -- [--seeds N] [--from SEED]`: bundles the simulation, then runs it on every core. */
-import { spawn } from "node:child_process";
+/** `npm run sim -- [--seeds N] [--from SEED] [--profile many|events|storm|none] [--trace]`: the reliability test, on every core. */
+import { fork } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -12,8 +12,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
-    "no-faults": { type: "boolean", default: false },
-    storm: { type: "boolean", default: false },
+    profile: { type: "string", default: "many" },
     trace: { type: "boolean", default: false },
   },
 });
@@ -30,19 +29,32 @@ await build({
   logLevel: "warning",
 });
 
+const began = Date.now();
 const seeds = Number(values.seeds);
 const workers = Math.min(availableParallelism(), seeds);
 const share = Math.ceil(seeds / workers);
+let calls = 0;
+/** Seeds by what they saw. */
+const seen = new Map();
 const codes = await Promise.all(
   Array.from({ length: workers }, (_, index) => {
     const from = Number(values.from) + index * share;
     const count = Math.min(share, seeds - index * share);
-    const flags = ["no-faults", "storm", "trace"]
-      .filter((flag) => values[flag])
-      .map((flag) => `--${flag}`);
-    const args = [outfile, "--seeds", String(count), "--from", String(from), ...flags];
-    const child = spawn(process.execPath, args, { stdio: "inherit" });
+    const args = ["--seeds", `${count}`, "--from", `${from}`, "--profile", values.profile];
+    const child = fork(outfile, values.trace ? [...args, "--trace"] : args);
+    child.on("message", (report) => {
+      calls += report.calls;
+      for (const [sight, times] of Object.entries(report.counts)) {
+        seen.set(sight, (seen.get(sight) ?? 0) + times);
+      }
+    });
     return new Promise((done) => child.once("close", done));
   }),
 );
-process.exitCode = codes.every((code) => code === 0) ? 0 : 1;
+const held = codes.every((code) => code === 0);
+if (held) {
+  for (const [sight, times] of seen) console.log(`${String(times).padStart(7)}  ${sight}`);
+  const seconds = (Date.now() - began) / 1_000;
+  console.log(`${seeds} seeds hold, ${calls} calls, ${seconds.toFixed(1)} s`);
+}
+process.exitCode = held ? 0 : 1;

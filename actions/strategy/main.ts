@@ -13,7 +13,6 @@ runAction((runner) => {
     environment: optionalText("environment"),
     failOn: choice("fail-on", FAIL_ON),
     live: flag("live"),
-    deleteUndeclared: flag("delete-undeclared"),
     subscriptionId: identity.subscriptionId,
   };
   const workspace = workspaceFolder(process.env);

@@ -18,7 +18,6 @@ const TYPE_NAMES = [
   "kubernetesVersions",
   "orchestrators",
   "locations",
-  "usages",
   "topics",
   "topicTypes",
   "systemTopics",

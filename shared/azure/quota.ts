@@ -1,7 +1,7 @@
 import type { PathUncheckedResponse } from "@azure-rest/core-client";
 import type { QuotaPort, VcpuQuota } from "../blue-green/quota.ts";
 import { parseArmId } from "../core/arm-id.ts";
-import { isError, toError } from "../core/errors.ts";
+import { isError } from "../core/errors.ts";
 import type { ArmClient } from "./arm-client.ts";
 import { asList, asObject, asText } from "./json.ts";
 import type { JsonObject } from "./json.ts";
@@ -10,21 +10,20 @@ const COMPUTE_API_VERSION = "2024-07-01";
 /** A region has some hundred VM families, on one page as a rule. */
 const MAX_PAGES = 10;
 
-/** vCPU quotas of a region. Whoever may not read them, or has no such provider, hears why. */
+/** vCPU quotas of a region. Whoever may not read them, or has no such provider, gets no answer. */
 export function createQuotaPort(arm: ArmClient): QuotaPort {
   return {
     async readQuotas(cluster, location) {
       const { subscription } = parseArmId(cluster);
       const path = `/subscriptions/${subscription}/providers/Microsoft.Compute/locations/${location}/usages`;
       try {
-        const quotas = await readPages(arm, `${path}?api-version=${COMPUTE_API_VERSION}`);
-        return { readable: true, quotas };
+        return await readPages(arm, `${path}?api-version=${COMPUTE_API_VERSION}`);
       } catch (error) {
         // `invalid-input`: a cloud that does not know this provider or version.
         const unreadable = (["unauthorized", "not-found", "invalid-input"] as const).some((code) =>
           isError(error, code),
         );
-        if (unreadable) return { readable: false, reason: toError(error).message };
+        if (unreadable) return undefined;
         throw error;
       }
     },

@@ -11,9 +11,6 @@ export type ErrorCode =
   | "unreachable"
   | "timed-out"
   | "preflight-failed"
-  | "frozen"
-  | "held"
-  | "not-reviewed"
   | "plan-changed"
   | "run-failed"
   | "unsupported";

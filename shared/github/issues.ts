@@ -21,6 +21,12 @@ const PAGE_SIZE = 100;
 /** 1,000 issues, newest first: a cause that is older has been silent for long. */
 const MAX_PAGES = 10;
 
+/**
+ * GitHub may answer 502 after it did what it was asked. What makes something new is not sent again by
+ * the client: whoever asked looks first whether it is there.
+ */
+const ONCE = { retries: 0 };
+
 interface WireIssue {
   readonly number: number;
   readonly title: string;
@@ -45,6 +51,7 @@ export function createIssueTracker(options: IssueTrackerOptions): IssueTracker {
           title,
           body: boundedBody(body),
           labels: [...new Set([LABEL, ...labels])],
+          request: ONCE,
         });
         return toIssue(response.data);
       }),
@@ -64,6 +71,7 @@ export function createIssueTracker(options: IssueTrackerOptions): IssueTracker {
           ...home,
           issue_number: number,
           body: boundedBody(body),
+          request: ONCE,
         }),
       );
     },
@@ -74,7 +82,7 @@ export function createIssueTracker(options: IssueTrackerOptions): IssueTracker {
 async function findByMarker(
   { octokit, owner, repo, author }: IssueTrackerOptions,
   marker: string,
-): Promise<Issue | undefined> {
+): Promise<readonly Issue[]> {
   for (let page = 1; page <= MAX_PAGES; page++) {
     const response = await octokit.request("GET /repos/{owner}/{repo}/issues", {
       owner,
@@ -87,11 +95,12 @@ async function findByMarker(
       page,
     });
     const issues: readonly WireIssue[] = response.data;
-    const found = issues.find((candidate) => isOurs(candidate, marker, author));
-    if (found !== undefined) return toIssue(found);
-    if (issues.length < PAGE_SIZE) return undefined;
+    const found = issues.filter((candidate) => isOurs(candidate, marker, author));
+    // What was opened twice was opened at about the same time, and so stands on one page.
+    if (found.length > 0) return found.map(toIssue).toReversed();
+    if (issues.length < PAGE_SIZE) return [];
   }
-  return undefined;
+  return [];
 }
 
 function isOurs(issue: WireIssue, marker: string, author: string | undefined): boolean {

@@ -3,6 +3,7 @@ import { digest } from "../core/digest.ts";
 import { MINUTE } from "../core/duration.ts";
 import type { Logger } from "../core/logger.ts";
 import type { StateStore, StoredRow } from "../core/state-store.ts";
+import { findIssue, openIssue } from "./one-issue.ts";
 import type { Issue, IssueTracker } from "./ports.ts";
 import {
   isConfirmed,
@@ -73,24 +74,26 @@ async function bringUpToDate(
   const issue = await publish(deps, seen);
   const { claimedUntil: _done, ...record } = { ...claim, issue: issue.number, issueUrl: issue.url };
   const mine = await deps.store.get<QuarantineRecord>(partition, row);
-  if (mine) await deps.store.replace(partition, row, record, mine.etag);
+  // Whoever took the claim over meanwhile knows more than this.
+  const still = mine?.value.claimedUntil === claim.claimedUntil;
+  if (mine && still) await deps.store.replace(partition, row, record, mine.etag);
   return record;
 }
 
 /** A person may have closed the issue of a node that is still held: then it is opened again. */
 async function isAsWritten(deps: FlagDeps, record: QuarantineRecord): Promise<boolean> {
   if (isResolved(record)) return true;
-  const issue = await deps.issues.findByMarker(marker(record));
+  const issue = await findIssue(deps.issues, marker(record));
   return issue?.state === "open";
 }
 
 async function publish(deps: FlagDeps, record: QuarantineRecord): Promise<Issue> {
   const text = { title: renderTitle(record), body: renderBody(record) };
   const state = isResolved(record) ? "closed" : "open";
-  const existing = await deps.issues.findByMarker(marker(record));
+  const existing = await findIssue(deps.issues, marker(record));
   if (!existing) {
     deps.logger.warn("opening the issue of a quarantine", { cause: record.cause });
-    return deps.issues.open({ ...text, labels: ISSUE_LABELS });
+    return openIssue(deps.issues, marker(record), { ...text, labels: ISSUE_LABELS });
   }
   const same =
     existing.title === text.title && existing.body === text.body && existing.state === state;

@@ -109,15 +109,17 @@ export interface Issue {
   readonly url: string;
 }
 
+export interface NewIssue {
+  readonly title: string;
+  readonly body: string;
+  readonly labels: readonly string[];
+}
+
 /** Issues that carry a hidden marker, so that one cause is one issue. */
 export interface IssueTracker {
-  /** Newest issue, open or closed, whose body contains the marker. */
-  findByMarker(marker: string): Promise<Issue | undefined>;
-  open(issue: {
-    readonly title: string;
-    readonly body: string;
-    readonly labels: readonly string[];
-  }): Promise<Issue>;
+  /** Issues, open or closed, whose body contains the marker; oldest first. */
+  findByMarker(marker: string): Promise<readonly Issue[]>;
+  open(issue: NewIssue): Promise<Issue>;
   update(
     number: number,
     change: { readonly title?: string; readonly body?: string; readonly state?: "open" | "closed" },

@@ -117,6 +117,10 @@ async function approve(deps: ApproveDeps, context: GateContext, gate: Gate): Pro
     const reason = `the run is held by ${hold.by}: ${hold.reason}`;
     return leave(deps, context, fresh, { kind: "refuse", reason });
   }
+  const { evidence } = judgement;
+  const approvedBy = deps.identity;
+  // It stands on record before the gate opens: a crash between the two leaves nothing unexplained.
+  await record(deps, context, fresh, { evidence, approvedBy, reason: "it is being approved" });
   try {
     await deps.fleets.approveGate(fresh.id, fresh.etag);
   } catch (error) {
@@ -127,8 +131,7 @@ async function approve(deps: ApproveDeps, context: GateContext, gate: Gate): Pro
     return;
   }
   const approvedAt = new Date(deps.clock.now()).toISOString();
-  const { evidence } = judgement;
-  await record(deps, context, fresh, { approvedAt, approvedBy: deps.identity, evidence });
+  await record(deps, context, fresh, { approvedAt, approvedBy, evidence });
   deps.logger.info("gate approved", { run: run.name, gate: fresh.displayName, evidence });
 }
 

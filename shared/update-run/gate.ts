@@ -1,4 +1,4 @@
-import { SECOND } from "../core/duration.ts";
+import { MINUTE, SECOND } from "../core/duration.ts";
 import type { Gate, GroupStatus, MemberStatus, StageStatus, UpdateRun } from "./ports.ts";
 import type { CheckResult, Outcome, TeamCheck, VerificationRule } from "./check.ts";
 
@@ -73,8 +73,8 @@ export function judgeGate(input: GateInput): GateJudgement {
   if (soakEnd !== undefined && now < soakEnd) {
     return { kind: "wait", reason: `the soak ends ${iso(soakEnd)}`, until: soakEnd };
   }
-  const late = members.find((member) => isStale(member, input.records, soakEnd));
-  if (late) return { kind: "wait", reason: `${late.name} is to be seen again after the soak` };
+  const late = members.find((member) => isStale(input.records.get(member.name), soakEnd, now));
+  if (late) return { kind: "wait", reason: `${late.name} is to be seen again` };
   return conclude(
     input,
     rule,
@@ -172,14 +172,17 @@ function judgeMember(
   };
 }
 
-/** A verdict from before the end of the soak says nothing about what the soak showed. */
+/** A look may have been cut short, and the next one come late: an older verdict approves nothing. */
+const PROOF_AGE_MILLISECONDS = 30 * MINUTE;
+
+/** A verdict from before the end of the soak says nothing about what the soak showed; an old one, of now. */
 function isStale(
-  member: MemberStatus,
-  records: ReadonlyMap<string, MemberRecord>,
+  record: MemberRecord | undefined,
   soakEnd: number | undefined,
+  now: number,
 ): boolean {
-  const record = records.get(member.name);
-  return soakEnd !== undefined && record !== undefined && Date.parse(record.at) < soakEnd;
+  if (record === undefined) return false;
+  return Date.parse(record.at) < Math.max(soakEnd ?? 0, now - PROOF_AGE_MILLISECONDS);
 }
 
 /** The member's upgrade is over, one way or the other, and its nodes can be judged. */
@@ -203,16 +206,14 @@ export interface LookQuestion {
 /** Must this member's nodes be read (again)? Pure, so that a look costs no more than it must. */
 export function needsLook(question: LookQuestion): boolean {
   const { member, stage, record, now } = question;
+  // A node that an earlier run left behind is followed until it is free, or a gate would wait for it for ever.
+  if (member.state === "NotStarted") return question.held;
   if (!isDone(member) || isExcused(member)) return false;
   if (!record || record.completedTime !== member.completedTime) return true;
   if (question.held || !isSettled(record, question.captureProven)) return true;
+  if (!question.gatePending) return false;
   const soakEnd = soakEndOf(stage);
-  return (
-    question.gatePending &&
-    soakEnd !== undefined &&
-    now >= soakEnd &&
-    Date.parse(record.at) < soakEnd
-  );
+  return now >= (soakEnd ?? 0) && isStale(record, soakEnd, now);
 }
 
 /** A person took the member out of the run. */

@@ -3,6 +3,7 @@ import { digest } from "../core/digest.ts";
 import { MINUTE } from "../core/duration.ts";
 import { escapeMarkdown } from "../core/markdown.ts";
 import type { StateStore, StoredRow } from "../core/state-store.ts";
+import { findIssue, openIssue } from "../quarantine/one-issue.ts";
 import type { IssueTracker } from "../quarantine/ports.ts";
 
 export interface HoldDeps {
@@ -48,10 +49,13 @@ export async function reportHold(
   const row: HoldRow = { run, said: digest(reasons), open };
   if ((known?.value.claimedUntil ?? 0) > deps.wallClock.now()) return;
   if (await isSaid(deps, environment, known, row)) return;
-  if (!(await claim(deps, partition, known, row))) return;
+  const claimedUntil = deps.wallClock.now() + CLAIM_MILLISECONDS;
+  if (!(await claim(deps, partition, known, { ...row, claimedUntil }))) return;
   await writeIssue(deps, environment, run, reasons);
   const mine = await deps.store.get<HoldRow>(partition, run);
-  if (mine) await deps.store.replace(partition, run, row, mine.etag);
+  // Whoever took the claim over meanwhile knows more than this.
+  const still = mine?.value.claimedUntil === claimedUntil;
+  if (mine && still) await deps.store.replace(partition, run, row, mine.etag);
 }
 
 /** Closes the issues of runs that nobody looks at any more: a newer run took their place. */
@@ -76,19 +80,18 @@ async function isSaid(
   if (known.value.claimedUntil !== undefined) return false;
   if (known.value.open !== row.open || known.value.said !== row.said) return false;
   if (!row.open) return true;
-  return (await issues.findByMarker(markerOf(environment, row.run)))?.state === "open";
+  return (await findIssue(issues, markerOf(environment, row.run)))?.state === "open";
 }
 
 async function claim(
-  { store, wallClock }: HoldDeps,
+  { store }: HoldDeps,
   partition: string,
   known: StoredRow<HoldRow> | undefined,
-  row: HoldRow,
+  claimed: HoldRow,
 ): Promise<boolean> {
-  const claimed: HoldRow = { ...row, claimedUntil: wallClock.now() + CLAIM_MILLISECONDS };
   return known
-    ? store.replace(partition, row.run, claimed, known.etag)
-    : store.insert(partition, row.run, claimed);
+    ? store.replace(partition, claimed.run, claimed, known.etag)
+    : store.insert(partition, claimed.run, claimed);
 }
 
 async function writeIssue(
@@ -98,7 +101,7 @@ async function writeIssue(
   reasons: readonly string[],
 ): Promise<void> {
   const marker = markerOf(environment, run);
-  const issue = await issues.findByMarker(marker);
+  const issue = await findIssue(issues, marker);
   if (reasons.length === 0) {
     if (issue?.state !== "open") return;
     await issues.update(issue.number, { state: "closed" });
@@ -110,7 +113,7 @@ async function writeIssue(
     body: renderHold(marker, run, reasons),
   };
   if (issue) await issues.update(issue.number, { ...text, state: "open" });
-  else await issues.open({ ...text, labels: ["fleetwright", "held"] });
+  else await openIssue(issues, marker, { ...text, labels: ["fleetwright", "held"] });
 }
 
 /** Reasons come from clusters and services: none of them becomes markup. */

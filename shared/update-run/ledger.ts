@@ -2,6 +2,7 @@ import { digest } from "../core/digest.ts";
 import type { StateStore } from "../core/state-store.ts";
 import type { MemberRecord } from "./gate.ts";
 import type { UpdateRun } from "./ports.ts";
+import { waitingGates } from "./state.ts";
 
 /** How a gate of ours came to be approved. Times are ISO 8601, by Azure's clock. */
 export interface GateRecord {
@@ -37,6 +38,15 @@ export interface Ledger {
   /** Workloads that were not available before the run, by member. */
   readonly workloadBaselines: ReadonlyMap<string, readonly string[]>;
   readonly gates: ReadonlyMap<string, GateRecord>;
+}
+
+/** Gates that our checks refuse, by name. One that a person approved in the meantime holds nothing any more. */
+export function heldGates(
+  run: UpdateRun,
+  gates: ReadonlyMap<string, GateRecord>,
+): readonly (readonly [string, GateRecord])[] {
+  const waiting = new Set(waitingGates(run).map(({ gateId }) => gateId.split("/").at(-1)));
+  return [...gates].filter(([name, gate]) => gate.held && waiting.has(name));
 }
 
 /** The partition of a run: its name for the reader, a digest of its id for uniqueness among fleets. */

@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { StateStore } from "../core/state-store.ts";
 import type { QuarantineRecord } from "../quarantine/record.ts";
-import type { GateRecord } from "./ledger.ts";
+import { heldGates, type GateRecord } from "./ledger.ts";
 import type { StageStatus, UpdateRun } from "./ports.ts";
 
 /** A chat channel, or whatever else takes one message. */
@@ -51,9 +51,7 @@ export function noticesOf(input: NoticeInput): readonly Notice[] {
     ...run.stageStatuses
       .filter(({ state }) => state === "Completed")
       .map((stage) => about(`stage:${stage.name}`, doneText(run, stage))),
-    ...[...gates]
-      .filter(([, gate]) => gate.held && !gate.approvedAt)
-      .map(([name, gate]) => about(`held:${name}`, heldText(run, gate))),
+    ...heldGates(run, gates).map(([name, gate]) => about(`held:${name}`, heldText(run, gate))),
     ...endings(run).map(({ key, text }) => about(key, text)),
     ...quarantine.flatMap((record) => quarantineNotices(environment, record)),
     ...(closed ? [about("done", `update run ${run.name} is done and proved`)] : []),

@@ -161,9 +161,17 @@ async function flagBlockedNodes(
   return flagQuarantine(deps, environment, {
     at: new Date(deps.clock.now()).toISOString(),
     inspected: clusterKeys(visible),
-    proved: clusterKeys(visible.filter(({ verdict }) => verdict.outcome === "pass")),
+    proved: clusterKeys(visible.filter((seen) => seen.verdict.outcome === "pass" && isWhole(seen))),
     causes: groupByCause(visible.flatMap(({ blocked }) => blocked)),
   });
+}
+
+/**
+ * A surge node that AKS kept for a quarantined one stays, and is paid for, until somebody has AKS bring the
+ * pool back; until then the pool is not Succeeded, and no snapshot can be taken of it.
+ */
+function isWhole({ cluster }: Look): boolean {
+  return cluster?.nodePools.every((pool) => pool.provisioningState === "Succeeded") ?? false;
 }
 
 function clusterKeys(looks: readonly Look[]): ReadonlySet<string> {

@@ -1,7 +1,7 @@
 import { digest } from "../core/digest.ts";
 import type { QuarantineRecord } from "../quarantine/record.ts";
 import { reportHold, type HoldDeps } from "./hold-issue.ts";
-import { writeRow, type GateRecord } from "./ledger.ts";
+import { heldGates, writeRow, type GateRecord } from "./ledger.ts";
 import type { UpdateRun } from "./ports.ts";
 import { verdict } from "./summary.ts";
 
@@ -38,20 +38,13 @@ export interface ReportDeps extends HoldDeps {
 
 /** Why the run needs a person: what our checks refused, or a failure that no issue tells of yet. Pure. */
 export function holdsOf({ run, gates, quarantine }: ReportInput): readonly string[] {
-  const refused = [...gates.values()]
-    .filter((gate) => gate.held && !gate.approvedAt)
-    .map(
-      (gate) =>
-        `the gate "${gate.displayName}" of ${gate.stage} stays closed: ${gate.reason ?? "?"}`,
-    );
+  const refused = heldGates(run, gates).map(
+    ([, gate]) =>
+      `the gate "${gate.displayName}" of ${gate.stage} stays closed: ${gate.reason ?? "?"}`,
+  );
   const told = quarantine.some(({ nodes }) => nodes.some(({ resolvedAt }) => !resolvedAt));
   if (run.status.state !== "Failed" || told) return refused;
   return [...refused, `the run failed: ${run.status.error?.message ?? "Fleet gives no reason"}`];
-}
-
-/** Name of the check that shows how the runs of an environment stand; its external id is the run's name. */
-export function runCheckName(environment: string): string {
-  return `fleetwright: ${environment}`;
 }
 
 /** The check of a run. Pure. */
@@ -63,7 +56,7 @@ export function runReport(input: ReportInput): RunReport {
   );
   const state = stateOf(input, holds);
   return {
-    name: runCheckName(environment),
+    name: `fleetwright: ${environment}`,
     commit,
     run: run.name,
     state,

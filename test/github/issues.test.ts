@@ -35,17 +35,17 @@ afterAll(() => server.close());
 describe("an issue of ours", () => {
   it("is opened with our label, found by its marker, updated, closed and found again", async () => {
     const tracker = createIssueTracker({ octokit, ...home, author: BOT });
-    expect(await tracker.findByMarker(MARKER)).toBeUndefined();
+    expect(await tracker.findByMarker(MARKER)).toEqual([]);
     const issue = await tracker.open({
       title: "tide-forecast blocks node 3",
       body: `${MARKER}\nrun kubectl`,
       labels: ["quarantine"],
     });
     expect(issue.state).toBe("open");
-    expect(await tracker.findByMarker(MARKER)).toEqual(issue);
+    expect(await tracker.findByMarker(MARKER)).toEqual([issue]);
     await tracker.update(issue.number, { body: `${MARKER}\nfixed`, state: "closed" });
     await tracker.comment(issue.number, "nodes are proved");
-    const found = await tracker.findByMarker(MARKER);
+    const [found] = await tracker.findByMarker(MARKER);
     expect(found).toMatchObject({ number: issue.number, state: "closed", title: issue.title });
     expect(found?.body).toContain("fixed");
     const comments = await octokit.request(
@@ -60,21 +60,21 @@ describe("an issue of ours", () => {
     const marker = "<!-- fleetwright:cause=quoted -->";
     await stranger.open({ title: "quoted", body: marker, labels: [] });
     const ours = createIssueTracker({ octokit, ...home, author: BOT });
-    expect(await ours.findByMarker(marker)).toBeUndefined();
-    expect(await stranger.findByMarker(marker)).toBeDefined();
+    expect(await ours.findByMarker(marker)).toEqual([]);
+    expect(await stranger.findByMarker(marker)).toHaveLength(1);
   });
 
-  it("is the newest of several, and found behind a hundred others", async () => {
+  it("is found with those that were opened beside it, oldest first, behind a hundred others", async () => {
     const tracker = createIssueTracker({ octokit, ...home });
     const marker = "<!-- fleetwright:cause=old -->";
-    await tracker.open({ title: "first", body: marker, labels: [] });
+    const first = await tracker.open({ title: "first", body: marker, labels: [] });
     server.advance(60_000);
     const second = await tracker.open({ title: "second", body: marker, labels: [] });
     for (let index = 0; index < 101; index++) {
       server.advance(1_000);
       await tracker.open({ title: `other ${index}`, body: "", labels: [] });
     }
-    expect((await tracker.findByMarker(marker))?.number).toBe(second.number);
+    expect(await tracker.findByMarker(marker)).toEqual([first, second]);
   });
 
   it("with a body above GitHub's limit is cut where one can see it", async () => {

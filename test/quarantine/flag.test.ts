@@ -39,7 +39,7 @@ function tracker() {
   const issues: Issue[] = [];
   const comments: string[] = [];
   const port: IssueTracker = {
-    findByMarker: async (marker) => issues.find(({ body }) => body.includes(marker)),
+    findByMarker: async (marker) => issues.filter(({ body }) => body.includes(marker)),
     async open({ title, body }) {
       const issue: Issue = { number: issues.length + 1, title, body, state: "open", url: "u" };
       issues.push(issue);

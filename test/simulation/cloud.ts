@@ -6,7 +6,8 @@ import {
 } from "../../shared/core/kubernetes-labels.ts";
 import { parseNodeImage } from "../../shared/core/node-image.ts";
 import type { BudgetView, NodeReader, PodView } from "../../shared/quarantine/ports.ts";
-import type * as model from "../../shared/simulator/model.ts";
+import * as model from "../../shared/simulator/model.ts";
+import type { WorkloadReader } from "../../shared/update-run/workloads.ts";
 import type {
   ClusterInventory,
   ManagedCluster,
@@ -19,6 +20,7 @@ import type {
   GateStatus,
   StageStatus,
   UpdateRun,
+  UpdateRunSpec,
   UpdateStage,
   UpdateStrategyResource,
 } from "../../shared/update-run/ports.ts";
@@ -31,50 +33,125 @@ export function clusterId(name: string): string {
   return `${PROVIDER}/managedClusters/${name}`;
 }
 
+/** Who calls: the functions may do far less than the jobs of the workflow. */
+export type Actor = "functions" | "workflow";
+
 /** The simulated world behind the product's ports, without wires: what Azure would answer at this moment. */
 export interface Cloud {
-  readonly fleets: FleetPort;
+  fleets(actor: Actor): FleetPort;
   readonly inventory: ClusterInventory;
   readonly nodes: NodeReader;
+  readonly workloads: WorkloadReader;
   readonly snapshots: SnapshotPort;
   readonly taken: readonly NodePoolSnapshot[];
-  /** Names of started runs, one for each start. */
-  readonly starts: readonly string[];
+  /** Runs that began, in order. */
+  readonly starts: readonly Start[];
+  /** Gates that the functions approved, by name. */
+  readonly approvedByUs: ReadonlySet<string>;
+  /** What the functions tried and may not do. */
+  readonly forbidden: readonly string[];
+  /** Nodes that never become Ready, as `<cluster id>/<node>`. */
+  readonly sick: Set<string>;
+  /** Told right before a gate of ours is completed. */
+  onApproval: (gate: model.Gate) => void;
+}
+
+export interface Start {
+  readonly run: string;
+  readonly pins: readonly string[];
 }
 
 const iso = (time: number): string => new Date(time).toISOString();
 
-export function cloudOf(world: model.World): Cloud {
-  const taken: NodePoolSnapshot[] = [];
-  const starts: string[] = [];
-  return {
-    fleets: fleetPort(world, starts),
-    inventory: inventory(world),
-    nodes: nodeReader(world),
-    snapshots: snapshotPort(world, taken),
-    taken,
-    starts,
-  };
+interface Books {
+  readonly taken: NodePoolSnapshot[];
+  readonly starts: Start[];
+  readonly approvedByUs: Set<string>;
+  readonly forbidden: string[];
+  readonly sick: Set<string>;
 }
 
-function fleetOf(world: model.World): model.Fleet {
+export function cloudOf(world: model.World): Cloud {
+  const books: Books = {
+    taken: [],
+    starts: [],
+    approvedByUs: new Set(),
+    forbidden: [],
+    sick: new Set(),
+  };
+  const base = fleetPort(world);
+  world.subscribe((transition) => noteStart(world, books, transition));
+  const cloud: Cloud = {
+    ...books,
+    fleets: (actor) => (actor === "workflow" ? base : forFunctions(base, world, books, cloud)),
+    inventory: inventory(world),
+    nodes: nodeReader(world, books.sick),
+    workloads: workloadReader(world),
+    snapshots: snapshotPort(world, books),
+    onApproval: () => {},
+  };
+  return cloud;
+}
+
+/** Two requests to start within the second that Azure takes are one start. */
+function noteStart(world: model.World, { starts }: Books, transition: model.Transition): void {
+  if (transition.kind !== "run" || transition.scope !== "run") return;
+  const run = world.fleets.get(transition.fleet)?.runs.get(transition.run);
+  if (transition.state !== "Running" || starts.some(({ run: name }) => name === run?.name)) return;
+  const pins = run?.spec.nodeImageSelection.customNodeImageVersions ?? [];
+  starts.push({ run: transition.run, pins });
+}
+
+export function fleetOf(world: model.World): model.Fleet {
   const fleet = world.fleets.get(FLEET);
   if (!fleet) throw new FleetwrightError("not-found", "no fleet");
   return fleet;
 }
 
-function fleetPort(world: model.World, starts: string[]): FleetPort {
+/** The functions may read and approve: everything else is a person's. */
+function forFunctions(base: FleetPort, world: model.World, books: Books, cloud: Cloud): FleetPort {
+  const refuse = (what: string) => async (): Promise<never> => {
+    books.forbidden.push(what);
+    throw new FleetwrightError("unauthorized", "the reactor's role does not allow this");
+  };
+  return {
+    ...base,
+    setMemberGroup: refuse("move a member"),
+    createStrategy: refuse("create a strategy"),
+    createRun: refuse("create a run"),
+    startRun: refuse("start a run"),
+    stopRun: refuse("stop a run"),
+    skip: refuse("skip a part of a run"),
+    async approveGate(id, etag) {
+      const gate = fleetOf(world).gates.get(id.split("/").at(-1) ?? "");
+      if (gate?.state === "Pending" && etagOf(gate) === etag) {
+        cloud.onApproval(gate);
+        books.approvedByUs.add(gate.name);
+      }
+      await base.approveGate(id, etag);
+    },
+  };
+}
+
+const etagOf = (gate: model.Gate): string => `${gate.name}/${gate.state}`;
+
+function fleetPort(world: model.World): FleetPort {
   const strategies = new Map<string, UpdateStrategyResource>();
-  const specs = new Map<string, UpdateRun>();
+  const created = new Map<string, UpdateRunSpec>();
   const runOf = (name: string): model.UpdateRun => {
     const run = fleetOf(world).runs.get(name);
     if (!run) throw new FleetwrightError("not-found", `no run ${name}`);
     return run;
   };
+  const views = new Map<string, { readonly run: model.UpdateRun; readonly view: UpdateRun }>();
   const view = (name: string): UpdateRun | undefined => {
     const run = fleetOf(world).runs.get(name);
-    const stored = specs.get(name);
-    return run && stored && { ...stored, ...runView(run) };
+    if (run === undefined) return undefined;
+    const known = views.get(name);
+    if (known?.run === run && known.view.etag === String(run.revision)) return known.view;
+    const fresh = runView(run, created.get(name));
+    views.set(name, { run, view: fresh });
+    return fresh;
   };
   return {
     listMembers: async () =>
@@ -84,7 +161,7 @@ function fleetPort(world: model.World, starts: string[]): FleetPort {
         group,
         etag: "1",
       })),
-    setMemberGroup: refuse,
+    setMemberGroup: async () => {},
     listStrategies: async () => [...strategies.values()],
     getStrategy: async (_fleet, name) => strategies.get(name),
     async createStrategy(fleet, name, stages) {
@@ -95,33 +172,29 @@ function fleetPort(world: model.World, starts: string[]): FleetPort {
     },
     listRuns: async () => [...fleetOf(world).runs.keys()].flatMap((name) => view(name) ?? []),
     getRun: async (_fleet, name) => view(name),
-    async createRun(fleet, name, spec) {
-      if (specs.has(name)) throw new FleetwrightError("conflict", "exists");
+    async createRun(_fleet, name, spec) {
       const strategy = [...strategies.values()].find(({ id }) => id === spec.strategyId);
       const stages = (strategy?.stages ?? spec.stages) as readonly UpdateStage[];
-      const run = fleetOf(world).createRun({
-        name,
-        stages,
-        upgrade: { type: spec.upgradeType },
-        nodeImageSelection: spec.nodeImageSelection,
-      });
-      const stored: UpdateRun = {
-        ...spec,
-        stages,
-        id: `${fleet}/updateRuns/${name}`,
-        name,
-        createdAt: iso(world.now),
-        ...runView(run),
-      };
-      specs.set(name, stored);
-      return stored;
+      refused(() =>
+        fleetOf(world).createRun({
+          name,
+          stages,
+          upgrade: { type: spec.upgradeType },
+          nodeImageSelection: spec.nodeImageSelection,
+        }),
+      );
+      created.set(name, spec);
+      return view(name) as UpdateRun;
     },
-    async startRun(_fleet, name) {
-      starts.push(name);
-      runOf(name).start();
+    async startRun(_fleet, name, etag) {
+      const run = runOf(name);
+      if (etag !== undefined && etag !== String(run.revision)) {
+        throw new FleetwrightError("conflict", "412: the run is not what was read");
+      }
+      refused(() => run.start());
     },
-    stopRun: refuse,
-    skip: refuse,
+    stopRun: async (_fleet, name) => refused(() => runOf(name).stop()),
+    skip: async (_fleet, name, targets) => refused(() => runOf(name).skip(targets)),
     listGates: async () => [...fleetOf(world).gates.values()].map(gateView),
     async getGate(id) {
       const gate = fleetOf(world).gates.get(id.split("/").at(-1) ?? "");
@@ -129,15 +202,22 @@ function fleetPort(world: model.World, starts: string[]): FleetPort {
     },
     async approveGate(id, etag) {
       const gate = fleetOf(world).gates.get(id.split("/").at(-1) ?? "");
-      if (!gate || gateView(gate).etag !== etag) throw new FleetwrightError("conflict", "stale");
-      fleetOf(world).completeGate(gate.name);
+      if (!gate || etagOf(gate) !== etag) throw new FleetwrightError("conflict", "412: stale");
+      refused(() => fleetOf(world).completeGate(gate.name));
     },
   };
 }
 
-/** The functions may read, approve and snapshot: everything else is a person's. */
-async function refuse(): Promise<never> {
-  throw new FleetwrightError("unauthorized", "the reactor's role does not allow this");
+/** The world's refusals, as the product's adapter words a 409. */
+function refused<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (thrown) {
+    if (thrown instanceof model.SimulationError) {
+      throw new FleetwrightError("conflict", thrown.message, { cause: thrown });
+    }
+    throw thrown;
+  }
 }
 
 function gateView(gate: model.Gate): Gate {
@@ -150,7 +230,7 @@ function gateView(gate: model.Gate): Gate {
     stage: gate.stage,
     group: gate.group,
     timing: gate.timing,
-    etag: gate.state,
+    etag: etagOf(gate),
   };
 }
 
@@ -172,8 +252,15 @@ function gateStatus(gate: model.GateStatus): GateStatus {
   };
 }
 
-function runView(run: model.UpdateRun) {
+function runView(run: model.UpdateRun, spec: UpdateRunSpec | undefined): UpdateRun {
   return {
+    ...(spec?.strategyId === undefined ? {} : { strategyId: spec.strategyId }),
+    stages: (run.spec.stages ?? []) as readonly UpdateStage[],
+    upgradeType: run.spec.upgrade.type,
+    nodeImageSelection: run.spec.nodeImageSelection,
+    id: `${FLEET}/updateRuns/${run.name}`,
+    name: run.name,
+    createdAt: undefined,
     etag: String(run.revision),
     status: status(run.status),
     stageStatuses: run.stages.map(stageView),
@@ -253,14 +340,19 @@ function clusterView(cluster: model.Cluster): ManagedCluster {
   };
 }
 
-function nodeReader(world: model.World): NodeReader {
+function nodeReader(world: model.World, sick: ReadonlySet<string>): NodeReader {
   const find = (id: string): model.Cluster => {
     const cluster = world.clusters.get(id);
     if (!cluster) throw new FleetwrightError("not-found", id);
     return cluster;
   };
   return {
-    readNodes: async (id) => ({ visible: true, nodes: [...find(id).nodes.values()].map(nodeView) }),
+    readNodes: async (id) => ({
+      visible: true,
+      nodes: [...find(id).nodes.values()].map((node) =>
+        nodeView(node, sick.has(`${id}/${node.name}`)),
+      ),
+    }),
     readPods: async (id, node) =>
       [...find(id).pods.values()]
         .filter((pod) => pod.node === node)
@@ -288,20 +380,39 @@ function nodeReader(world: model.World): NodeReader {
   };
 }
 
-export function nodeView(node: model.ClusterNode) {
+/** Pods count as available while they are ready; the controllers of this world are never behind. */
+function workloadReader(world: model.World): WorkloadReader {
+  return {
+    async readWorkloads(id, namespaces) {
+      const cluster = world.clusters.get(id);
+      if (!cluster) return { visible: false, reason: "no such cluster" };
+      const workloads = [...cluster.workloads.values()]
+        .filter(({ namespace }) => namespaces.includes(namespace))
+        .map(({ kind, namespace, name, replicas }) => {
+          const key = `${kind}/${namespace}/${name}`;
+          const pods = [...cluster.pods.values()].filter(({ workload }) => workload === key);
+          const available = pods.filter(({ ready }) => ready).length;
+          return { kind, namespace, name, desired: replicas, available, observed: true };
+        });
+      return { visible: true, workloads };
+    },
+  };
+}
+
+function nodeView(node: model.ClusterNode, sick: boolean) {
   return {
     name: node.name,
     nodePool: node.pool,
     nodeImageVersion: node.labels[NODE_IMAGE_LABEL] ?? node.nodeImageVersion,
     kubernetesVersion: node.kubernetesVersion,
-    ready: node.phase === "Ready",
+    ready: node.phase === "Ready" && !sick,
     unschedulable: node.unschedulable,
     quarantined: node.labels[UPGRADE_STATUS_LABEL] === QUARANTINED,
     createdAt: iso(node.createdAt),
   };
 }
 
-function snapshotPort(world: model.World, taken: NodePoolSnapshot[]): SnapshotPort {
+function snapshotPort(world: model.World, { taken, forbidden }: Books): SnapshotPort {
   return {
     listSnapshots: async () => [...taken],
     getSnapshot: async (id) => taken.find((snapshot) => snapshot.id === id),
@@ -327,6 +438,8 @@ function snapshotPort(world: model.World, taken: NodePoolSnapshot[]): SnapshotPo
       taken.push(snapshot);
       return snapshot;
     },
-    deleteSnapshot: refuse,
+    async deleteSnapshot() {
+      forbidden.push("delete a snapshot");
+    },
   };
 }

@@ -1,19 +1,20 @@
-import { FleetwrightError } from "../../shared/core/errors.ts";
-import type { Chance } from "./chance.ts";
-
-/** How often things go wrong; probabilities per call, or per event. */
+/** How often things go wrong: probabilities per call, per event or per step, as each name says. */
 export interface FaultOptions {
   readonly callFailsBeforeEffect: number;
   readonly callFailsAfterEffect: number;
-  readonly processKilled: number;
+  readonly processKilledPerCall: number;
+  readonly processStallsPerCall: number;
+  readonly meddledWithPerCall: number;
+  readonly clockJumpsPerInvocation: number;
   readonly eventLost: number;
   readonly eventDuplicated: number;
   readonly eventDelayed: number;
+  readonly foreignEventPerStep: number;
   readonly sweepSkipped: number;
   readonly nodesUnseen: number;
-  readonly personClosesIssue: number;
-  /** Per step, while a stage soaks: a person cordons a node of it for some hours. */
-  readonly personCordonsNode: number;
+  /** Per step, and there are more kinds of meddling than this one number says: each is drawn apart. */
+  readonly personMeddles: number;
+  readonly worldTurnsBadPerStep: number;
   /** Within which a quarantined node must be told of, in hours, when looks fail this often. */
   readonly toldWithinHours: number;
 }
@@ -21,87 +22,60 @@ export interface FaultOptions {
 export const NO_FAULTS: FaultOptions = {
   callFailsBeforeEffect: 0,
   callFailsAfterEffect: 0,
-  processKilled: 0,
+  processKilledPerCall: 0,
+  processStallsPerCall: 0,
+  meddledWithPerCall: 0,
+  clockJumpsPerInvocation: 0,
   eventLost: 0,
   eventDuplicated: 0,
   eventDelayed: 0,
+  foreignEventPerStep: 0,
   sweepSkipped: 0,
   nodesUnseen: 0,
-  personClosesIssue: 0,
-  personCordonsNode: 0,
+  personMeddles: 0,
+  worldTurnsBadPerStep: 0,
   toldWithinHours: 1,
 };
 
 export const MANY_FAULTS: FaultOptions = {
-  callFailsBeforeEffect: 0.01,
-  callFailsAfterEffect: 0.01,
-  processKilled: 0.005,
+  callFailsBeforeEffect: 0.015,
+  callFailsAfterEffect: 0.015,
+  processKilledPerCall: 0.004,
+  processStallsPerCall: 0.001,
+  meddledWithPerCall: 0.002,
+  clockJumpsPerInvocation: 0.05,
   eventLost: 0.3,
   eventDuplicated: 0.3,
   eventDelayed: 0.3,
+  foreignEventPerStep: 0.03,
   sweepSkipped: 0.2,
   nodesUnseen: 0.05,
-  personClosesIssue: 0.02,
-  personCordonsNode: 0.1,
+  personMeddles: 0.05,
+  worldTurnsBadPerStep: 0.03,
   toldWithinHours: 12,
+};
+
+/** Design §8: the end is the same when nothing but the delivery of events goes wrong, this badly. */
+export const EVENT_FAULTS: FaultOptions = {
+  ...NO_FAULTS,
+  eventLost: 0.3,
+  eventDuplicated: 1,
+  eventDelayed: 1,
 };
 
 /** Processes die so often that most looks end halfway: what is left half done shows. */
 export const STORM: FaultOptions = {
   ...MANY_FAULTS,
-  processKilled: 0.04,
+  processKilledPerCall: 0.03,
+  processStallsPerCall: 0.004,
   toldWithinHours: Number.POSITIVE_INFINITY,
 };
 
-/** The process that made the call is gone; nothing that it would have done after happens. */
-export class Killed extends Error {}
+export const PROFILES = {
+  many: MANY_FAULTS,
+  none: NO_FAULTS,
+  events: EVENT_FAULTS,
+  storm: STORM,
+} as const;
 
-const CODES = ["throttled", "service-error", "unreachable", "conflict", "timed-out"] as const;
-
-/** One process: its ports fail as drawn, and none of them answers once it was killed. */
-export class Process {
-  readonly #chance: Chance;
-  readonly #faults: FaultOptions;
-  #dead = false;
-  calls = 0;
-
-  constructor(chance: Chance, faults: FaultOptions) {
-    this.#chance = chance;
-    this.#faults = faults;
-  }
-
-  /** The port with this process's luck: a few turns of the loop before each call, and faults around it. */
-  wrap<T extends object>(port: T): T {
-    const around = this.#around.bind(this);
-    return new Proxy(port, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name);
-        if (typeof member !== "function") return member;
-        return (...args: readonly unknown[]) =>
-          around(() => Reflect.apply(member, target, args) as unknown);
-      },
-    });
-  }
-
-  async #around(call: () => unknown): Promise<unknown> {
-    for (let turns = this.#chance.below(3); turns > 0; turns--) await Promise.resolve();
-    this.#maybeDie();
-    this.calls++;
-    this.#maybeFail(this.#faults.callFailsBeforeEffect);
-    const result = await call();
-    this.#maybeDie();
-    this.#maybeFail(this.#faults.callFailsAfterEffect);
-    return result;
-  }
-
-  #maybeDie(): void {
-    this.#dead ||= this.#chance.happens(this.#faults.processKilled);
-    if (this.#dead) throw new Killed("the process was killed");
-  }
-
-  #maybeFail(probability: number): void {
-    if (!this.#chance.happens(probability)) return;
-    const code = CODES[this.#chance.below(CODES.length)] ?? "service-error";
-    throw new FleetwrightError(code, `a drawn fault: ${code}`);
-  }
-}
+export type Profile = keyof typeof PROFILES;

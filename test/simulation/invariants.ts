@@ -1,7 +1,16 @@
-import type { Cluster, Gate } from "../../shared/simulator/model.ts";
-import { FLEET } from "./cloud.ts";
+import { armKey } from "../../shared/core/arm-id.ts";
+import type {
+  Cluster,
+  Gate,
+  StageStatus,
+  Transition,
+  UpdateRun,
+} from "../../shared/simulator/model.ts";
+import type { GateRecord } from "../../shared/update-run/ledger.ts";
+import { fleetOf } from "./cloud.ts";
+import { commitOf, newestRun, OWN_RUN } from "./people.ts";
 import type { Simulation } from "./simulate.ts";
-import { FAMILY, quarantinedNodes } from "./stage.ts";
+import { isObserved, quarantinedNodes } from "./stage.ts";
 
 /** What must hold after every step, judged by the world itself and not by what the product remembers. */
 export interface Invariants {
@@ -11,162 +20,315 @@ export interface Invariants {
   checkEnd(): void;
 }
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** A proof may be this old when its gate is approved: the product's 30 minutes, and what a step takes. */
+const PROOF_AGE = 70 * MINUTE;
+/** Between the reading of a hold and the approval a process may stall, and a step passes. */
+const HOLD_AGE = 45 * MINUTE;
+
+type Fail = (holds: boolean, what: string) => void;
+
+/** What is followed from step to step. */
+interface Watched {
+  readonly untoldSince: Map<string, number>;
+  /** Since when a cluster has a node that is not proved, by cluster id. */
+  readonly unprovedSince: Map<string, number>;
+  readonly begun: Set<string>;
+}
 
 export function watchInvariants(simulation: Simulation, toldWithinHours: number): Invariants {
   const broken: string[] = [];
-  const untoldSince = new Map<string, number>();
-  const fail = (holds: boolean, what: string): void => {
+  const watched: Watched = { untoldSince: new Map(), unprovedSince: new Map(), begun: new Set() };
+  const fail: Fail = (holds, what) => {
     if (!holds) broken.push(`${new Date(simulation.now()).toISOString()} ${what}`);
   };
-  simulation.world.subscribe((transition) => {
-    if (transition.kind !== "gate" || transition.change !== "Updated") return;
-    const gate = simulation.world.fleets.get(FLEET)?.gates.get(transition.gate);
-    if (gate?.state === "Completed") checkApproval(simulation, gate, fail);
+  const { world, cloud } = simulation;
+  cloud.onApproval = (gate) => checkApproval(simulation, watched, gate, fail);
+  world.subscribe((transition) => {
+    const begun = begunStage(simulation, transition);
+    if (begun) checkBegin(simulation, watched, begun, fail);
   });
   return {
     broken,
     check() {
-      checkStages(simulation, fail);
-      checkIssues(simulation, { untoldSince, limit: toldWithinHours * HOUR }, fail);
-      checkProof(simulation, fail);
+      watchProofs(simulation, watched);
+      checkIssues(simulation, watched, toldWithinHours * HOUR, fail);
+      checkClosings(simulation, fail);
+      checkStarts(simulation, fail);
       checkSnapshots(simulation, fail);
+      checkMessages(simulation, fail);
+      const [what] = cloud.forbidden;
+      fail(what === undefined, `the functions tried to ${what}, which is a person's to say`);
     },
     checkEnd() {
       if (broken.length > 0) return;
-      const { host, world } = simulation;
-      const runs = [...(world.fleets.get(FLEET)?.runs.values() ?? [])];
-      fail(runs.length > 0, "no run was ever proposed, merged and started");
-      fail(
-        runs.every(({ status }) => status.state === "Completed"),
-        "a run did not complete",
-      );
-      fail(
-        host.allIssues.every(({ state }) => state === "closed"),
-        "an issue stays open after its node is proved",
-      );
-      fail(
-        host.pulls.every(({ state }) => state === "merged"),
-        "a pull request stays open",
-      );
+      checkRest(simulation, fail);
     },
   };
 }
 
-type Fail = (holds: boolean, what: string) => void;
-
-/** A gate is approved only when every node before it is on the pin, Ready, schedulable, and the soak is over. */
-function checkApproval(
-  simulation: Simulation,
-  { run, stage: name, timing }: Gate,
-  fail: Fail,
-): void {
-  const update = simulation.world.fleets.get(FLEET)?.runs.get(run);
-  const index = update?.stages.findIndex((candidate) => candidate.name === name) ?? -1;
-  const stage = update?.stages[timing === "After" ? index : index - 1];
-  const pin = update?.spec.nodeImageSelection.customNodeImageVersions?.[0];
-  for (const member of stage?.groups.flatMap(({ members }) => members ?? []) ?? []) {
-    const cluster = simulation.world.clusters.get(member.clusterId);
-    fail(
-      ["Completed", "Skipped"].includes(member.state),
-      `a gate was approved while ${member.name} is ${member.state}`,
-    );
-    if (cluster)
-      fail(
-        isHealthy(cluster, pin),
-        `a gate was approved while nodes of ${member.name} are not proved`,
-      );
-  }
-  const wait = stage?.afterStageWait;
-  const soaked =
-    wait?.startTime !== undefined &&
-    simulation.now() - wait.startTime >= wait.waitDurationInSeconds * 1_000;
-  fail(soaked, "a gate was approved before the soak was over");
+function pinOf(run: UpdateRun): string | undefined {
+  return run.spec.nodeImageSelection.customNodeImageVersions?.[0];
 }
 
-function isHealthy(cluster: Cluster, pin: string | undefined): boolean {
+function isProved({ cloud }: Simulation, cluster: Cluster, pin: string | undefined): boolean {
   return [...cluster.nodes.values()].every(
-    (node) => node.nodeImageVersion === pin && node.phase === "Ready" && !node.unschedulable,
+    (node) =>
+      node.nodeImageVersion === pin &&
+      node.phase === "Ready" &&
+      !node.unschedulable &&
+      !cloud.sick.has(`${cluster.id}/${node.name}`),
   );
 }
 
-/** No stage begins before the gate after the one before it is completed. */
-function checkStages({ world }: Simulation, fail: Fail): void {
-  for (const run of world.fleets.get(FLEET)?.runs.values() ?? []) {
-    for (const [index, stage] of run.stages.entries()) {
-      const before = run.stages[index - 1];
-      if (!before || stage.state === "NotStarted") continue;
-      const open = before.afterGates.some(
-        ({ status }) => status.state !== "Completed" && status.state !== "Skipped",
-      );
-      fail(!open, `stage ${stage.name} of ${run.name} began before its gate was approved`);
-    }
+function watchProofs(simulation: Simulation, { unprovedSince }: Watched): void {
+  const run = newestRun(simulation.world);
+  for (const cluster of run ? simulation.world.clusters.values() : []) {
+    const key = `${run?.name} ${cluster.id}`;
+    if (run && isProved(simulation, cluster, pinOf(run))) unprovedSince.delete(key);
+    else if (!unprovedSince.has(key)) unprovedSince.set(key, simulation.now());
   }
 }
 
-/** One issue per cause, and every quarantined node is told of within a bounded time. */
-function checkIssues(
-  { world, host, now }: Simulation,
-  { untoldSince, limit }: { readonly untoldSince: Map<string, number>; readonly limit: number },
+const SKIPPED_BY_A_PERSON = "skipped by request";
+
+/** Everything that a gate guards: done, each node on the pin, Ready and schedulable, the soak over. */
+function checkApproval(simulation: Simulation, watched: Watched, gate: Gate, fail: Fail): void {
+  const { world, gitHub } = simulation;
+  const run = fleetOf(world).runs.get(gate.run);
+  const reviewed = run && isReviewed(gitHub, pinOf(run));
+  fail(!isObserved(simulation.scenario), `a gate of ${gate.run} was approved, and we only watch`);
+  fail(reviewed === true && run === newestRun(world), `a gate of ${gate.run} was approved`);
+  const held = simulation.people.words.held.get(gate.run) ?? simulation.now();
+  fail(simulation.now() - held <= HOLD_AGE, `a gate of ${gate.run} was approved, which is held`);
+  if (!run) return;
+  const index = run.stages.findIndex(({ name }) => name === gate.stage);
+  const stage = run.stages[gate.timing === "After" ? index : index - 1];
+  if (!stage) return;
+  checkProved(simulation, watched, { run, stage }, fail);
+  checkSoak(simulation, { run, stage }, fail);
+  checkEvidence(simulation, gate, stage, fail);
+}
+
+interface Place {
+  readonly run: UpdateRun;
+  readonly stage: StageStatus;
+}
+
+function checkProved(
+  simulation: Simulation,
+  { unprovedSince }: Watched,
+  { run, stage }: Place,
   fail: Fail,
 ): void {
-  const causes = host.allIssues.map(({ body }) => /cause=(\w+)/.exec(body)?.[1]);
-  fail(new Set(causes).size === causes.length, "a cause has two issues");
-  const open = host.allIssues
-    .filter(({ state }) => state === "open")
-    .map(({ body }) => body)
-    .join("\n");
+  const { world, now } = simulation;
+  for (const member of membersOf(stage)) {
+    if (member.message?.includes(SKIPPED_BY_A_PERSON)) continue;
+    const done = member.state === "Completed" || member.state === "Skipped";
+    fail(done, `${stage.name} was let pass while ${member.name} is ${member.state}`);
+    const cluster = world.clusters.get(member.clusterId);
+    if (!cluster || isProved(simulation, cluster, pinOf(run))) continue;
+    const since = unprovedSince.get(`${run.name} ${cluster.id}`) ?? now();
+    const what = `${stage.name} was let pass while nodes of ${member.name} are not proved`;
+    fail(now() - since <= PROOF_AGE, what);
+  }
+}
+
+function checkSoak({ now, people }: Simulation, { run, stage }: Place, fail: Fail): void {
+  const wait = stage.afterStageWait;
+  if (people.words.waitsSkipped.has(`${run.name}/${stage.name}`)) return;
+  const soaked =
+    wait?.startTime !== undefined && now() - wait.startTime >= wait.waitDurationInSeconds * 1_000;
+  fail(soaked, `${stage.name} was let pass before its soak was over`);
+}
+
+/** What the product wrote down before it approved: a passing word on each member. */
+function checkEvidence({ store }: Simulation, gate: Gate, stage: StageStatus, fail: Fail): void {
+  const record = ledgerOf(store, gate.run)?.get(`gate:${gate.name}`)?.value;
+  const evidence = (record as GateRecord | undefined)?.evidence ?? [];
+  for (const { name } of membersOf(stage)) {
+    const stated = evidence.some(
+      (line) => line.startsWith(`${name}: `) || line.startsWith(`${name} was skipped`),
+    );
+    fail(stated, `a gate was approved without a passing record of ${name}`);
+  }
+}
+
+function ledgerOf(store: Simulation["store"], run: string) {
+  const partition = [...store.partitions()].find((name) => name.startsWith(`run:${run}:`));
+  return partition === undefined ? undefined : store.rows(partition);
+}
+
+function membersOf(stage: StageStatus) {
+  return stage.groups.flatMap(({ members }) => members ?? []);
+}
+
+function begunStage({ world }: Simulation, transition: Transition): Place | undefined {
+  if (transition.kind !== "run" || transition.scope !== "stage") return undefined;
+  if (transition.state !== "Running") return undefined;
+  const run = world.fleets.get(transition.fleet)?.runs.get(transition.run);
+  const stage = run?.stages.find(({ name }) => name === transition.name);
+  return run && stage && { run, stage };
+}
+
+/** No stage begins before the one before it is verified, unless a person said so. */
+function checkBegin(
+  simulation: Simulation,
+  watched: Watched,
+  { run, stage }: Place,
+  fail: Fail,
+): void {
+  const key = `${run.name}/${stage.name}`;
+  const before = run.stages[run.stages.indexOf(stage) - 1];
+  if (!before || watched.begun.has(key)) return;
+  watched.begun.add(key);
+  const gates = [...fleetOf(simulation.world).gates.values()].filter(
+    (gate) => gate.run === run.name,
+  );
+  if (gates.some(({ name }) => simulation.people.words.gatesApproved.has(name))) return;
+  const open = before.afterGates.some(({ status }) => status.state !== "Completed");
+  fail(!open, `${stage.name} of ${run.name} began before its gate was approved`);
+  checkProved(simulation, watched, { run, stage: before }, fail);
+  checkSoak(simulation, { run, stage: before }, fail);
+}
+
+/** Every start is of what a merge on the default branch declares, and each such thing starts once. */
+function checkStarts({ cloud, gitHub }: Simulation, fail: Fail): void {
+  const started = new Set<string>();
+  for (const { run, pins } of cloud.starts) {
+    if (run === OWN_RUN) continue;
+    fail(
+      isReviewed(gitHub, pins[0]),
+      `${run} was started with ${pins.join()}, which nobody reviewed`,
+    );
+    fail(!started.has(pins.join()), `${run} starts what was started before`);
+    started.add(pins.join());
+  }
+}
+
+function isReviewed(gitHub: Simulation["gitHub"], pin: string | undefined): boolean {
+  return commitOf(gitHub, pin) !== undefined;
+}
+
+/** Two instances that stall at the wrong moment open two issues: the next look that gets through heals it. */
+const TWICE = "a cause with two issues";
+
+/** One open issue per cause, and every quarantined node is told of within a bounded time. */
+function checkIssues(
+  { world, gitHub, now }: Simulation,
+  { untoldSince }: Watched,
+  limit: number,
+  fail: Fail,
+): void {
+  const open = gitHub.issues.filter(({ state }) => state === "open").map(({ body }) => body);
+  const causes = open.map((body) => /cause=(\w+)/.exec(body)?.[1]);
+  const once = new Set(causes).size === causes.length;
+  if (once) untoldSince.delete(TWICE);
+  else if (!untoldSince.has(TWICE)) untoldSince.set(TWICE, now());
+  fail(now() - (untoldSince.get(TWICE) ?? now()) <= limit, "a cause has two open issues");
   for (const cluster of world.clusters.values()) {
     for (const node of quarantinedNodes(cluster)) {
       const key = `${cluster.name}/${node}`;
-      const told = open.includes(node) || cluster.provisioningState === "UpgradingNodeImageVersion";
+      const busy = cluster.provisioningState === "UpgradingNodeImageVersion";
+      const told = busy || open.some((body) => body.includes(node));
       if (told) untoldSince.delete(key);
       else if (!untoldSince.has(key)) untoldSince.set(key, now());
-      fail(
-        now() - (untoldSince.get(key) ?? now()) <= limit,
-        `nobody was told of quarantined node ${key}`,
-      );
+      const since = untoldSince.get(key) ?? now();
+      fail(now() - since <= limit, `nobody was told of quarantined node ${key}`);
     }
   }
 }
 
-/** Fleetwright closes an issue with proof: no node that it names is quarantined or on an old image. */
-function checkProof({ world, host }: Simulation, fail: Fail): void {
-  const proofs = host.allIssues.filter(
+/** An issue is closed with proof: no node that it names is quarantined or on an old image. */
+function checkClosings({ world, gitHub }: Simulation, fail: Fail): void {
+  const proofs = gitHub.issues.filter(
     ({ state, body }) => state === "closed" && body.includes("**Resolved.**"),
   );
-  const pins = [...(world.fleets.get(FLEET)?.runs.values() ?? [])].flatMap(
-    ({ spec }) => spec.nodeImageSelection.customNodeImageVersions ?? [],
-  );
+  if (proofs.length === 0) return;
+  const pins = [...fleetOf(world).runs.values()].map(pinOf);
   for (const cluster of world.clusters.values()) {
     for (const node of cluster.nodes.values()) {
       if (!proofs.some(({ body }) => body.includes(node.name))) continue;
-      fail(
-        pins.includes(node.nodeImageVersion),
-        `the issue of ${node.name} was closed before it was upgraded`,
-      );
+      const what = `the issue of ${node.name} was closed before it was upgraded`;
+      fail(pins.includes(node.nodeImageVersion), what);
     }
   }
 }
 
-/** One snapshot per pool, kind, image; a proven one is of an image that a run pinned. */
-function checkSnapshots({ cloud, world }: Simulation, fail: Fail): void {
+/** One snapshot per pool, kind and image; a proven one is of an image that was reviewed. */
+function checkSnapshots({ cloud, gitHub }: Simulation, fail: Fail): void {
   const keys = cloud.taken.map(
     ({ tags, sourcePool, nodeImageVersion }) =>
       `${tags["fleetwright-kind"]} ${sourcePool} ${nodeImageVersion}`,
   );
   fail(new Set(keys).size === keys.length, "a pool was captured twice");
-  const pinned = new Set(
-    [...(world.fleets.get(FLEET)?.runs.values() ?? [])].flatMap(
-      ({ spec }) => spec.nodeImageSelection.customNodeImageVersions ?? [],
-    ),
-  );
   for (const { tags, nodeImageVersion } of cloud.taken) {
     const proven = tags["fleetwright-kind"] === "proven";
-    fail(
-      !proven || pinned.has(nodeImageVersion),
-      `a proven snapshot of ${nodeImageVersion}, which no run pinned`,
-    );
-    fail(nodeImageVersion.startsWith(FAMILY), "a snapshot of an unknown family");
+    const what = `a proven snapshot of ${nodeImageVersion}, which nobody reviewed`;
+    fail(!proven || isReviewed(gitHub, nodeImageVersion), what);
   }
+}
+
+/** What happens once is told once. */
+function checkMessages({ told }: Simulation, fail: Fail): void {
+  const once = told.filter((text) => / is done/.test(text));
+  fail(new Set(once).size === once.length, "the same end was told twice");
+}
+
+function checkRest(simulation: Simulation, fail: Fail): void {
+  const { world, gitHub, store, cloud } = simulation;
+  const run = newestRun(world);
+  fail(run !== undefined, "no run was ever proposed, merged and started");
+  fail(run?.status.state === "Completed", `the newest run is ${run?.status.state}`);
+  for (const { title, state } of gitHub.issues) fail(state === "closed", `stays open: ${title}`);
+  fail(
+    gitHub.pulls.every(({ state }) => state === "closed"),
+    "a pull request stays open",
+  );
+  for (const gate of fleetOf(world).gates.values()) {
+    if (!cloud.approvedByUs.has(gate.name) || !fleetOf(world).runs.has(gate.run)) continue;
+    const record = ledgerOf(store, gate.run)?.get(`gate:${gate.name}`)?.value as
+      | GateRecord
+      | undefined;
+    fail(
+      (record?.evidence?.length ?? 0) > 0,
+      `the gate after ${gate.stage} of ${gate.run} was approved, and no evidence stands on record`,
+    );
+  }
+}
+
+/** What the world looks like in the end, without times and names: equal for every schedule that ends well. */
+export interface EndState {
+  readonly newestRun: string;
+  readonly pools: readonly string[];
+  readonly pins: string;
+  readonly openIssues: number;
+  readonly openPulls: number;
+  readonly provenSnapshots: readonly string[];
+}
+
+export function endState({ world, gitHub, cloud }: Simulation): EndState {
+  const run = newestRun(world);
+  const pin = run && pinOf(run);
+  const release = gitHub.head().files.find(({ path }) => path === "releases/prod.yaml");
+  return {
+    newestRun: run?.status.state ?? "none",
+    pools: [...world.clusters.values()].map(poolState),
+    pins: /nodeImages: .*/.exec(release?.text ?? "")?.[0] ?? "",
+    openIssues: gitHub.issues.filter(({ state }) => state === "open").length,
+    openPulls: gitHub.pulls.filter(({ state }) => state === "open").length,
+    provenSnapshots: cloud.taken
+      .filter(({ tags }) => tags["fleetwright-kind"] === "proven")
+      .filter(({ nodeImageVersion }) => nodeImageVersion === pin)
+      .map(({ sourcePool }) => armKey(sourcePool))
+      .toSorted(),
+  };
+}
+
+function poolState(cluster: Cluster): string {
+  const nodes = [...cluster.nodes.values()];
+  const images = new Set(nodes.map(({ nodeImageVersion }) => nodeImageVersion));
+  const usable = nodes.filter(({ phase, unschedulable }) => phase === "Ready" && !unschedulable);
+  return `${cluster.name}: ${usable.length} of ${nodes.length} nodes, ${[...images].join()}`;
 }

@@ -1,38 +1,36 @@
 import { parseArgs } from "node:util";
-import { MANY_FAULTS, NO_FAULTS, STORM } from "./faults.ts";
+import { Coverage } from "./coverage.ts";
+import { PROFILES, type Profile } from "./faults.ts";
 import { simulate } from "./simulate.ts";
 
-/** `npm run sim -- [--seeds N] [--from SEED] [--no-faults | --storm] [--trace]`: exit code 1 and the seed when an invariant breaks. */
+/** One share of `npm run sim`: exit code 1 and the seed when an invariant breaks, the counts otherwise. */
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
-    "no-faults": { type: "boolean", default: false },
-    storm: { type: "boolean", default: false },
+    profile: { type: "string", default: "many" },
     trace: { type: "boolean", default: false },
   },
 });
 const first = Number(values.from);
 const count = Number(values.seeds);
-const flags = (["no-faults", "storm"] as const).filter((flag) => values[flag]);
-const faults = values["no-faults"] ? NO_FAULTS : values.storm ? STORM : MANY_FAULTS;
+const profile = values.profile as Profile;
 
 async function main(): Promise<number> {
-  const began = Date.now();
+  const coverage = new Coverage();
   let calls = 0;
   for (let seed = first; seed < first + count; seed++) {
-    const outcome = await simulate(seed, faults, values.trace ? console.log : undefined);
+    const outcome = await simulate(seed, PROFILES[profile], values.trace ? console.log : undefined);
     calls += outcome.calls;
+    coverage.add(outcome.seen);
     if (outcome.broken.length === 0) continue;
     console.log(`seed ${seed} breaks:`);
     for (const what of outcome.broken.slice(0, 10)) console.log(`  ${what}`);
-    console.log(
-      `replay: npm run sim -- --from ${seed} --seeds 1${flags.map((flag) => ` --${flag}`).join("")}`,
-    );
+    const flag = profile === "many" ? "" : ` --profile ${profile}`;
+    console.log(`replay: npm run sim -- --from ${seed} --seeds 1${flag}`);
     return 1;
   }
-  const seconds = (Date.now() - began) / 1_000;
-  console.log(`${count} seeds hold, ${calls} calls, ${seconds.toFixed(1)} s`);
+  process.send?.({ calls, counts: coverage.counts });
   return 0;
 }
 

@@ -1,346 +1,231 @@
+import type { World } from "../../shared/simulator/model.ts";
+import { createChance } from "./chance.ts";
+import { cloudOf, type Cloud } from "./cloud.ts";
+import type { Sight, Sightings } from "./coverage.ts";
+import { createEventGrid } from "./events.ts";
+import { NO_FAULTS, type FaultOptions } from "./faults.ts";
+import { GitHub } from "./github.ts";
+import { endState, watchInvariants, type EndState } from "./invariants.ts";
+import { createPeople, newestRun, type People } from "./people.ts";
+import { Instance, TIMERS, workOf, type Backends, type Work } from "./product.ts";
+import type { Surroundings } from "./process.ts";
 import {
-  lookAtNodeImages,
-  lookAtRuns,
-  detectImages,
-  type Place,
-} from "../../functions/host/look.ts";
-import type { App } from "../../functions/host/compose.ts";
-import { armKey } from "../../shared/core/arm-id.ts";
-import type { Logger } from "../../shared/core/logger.ts";
-import { fleetStrategyName, resolveStages, runName } from "../../shared/declaration/strategy.ts";
-import { parseDeclarations } from "../../shared/declaration/parse.ts";
-import type { Cluster, Transition, World } from "../../shared/simulator/model.ts";
-import { runSpec } from "../../shared/update-run/create.ts";
-import { memoryStateStore } from "../support/memory-state-store.ts";
-import { createChance, type Chance } from "./chance.ts";
-import { cloudOf, FLEET, type Cloud } from "./cloud.ts";
-import { Killed, NO_FAULTS, Process, type FaultOptions } from "./faults.ts";
-import { createHost, type RepositoryHost } from "./host.ts";
-import { watchInvariants } from "./invariants.ts";
-import { declaredFiles, image, quarantinedNodes, releaseImage, setStage, START } from "./stage.ts";
+  declaredFiles,
+  drawReleases,
+  image,
+  isObserved,
+  SCENARIOS,
+  setStage,
+  START,
+  type Release,
+} from "./stage.ts";
+import { createStore, type SimStore } from "./store.ts";
+import { outcomesOf, watchOutcomes } from "./outcomes.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** How far virtual time moves between two turns of everybody. */
-const STEP = 10 * MINUTE;
 /** Faults stop after this; then the product has as long again to come to rest. */
-const FAULTY_HOURS = 36;
-const QUIET_HOURS = 24;
-/** A person sees an issue, and fixes what it names, this long after it was opened. */
-const PERSON_TAKES = 3 * HOUR;
-const RESUME_TAKES = 1 * HOUR;
+const FAULTY_HOURS = 20;
+const QUIET_HOURS = 30;
+/** Two machines host the functions: a look may begin on one while another runs on the other. */
+const INSTANCES = 2;
 
 export interface Simulation {
+  readonly scenario: number;
   readonly world: World;
   readonly cloud: Cloud;
-  readonly host: RepositoryHost;
+  readonly gitHub: GitHub;
+  readonly store: SimStore;
+  readonly people: People;
+  /** Messages of the webhook. */
+  readonly told: readonly string[];
   readonly now: () => number;
 }
 
 export interface Outcome {
   readonly broken: readonly string[];
-  /** What the world looks like in the end, without times: equal for every schedule that ends well. */
   readonly end: EndState;
+  readonly seen: ReadonlySet<Sight>;
   readonly calls: number;
 }
 
-export interface EndState {
-  readonly runs: readonly string[];
-  readonly images: readonly string[];
-  readonly openIssues: number;
-  readonly snapshots: readonly string[];
-}
+const calmEnds = new Map<number, EndState>();
 
-/** The whole product on the simulated world, for one drawn schedule of faults. */
+/** One drawn schedule of faults, and whether it ends as the same world does without any. */
 export async function simulate(
   seed: number,
   faults: FaultOptions,
   trace: (line: string) => void = () => {},
 ): Promise<Outcome> {
+  const outcome = await run(seed, faults, trace);
+  if (outcome.broken.length > 0 || faults === NO_FAULTS) return outcome;
+  const scenario = seed % SCENARIOS;
+  const calm = calmEnds.get(scenario) ?? (await run(seed, NO_FAULTS, () => {})).end;
+  calmEnds.set(scenario, calm);
+  const [here, there] = [JSON.stringify(outcome.end), JSON.stringify(calm)];
+  if (here === there) return outcome;
+  return { ...outcome, broken: [`the end is ${here}, without faults it is ${there}`] };
+}
+
+async function run(
+  seed: number,
+  faults: FaultOptions,
+  trace: (line: string) => void,
+): Promise<Outcome> {
   const chance = createChance(seed);
-  const world = setStage(seed, createChance(seed ^ 0x5bd1e995));
+  const world = setStage(seed % SCENARIOS);
   const cloud = cloudOf(world);
-  const host = createHost(declaredFiles(createChance(seed ^ 0x2545f491)));
-  const events = eventQueue(world, chance, faults);
-  const simulation: Simulation = { world, cloud, host, now: () => world.now };
-  const invariants = watchInvariants(simulation, faults.toldWithinHours);
-  const store = memoryStateStore();
-  const people = createPeople(simulation, chance, faults);
-  let calls = 0;
-  const invoke = async (
-    handler: (app: App) => Promise<void>,
-    luck: FaultOptions,
-  ): Promise<void> => {
-    const process = new Process(chance, luck);
-    const app: App = {
-      ...wrapAll(process, {
-        fleets: cloud.fleets,
-        inventory: cloud.inventory,
-        snapshots: cloud.snapshots,
-        store,
-        repository: host.repository,
-        issues: host.issues,
-      }),
-      nodes: process.wrap(sometimesBlind(cloud, chance, luck)),
-      publisher: process.wrap({ publish: async () => events.push({ kind: "images" }) }),
-      clock: { now: () => world.now },
-      wallClock: { now: () => world.now },
-      identity: "fleetwright",
-      logger: tracingLogger(world, trace),
-    };
-    await handler(app).catch((error: unknown) => {
-      // A handler that fails, or dies, is what Event Grid and the sweep are for.
-      if (!(error instanceof Killed) && !(error instanceof Error)) throw error;
-      trace(`${new Date(world.now).toISOString()} ${error.message}`);
-    });
-    calls += process.calls;
+  const gitHub = new GitHub(declaredFiles(seed % SCENARIOS), () => world.now);
+  const seen: Sightings = new Set();
+  const store = createStore(seen);
+  const stage = new Stage(world, faults);
+  const around: Surroundings = {
+    chance,
+    seen,
+    luck: () => stage.luck,
+    stall: () => stage.stall(chance.below(20) * MINUTE),
+    meddle: () => people.meddle(),
   };
-  for (let step = 1; step * STEP <= (FAULTY_HOURS + QUIET_HOURS) * HOUR; step++) {
-    const quiet = step * STEP > FAULTY_HOURS * HOUR;
-    const luck = quiet ? NO_FAULTS : faults;
-    world.advanceTo(START + step * STEP);
-    if (step === 2) releaseImage(world, 1);
-    if (step === SECOND_IMAGE_STEP) releaseImage(world, 2);
-    const due = events.takeDue(world.now).map((event) => invoke(handlerOf(event), luck));
-    await Promise.all(due);
-    if (!chance.happens(luck.sweepSkipped)) {
-      await Promise.all([
-        invoke(detectImages, luck),
-        invoke((app) => lookAtRuns(app, { kind: "everywhere" }), luck),
-        invoke(lookAtNodeImages, luck),
-      ]);
+  const events = createEventGrid(world, around);
+  const told: string[] = [];
+  const now = (): number => world.now;
+  const backends: Backends = { cloud, gitHub, store, events, told, now, trace };
+  const calm: Surroundings = { ...around, luck: () => NO_FAULTS };
+  const product = createProduct(backends, around);
+  const people = createPeople({
+    world,
+    cloud,
+    gitHub,
+    around,
+    app: new Instance(backends, calm).app,
+    observed: isObserved(seed % SCENARIOS),
+    launch: (work) => void stage.launch(work, trace),
+  });
+  const scenario = seed % SCENARIOS;
+  const simulation: Simulation = { scenario, world, cloud, gitHub, store, people, told, now };
+  const invariants = watchInvariants(simulation, faults.toldWithinHours);
+  watchOutcomes(simulation, seen);
+  const releases = [...drawReleases(chance, faults === NO_FAULTS)];
+  while (world.now < START + (FAULTY_HOURS + QUIET_HOURS) * HOUR) {
+    world.advanceTo(world.now + (faults === NO_FAULTS ? 10 : 5 + 5 * chance.below(4)) * MINUTE);
+    stage.wake();
+    release(simulation, releases, seen);
+    for (const queued of events.takeDue()) {
+      const failed = (): void => events.redeliver(queued);
+      stage.launch(product(workOf(queued.delivery)), trace, failed);
     }
-    await people.act(quiet);
+    if (chance.happens(stage.luck.sweepSkipped)) seen.add("sweep skipped");
+    else for (const timer of Object.values(TIMERS)) stage.launch(product(timer), trace);
+    await drained();
+    people.act(stage.quiet);
+    await drained();
     invariants.check();
-    if (invariants.broken.length > 0) break;
-    if (isAtRest(simulation)) break;
+    if (invariants.broken.length > 0 || isAtRest(simulation, releases)) break;
   }
   invariants.checkEnd();
-  return { broken: invariants.broken, end: endState(simulation), calls };
+  outcomesOf(simulation, seen);
+  return { broken: invariants.broken, end: endState(simulation), seen, calls: product.calls() };
 }
 
-/** The second image comes while the first one is being rolled out. */
-const SECOND_IMAGE_STEP = 30;
-
-function wrapAll<T extends Record<string, object>>(process: Process, ports: T): T {
-  return Object.fromEntries(
-    Object.entries(ports).map(([name, port]) => [name, process.wrap(port)]),
-  ) as T;
+/** Every promise that can go on has gone on: nothing here waits for anything but promises. */
+function drained(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
-function sometimesBlind(
-  cloud: Cloud,
-  chance: Chance,
-  { nodesUnseen }: FaultOptions,
-): Cloud["nodes"] {
-  return {
-    ...cloud.nodes,
-    readNodes: async (id) =>
-      chance.happens(nodesUnseen)
-        ? { visible: false, reason: "a drawn fault" }
-        : cloud.nodes.readNodes(id),
+/** Whether faults still happen, and who waits for a later moment. */
+class Stage {
+  readonly #world: World;
+  readonly #faults: FaultOptions;
+  #stalled: { readonly until: number; readonly resume: () => void }[] = [];
+
+  constructor(world: World, faults: FaultOptions) {
+    this.#world = world;
+    this.#faults = faults;
+  }
+
+  get quiet(): boolean {
+    return this.#world.now >= START + FAULTY_HOURS * HOUR;
+  }
+
+  get luck(): FaultOptions {
+    return this.quiet ? NO_FAULTS : this.#faults;
+  }
+
+  stall(milliseconds: number): Promise<void> {
+    const until = this.#world.now + milliseconds;
+    return new Promise((resume) => this.#stalled.push({ until, resume }));
+  }
+
+  wake(): void {
+    const due = this.#stalled.filter(({ until }) => this.quiet || until <= this.#world.now);
+    this.#stalled = this.#stalled.filter((stalled) => !due.includes(stalled));
+    for (const { resume } of due) resume();
+  }
+
+  /** A handler or a job that fails, or dies, is what Event Grid, the sweep and people are for. */
+  launch(work: () => Promise<void>, trace: (line: string) => void, failed?: () => void): void {
+    work().catch((error: unknown) => {
+      if (!(error instanceof Error)) throw error;
+      trace(`${new Date(this.#world.now).toISOString()} ${error.message}`);
+      failed?.();
+    });
+  }
+}
+
+/** The machines that host the functions; one that was killed is replaced. */
+function createProduct(backends: Backends, around: Surroundings) {
+  const { chance, seen, luck } = around;
+  const instances: Instance[] = [];
+  let earlier = 0;
+  const pick = (): Instance => {
+    const index = chance.below(INSTANCES);
+    const alive = instances[index];
+    if (alive && !alive.process.dead) return alive;
+    if (alive) earlier += callsOf(alive);
+    return (instances[index] = new Instance(backends, around));
   };
-}
-
-function tracingLogger(world: World, trace: (line: string) => void): Logger {
-  const tell = (message: string, fields = {}): void =>
-    trace(`${new Date(world.now).toISOString()} ${message} ${JSON.stringify(fields)}`);
-  return { info: tell, warn: tell, error: tell };
-}
-
-type Notice = { readonly kind: "images" } | { readonly kind: "runs"; readonly place: Place };
-
-function handlerOf(notice: Notice): (app: App) => Promise<void> {
-  return notice.kind === "images" ? lookAtNodeImages : (app) => lookAtRuns(app, notice.place);
-}
-
-interface EventQueue {
-  push(notice: Notice): void;
-  takeDue(now: number): readonly Notice[];
-}
-
-/** Event Grid as it is: at least once at best, in no order, sometimes never. */
-function eventQueue(world: World, chance: Chance, faults: FaultOptions): EventQueue {
-  let queue: { readonly at: number; readonly notice: Notice }[] = [];
-  const push = (notice: Notice): void => {
-    if (chance.happens(faults.eventLost)) return;
-    const copies = chance.happens(faults.eventDuplicated) ? 2 + chance.below(2) : 1;
-    for (let copy = 0; copy < copies; copy++) {
-      const delay = chance.happens(faults.eventDelayed) ? chance.below(60) * MINUTE : 0;
-      queue.push({ at: world.now + delay, notice });
+  const busy = new Map<Instance, number>();
+  const product = (work: Work) => async (): Promise<void> => {
+    const instance = pick();
+    if (chance.happens(luck().clockJumpsPerInvocation)) instance.jumpClock(around);
+    busy.set(instance, (busy.get(instance) ?? 0) + 1);
+    if ([...busy.values()].filter((count) => count > 0).length > 1)
+      seen.add("two instances at once");
+    try {
+      await work(instance.app);
+    } finally {
+      busy.set(instance, (busy.get(instance) ?? 1) - 1);
     }
   };
-  world.subscribe((transition) => {
-    const place = placeOf(transition);
-    if (place) push({ kind: "runs", place });
-  });
-  return {
-    push,
-    takeDue(now) {
-      const due = queue.filter(({ at }) => at <= now);
-      queue = queue.filter(({ at }) => at > now);
-      return due.map(({ notice }) => notice);
-    },
-  };
+  product.calls = () => instances.reduce((sum, instance) => sum + callsOf(instance), earlier);
+  return product;
 }
 
-function placeOf(transition: Transition): Place | undefined {
-  if (transition.kind === "gate") return { kind: "fleet", id: FLEET };
-  if (transition.kind === "pool" && transition.change.startsWith("Rolling")) {
-    return { kind: "cluster", id: transition.cluster };
-  }
-  return undefined;
+function callsOf({ process }: Instance): number {
+  return [...process.calls.values()].reduce((sum, count) => sum + count, 0);
 }
 
-interface People {
-  act(quiet: boolean): Promise<void>;
-}
-
-/** The reviewer who merges, the workflow that starts what was merged, the operator who fixes and resumes. */
-function createPeople(
-  { world, cloud, host }: Simulation,
-  chance: Chance,
-  faults: FaultOptions,
-): People {
-  const startedCommits = new Set<string>();
-  let toldSince: number | undefined;
-  const cordoned = new Map<string, { readonly cluster: Cluster; readonly until: number }>();
-  return {
-    async act(quiet) {
-      const open = host.pulls.find(({ state }) => state === "open");
-      const idle = [...(world.fleets.get(FLEET)?.runs.values() ?? [])].every(
-        ({ status }) => status.state === "Completed",
-      );
-      if (open && idle && (quiet || chance.happens(0.2))) host.merge(open.number);
-      await startMerged();
-      const issue = host.allIssues.find(({ state }) => state === "open");
-      if (!quiet && issue && chance.happens(faults.personClosesIssue))
-        host.closeIssue(issue.number);
-      await fixAndResume();
-      cordonAndUncordon(quiet);
-    },
-  };
-
-  /** During the soak a node goes bad; the gate must wait for it, or for the person's second thought. */
-  function cordonAndUncordon(quiet: boolean): void {
-    for (const [node, { cluster, until }] of cordoned) {
-      if (!quiet && world.now < until) continue;
-      if (cluster.nodes.has(node)) cluster.patchNode(node, { unschedulable: false });
-      cordoned.delete(node);
-    }
-    const soaking = [...(world.fleets.get(FLEET)?.runs.values() ?? [])].flatMap(({ stages }) =>
-      stages.filter(({ afterStageWait }) => afterStageWait?.state === "Running"),
-    )[0];
-    if (quiet || !soaking || !chance.happens(faults.personCordonsNode)) return;
-    const member = soaking.groups.flatMap(({ members }) => members ?? [])[0];
-    const cluster = world.clusters.get(member?.clusterId ?? "");
-    const node = cluster && [...cluster.nodes.keys()][0];
-    if (!cluster || !node) return;
-    cluster.patchNode(node, { unschedulable: true });
-    cordoned.set(node, { cluster, until: world.now + (1 + chance.below(4)) * HOUR });
+function release({ world }: Simulation, releases: Release[], seen: Sightings): void {
+  const active = newestRun(world)?.status.state === "Running";
+  for (const due of releases.filter(({ at }) => at <= world.now)) {
+    releases.splice(releases.indexOf(due), 1);
+    world.images.release(due.region, image(due.image));
+    if (active) seen.add("image released mid-run");
+    if (releases.some((other) => other.image === due.image)) seen.add("image in one region first");
+    if (releases.some((other) => other.image < due.image)) seen.add("images overtook each other");
   }
-
-  async function startMerged(): Promise<void> {
-    const commit = await host.repository.head();
-    if (startedCommits.has(commit) || startedCommits.size === 0) {
-      startedCommits.add(commit);
-      return;
-    }
-    const { workspace, releases, strategies } = parseDeclarations(
-      await host.repository.readDeclarations(commit),
-    );
-    const environment = workspace?.value.spec.environments[0];
-    const release = releases[0]?.value;
-    const strategy = strategies[0]?.value;
-    if (!environment || !release || !strategy) throw new Error("the declarations are broken");
-    const name = fleetStrategyName(strategy, environment.groups);
-    const strategyId = `${FLEET}/updateStrategies/${name}`;
-    if (!(await cloud.fleets.getStrategy(FLEET, name))) {
-      await cloud.fleets.createStrategy(FLEET, name, resolveStages(strategy, environment.groups));
-    }
-    const run = runName(release, strategy.spec, environment.groups);
-    await cloud.fleets.createRun(FLEET, run, runSpec(release, { strategyId }));
-    await cloud.fleets.startRun(FLEET, run);
-    startedCommits.add(commit);
-  }
-
-  /** Only what an issue names is fixed: a product that does not tell leaves the fleet broken. */
-  async function fixAndResume(): Promise<void> {
-    const open = host.allIssues.filter(({ state }) => state === "open");
-    if (open.length === 0) {
-      toldSince = undefined;
-      return;
-    }
-    toldSince ??= world.now;
-    if (world.now - toldSince < PERSON_TAKES) return;
-    const told = open.map(({ body }) => body).join("\n");
-    const held = [...world.clusters.values()].filter((cluster) =>
-      told.includes(`\`${cluster.name}\``),
-    );
-    const fixed = held.filter(release);
-    if (fixed.length > 0) {
-      // Between the fix and the calls that finish it, a person takes a while.
-      toldSince = world.now - PERSON_TAKES + RESUME_TAKES;
-      return;
-    }
-    const failed = [...(world.fleets.get(FLEET)?.runs.values() ?? [])].find(
-      ({ status }) => status.state === "Failed",
-    );
-    toldSince = undefined;
-    if (failed) await cloud.fleets.startRun(FLEET, failed.name);
-    else for (const cluster of held) if (!isBusy(cluster)) cluster.updatePool("apps", {});
-  }
-}
-
-/** Adjusts the budget and takes the label off, as the first remedy of the issue says. */
-function release(cluster: Cluster): boolean {
-  const budget = cluster.budgets.get("harbour/tide");
-  const nodes = quarantinedNodes(cluster);
-  if (budget?.minAvailable === undefined && nodes.length === 0) return false;
-  if (budget) {
-    const { namespace, name, selector } = budget;
-    cluster.putBudget({ namespace, name, selector, maxUnavailable: 1 });
-  }
-  for (const node of nodes) {
-    cluster.patchNode(node, { labels: withoutStatus(cluster.nodes.get(node)?.labels ?? {}) });
-  }
-  return true;
-}
-
-function isBusy({ provisioningState }: Cluster): boolean {
-  return !["Succeeded", "Failed", "Canceled"].includes(provisioningState);
-}
-
-function withoutStatus(labels: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(labels).filter(([key]) => key !== "kubernetes.azure.com/upgrade-status"),
-  );
 }
 
 /** Everything runs the newest image, and nobody waits for anything. */
-function isAtRest(simulation: Simulation): boolean {
-  const { runs, images, openIssues } = endState(simulation);
-  return (
-    runs.length > 0 &&
-    runs.every((state) => state === "Completed") &&
-    images.join() === image(2) &&
-    openIssues === 0 &&
-    simulation.host.pulls.every(({ state }) => state === "merged")
-  );
-}
-
-function endState({ world, cloud, host }: Simulation): EndState {
-  const runs = [...(world.fleets.get(FLEET)?.runs.values() ?? [])];
-  const nodes = [...world.clusters.values()].flatMap((cluster) => [...cluster.nodes.values()]);
-  return {
-    runs: runs.map(({ status }) => status.state),
-    images: [...new Set(nodes.map(({ nodeImageVersion }) => nodeImageVersion))].toSorted(),
-    openIssues: host.allIssues.filter(({ state }) => state === "open").length,
-    snapshots: cloud.taken
-      .map(
-        ({ tags, sourcePool, nodeImageVersion }) =>
-          `${tags["fleetwright-kind"]} ${armKey(sourcePool)} ${nodeImageVersion}`,
-      )
-      .toSorted(),
-  };
+function isAtRest(simulation: Simulation, releases: readonly Release[]): boolean {
+  const { world, store, gitHub } = simulation;
+  const run = newestRun(world);
+  if (simulation.people.busy || simulation.cloud.sick.size > 0) return false;
+  if (releases.length > 0 || run?.status.state !== "Completed") return false;
+  if (run.spec.nodeImageSelection.customNodeImageVersions?.[0] !== image(2)) return false;
+  if (gitHub.pulls.some(({ state }) => state === "open")) return false;
+  if (gitHub.issues.some(({ state }) => state === "open")) return false;
+  const partition = [...store.partitions()].find((name) => name.startsWith(`run:${run.name}:`));
+  const record = partition === undefined ? undefined : store.rows(partition).get("run")?.value;
+  return (record as { readonly closedAt?: string } | undefined)?.closedAt !== undefined;
 }

@@ -1,7 +1,7 @@
 import { QUARANTINED, UPGRADE_STATUS_LABEL } from "../../shared/core/kubernetes-labels.ts";
 import type { Cluster, World } from "../../shared/simulator/model.ts";
 import { createWorld } from "../../shared/simulator/world.ts";
-import type { Chance } from "./chance.ts";
+import { createChance, type Chance } from "./chance.ts";
 import { clusterId, FLEET } from "./cloud.ts";
 
 export const START = Date.parse("2026-07-06T08:00:00Z");
@@ -23,7 +23,7 @@ spec:
     - {name: prod, fleet: ${FLEET}}
 `;
 
-/** Our gate stands after the first stage, or before the second one: both hold the second back. */
+/** Our gate stands after the first stage. */
 const AFTER_FIRST = `apiVersion: fleetwright.dev/v1alpha1
 kind: UpdateStrategy
 metadata: {name: staged}
@@ -39,12 +39,35 @@ verification:
   first: {approves: "${OURS}"}
 `;
 
+/** Or before the second one: both hold the second back. */
 const BEFORE_SECOND = AFTER_FIRST.replace(/^ *afterGates: .*\n/m, "")
   .replace(
     "- name: second\n",
     `- name: second\n      beforeGates: [{displayName: "${OURS}", type: Approval}]\n`,
   )
   .replace("  first: {approves", "  second: {approves");
+
+/** What runs on the nodes is looked at too, and the team has its say. */
+const CHECKED = AFTER_FIRST.replace(
+  `{approves: "${OURS}"}`,
+  `{approves: "${OURS}", checks: [nodes, workloads, team], workloads: {namespaces: [harbour]}, team: {workflow: smoke.yml}}`,
+);
+
+/** We only watch: the gate is a person's to open. */
+const OBSERVED = AFTER_FIRST.replace(
+  `{approves: "${OURS}"}`,
+  `{approves: "${OURS}", mode: observe}`,
+);
+
+const STRATEGIES = [AFTER_FIRST, BEFORE_SECOND, CHECKED, OBSERVED];
+
+export function isObserved(scenario: number): boolean {
+  return strategyOf(scenario) === OBSERVED;
+}
+
+function strategyOf(scenario: number): string {
+  return STRATEGIES[scenario % STRATEGIES.length] ?? AFTER_FIRST;
+}
 
 const RELEASE = `apiVersion: fleetwright.dev/v1alpha1
 kind: Release
@@ -54,18 +77,21 @@ spec:
   nodeImages: {${FAMILY}: "${IMAGES[0]}"}
 `;
 
-export function declaredFiles(chance: Chance) {
-  const strategy = chance.happens(0.5) ? AFTER_FIRST : BEFORE_SECOND;
+export function declaredFiles(scenario: number) {
   return [
     { path: "fleetwright.yaml", text: WORKSPACE },
     { path: "releases/prod.yaml", text: RELEASE },
-    { path: "strategies/staged.yaml", text: strategy },
+    { path: "strategies/staged.yaml", text: strategyOf(scenario) },
   ];
 }
 
+/** Different worlds; the fault-free end of each is known once and compared with every schedule on it. */
+export const SCENARIOS = 64;
+
 /** Four small clusters in two regions; some have an application that may not be disrupted. */
-export function setStage(seed: number, chance: Chance): World {
-  const world = createWorld({ seed, start: START });
+export function setStage(scenario: number): World {
+  const chance = createChance(scenario ^ 0x5bd1e995);
+  const world = createWorld({ seed: scenario, start: START });
   for (const region of REGIONS) world.images.release(region, image(0));
   const fleet = world.addFleet(FLEET);
   for (const [index, member] of MEMBERS.entries()) {
@@ -119,8 +145,26 @@ export function image(index: number): string {
   return `${FAMILY}-${IMAGES[index]}`;
 }
 
-export function releaseImage(world: World, index: number): void {
-  for (const region of REGIONS) world.images.release(region, image(index));
+/** When an image reaches a region. */
+export interface Release {
+  readonly at: number;
+  readonly region: string;
+  readonly image: number;
+}
+
+const MINUTE = 60_000;
+
+/** Two images on their way through the regions; the second may overtake the first. */
+export function drawReleases(chance: Chance, calm: boolean): readonly Release[] {
+  const within = (least: number, most: number): number =>
+    (calm ? least : least + chance.below(most - least)) * MINUTE;
+  return [within(10, 40), within(90, 420)].flatMap((start, index) =>
+    REGIONS.map((region, place) => ({
+      at: START + start + (place === 0 ? 0 : within(1, 120)),
+      region,
+      image: index + 1,
+    })),
+  );
 }
 
 export function quarantinedNodes(cluster: Cluster): readonly string[] {

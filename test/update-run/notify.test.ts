@@ -69,6 +69,15 @@ function quarantine(change: Partial<QuarantineRecord> = {}): QuarantineRecord {
 }
 
 const held = { displayName: "verified", stage: "canary", at: "2026-07-10T09:00:00Z" };
+const refused = new Map([["g", { ...held, held: true as const, reason: "quay-1: not Ready" }]]);
+
+/** A run that has reached the gate after its first stage. */
+function waiting(state: "Pending" | "Completed") {
+  const gate = { displayName: "verified", gateId: `${FLEET}/gates/g`, ...status(state) };
+  const canary = stage("canary", "Running", [member("quay-1", "Completed")]);
+  return updateRun("Running", { stageStatuses: [{ ...canary, afterGates: [gate] }] });
+}
+
 const failure = { ...status("Failed", "a", "b"), error: { code: "X", message: "no room" } };
 
 describe("what is worth a message", () => {
@@ -88,8 +97,13 @@ describe("what is worth a message", () => {
     ],
     [
       "a gate that the checks refuse",
-      { gates: new Map([["g", { ...held, held: true as const, reason: "quay-1: not Ready" }]]) },
+      { run: waiting("Pending"), gates: refused },
       ['dev: dev-3-1a2b3c4d is held at the gate "verified" of canary: quay-1: not Ready'],
+    ],
+    [
+      "a gate that a person approved since is not",
+      { run: waiting("Completed"), gates: refused },
+      [],
     ],
     ["a gate that waits for its soak is not", { gates: new Map([["g", held]]) }, []],
     [

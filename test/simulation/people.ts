@@ -1,0 +1,445 @@
+import type { App } from "../../functions/host/compose.ts";
+import { currentDeclarations } from "../../functions/host/look.ts";
+import { readStatus } from "../../shared/status/status.ts";
+import { SimulationError } from "../../shared/simulator/model.ts";
+import type { Cluster, Gate, UpdateRun, World } from "../../shared/simulator/model.ts";
+import type { CheckPort } from "../../shared/update-run/checks.ts";
+import { writeHold } from "../../shared/update-run/hold.ts";
+import { fleetOf, type Cloud } from "./cloud.ts";
+import type { SimPull, GitHub } from "./github.ts";
+import type { Surroundings } from "./process.ts";
+import { FAMILY, image, OURS, quarantinedNodes } from "./stage.ts";
+import { runJob, type Job } from "./workflow.ts";
+
+export interface PeopleDeps {
+  readonly world: World;
+  readonly cloud: Cloud;
+  readonly gitHub: GitHub;
+  readonly around: Surroundings;
+  /** The product without faults, for a person who opens the status page. */
+  readonly app: App;
+  /** The strategy leaves its gate to a person. */
+  readonly observed: boolean;
+  readonly launch: (work: () => Promise<void>) => void;
+}
+
+/** What people did that the invariants must know: a person's word is a person's word. */
+export interface Words {
+  readonly gatesApproved: Set<string>;
+  readonly waitsSkipped: Set<string>;
+  /** When a run was held, by its name; not in it once it is released. */
+  readonly held: Map<string, number>;
+}
+
+export interface People {
+  readonly words: Words;
+  /** Somebody has to put right what they did. */
+  readonly busy: boolean;
+  /** Their turn, once per step; in the quiet time they only do their duty. */
+  act(quiet: boolean): void;
+  /** Somebody acts at an unlucky moment, between two calls of the product. */
+  meddle(): void;
+}
+
+const HOUR = 3_600_000;
+/** A person sees an issue, and fixes what it names, this long after it was opened. */
+const PERSON_TAKES = 2 * HOUR;
+const HELD_FOR = 3 * HOUR;
+const RESUME_TAKES = 1 * HOUR;
+
+/** The reviewer who merges, the workflow that starts what was merged, the operator, and everybody else. */
+export function createPeople(deps: PeopleDeps): People {
+  const words: Words = {
+    gatesApproved: new Set(),
+    waitsSkipped: new Set(),
+    held: new Map(),
+  };
+  const reviewer = createReviewer(deps);
+  const operator = createOperator(deps, words);
+  const meddlers = createMeddlers(deps, words);
+  return {
+    words,
+    get busy() {
+      return meddlers.busy;
+    },
+    act(quiet) {
+      reviewer.act(quiet);
+      operator.act();
+      if (!quiet) meddlers.act();
+      meddlers.repent(quiet);
+    },
+    meddle: () => meddlers.meddle(),
+  };
+}
+
+export function newestRun(world: World): UpdateRun | undefined {
+  return [...fleetOf(world).runs.values()].findLast(({ name }) => name !== OWN_RUN);
+}
+
+/** The commit that declared an image. */
+export function commitOf({ everMerged }: GitHub, pin: string | undefined): string | undefined {
+  const version = pin?.slice(`${FAMILY}-`.length) ?? "none";
+  return everMerged.find(({ text }) => text.includes(`"${version}"`))?.commit;
+}
+
+function pendingGate(world: World): Gate | undefined {
+  return [...fleetOf(world).gates.values()].find(
+    ({ state, displayName, run }) => state === "Pending" && displayName === OURS && run !== OWN_RUN,
+  );
+}
+
+/** Merges proposals, and sees to it that what was merged is started: a red job is run again. */
+function createReviewer({ world, cloud, gitHub, around, launch }: PeopleDeps) {
+  const done = new Set<string>([gitHub.head().sha]);
+  let again = 0;
+  return {
+    act(quiet: boolean): void {
+      const open = gitHub.pulls.find(({ state }) => state === "open");
+      if (open && isTimeToMerge(open, quiet)) {
+        gitHub.merge(open);
+        again = world.now;
+      }
+      const { sha, files } = gitHub.head();
+      if (done.has(sha) || world.now < again) return;
+      again = world.now + (1 + around.chance.below(4)) * 10 * 60_000;
+      const job: Job = { operation: "run", files };
+      const twice = around.chance.happens(around.luck().personMeddles);
+      if (twice) around.seen.add("two jobs at once");
+      for (let count = twice ? 2 : 1; count > 0; count--) launch(() => start(sha, job));
+    },
+  };
+
+  function isTimeToMerge(_pull: SimPull, quiet: boolean): boolean {
+    const busy = [...fleetOf(world).runs.values()].some(
+      ({ status }) => status.state !== "Completed",
+    );
+    if (busy && !around.chance.happens(around.luck().personMeddles)) return false;
+    if (busy) around.seen.add("person merged while a run was under way");
+    return quiet || around.luck().personMeddles === 0 || around.chance.happens(0.4);
+  }
+
+  async function start(sha: string, job: Job): Promise<void> {
+    if (await runJob({ cloud, around, now: () => world.now }, job)) done.add(sha);
+  }
+}
+
+/** Fixes what the issues and the status page name, and only that, then resumes the run. */
+function createOperator(deps: PeopleDeps, words: Words) {
+  const { world, cloud, gitHub, around, app, observed, launch } = deps;
+  let toldSince: number | undefined;
+  return {
+    act(): void {
+      if (observed) approveObserved();
+      const open = gitHub.issues.filter(({ state }) => state === "open");
+      const run = newestRun(world);
+      const failed = [...world.clusters.values()].some(hasFailed);
+      const trouble = failed || cloud.sick.size > 0 || run?.status.state === "Failed";
+      if (open.length === 0 && !trouble) {
+        toldSince = undefined;
+        return;
+      }
+      toldSince ??= world.now;
+      if (world.now - toldSince < PERSON_TAKES) return;
+      const issues = open.map(({ body }) => body).join("\n");
+      launch(async () => {
+        const status = await readStatus(app, await currentDeclarations(app));
+        fix(issues, JSON.stringify(status));
+      });
+    },
+  };
+
+  /** Where the product only watches, a person opens the gate once it says that it would. */
+  function approveObserved(): void {
+    const gate = pendingGate(world);
+    if (!gate) return;
+    launch(async () => {
+      const status = await readStatus(app, await currentDeclarations(app));
+      const told = JSON.stringify(status).includes("it would be approved");
+      if (!told || pendingGate(world) !== gate) return;
+      words.gatesApproved.add(gate.name);
+      fleetOf(world).completeGate(gate.name);
+      around.seen.add("gate observed only");
+    });
+  }
+
+  function fix(issues: string, status: string): void {
+    const healed = [...cloud.sick].filter((key) => status.includes(key.split("/").at(-1) ?? key));
+    for (const key of healed) cloud.sick.delete(key);
+    const clusters = [...world.clusters.values()];
+    // Azure's portal shows a failed pool to whoever looks, whether or not a node of it is held.
+    const held = clusters.filter(
+      (cluster) => issues.includes(`\`${cluster.name}\``) || hasFailed(cluster),
+    );
+    const fixed = held.filter(release);
+    if (healed.length + fixed.length > 0) {
+      // Between the fix and the calls that finish it, a person takes a while.
+      toldSince = world.now - PERSON_TAKES + RESUME_TAKES;
+      return;
+    }
+    toldSince = undefined;
+    const run = newestRun(world);
+    if (run?.status.state === "Failed") return resume(run);
+    for (const cluster of held) if (!isBusy(cluster)) cluster.updatePool("apps", {});
+  }
+
+  function resume(run: UpdateRun): void {
+    around.seen.add("run resumed");
+    const { files } = gitHub.head();
+    const job: Job = { operation: "resume", files, runName: run.name };
+    launch(async () => void (await runJob({ cloud, around, now: () => world.now }, job)));
+  }
+}
+
+/** Everybody who does what nobody asked for, and those who come back to put it right. */
+function createMeddlers(deps: PeopleDeps, words: Words) {
+  const { world, cloud, gitHub, around, app, launch } = deps;
+  const { chance, seen } = around;
+  const cordoned = new Map<string, { readonly cluster: Cluster; readonly until: number }>();
+  const stopped = new Map<string, number>();
+  const changed = new Map<string, number>();
+  const kinds = [
+    closeIssue,
+    stopRun,
+    skipMember,
+    skipWait,
+    approveGate,
+    holdRun,
+    changeRun,
+    ownRun,
+  ];
+  const meddle = (): void => {
+    try {
+      kinds[chance.below(kinds.length)]?.();
+    } catch (error) {
+      // Azure refuses people too, such as a change of a run that was told to start a second ago.
+      if (!(error instanceof SimulationError)) throw error;
+    }
+  };
+  return {
+    meddle,
+    get busy(): boolean {
+      return cordoned.size + stopped.size + changed.size + words.held.size > 0;
+    },
+    act(): void {
+      const luck = around.luck();
+      if (chance.happens(luck.personMeddles)) meddle();
+      if (chance.happens(luck.worldTurnsBadPerStep * 2)) cordonWhileSoaking();
+      if (chance.happens(luck.worldTurnsBadPerStep)) tightenBudget();
+      if (chance.happens(luck.worldTurnsBadPerStep)) sicken();
+    },
+    /** Nodes are uncordoned, stopped runs resumed, runs that nobody declared removed. */
+    repent(quiet: boolean): void {
+      for (const [node, { cluster, until }] of cordoned) {
+        if (!quiet && world.now < until) continue;
+        if (cluster.nodes.has(node)) cluster.patchNode(node, { unschedulable: false });
+        cordoned.delete(node);
+      }
+      for (const [name, until] of stopped) {
+        if (!quiet && world.now < until) continue;
+        resumeStopped(name);
+      }
+      for (const [name, since] of words.held) {
+        if (quiet || world.now >= since + HELD_FOR) say(name, false);
+      }
+      for (const [name, until] of changed) {
+        if (!quiet && world.now < until) continue;
+        const run = fleetOf(world).runs.get(name);
+        if (run && (name === OWN_RUN || run.status.state === "NotStarted")) {
+          fleetOf(world).removeRun(name);
+        }
+        changed.delete(name);
+      }
+    },
+  };
+
+  function resumeStopped(name: string): void {
+    const run = fleetOf(world).runs.get(name);
+    if (run?.status.state === "Stopping") return;
+    if (run?.status.state !== "Stopped" || run !== newestRun(world)) {
+      stopped.delete(name);
+      return;
+    }
+    const job: Job = { operation: "resume", files: gitHub.head().files, runName: name };
+    launch(async () => void (await runJob({ cloud, around, now: () => world.now }, job)));
+  }
+
+  function closeIssue(): void {
+    const issue = gitHub.issues.find(({ state }) => state === "open");
+    if (!issue) return;
+    issue.state = "closed";
+    seen.add("person closed an issue");
+  }
+
+  function stopRun(): void {
+    const run = newestRun(world);
+    if (run?.status.state !== "Running") return;
+    run.stop();
+    stopped.set(run.name, world.now + (1 + chance.below(3)) * HOUR);
+    seen.add("person stopped a run");
+  }
+
+  /** Only of a run that a newer image will follow: a skipped member keeps its old nodes. */
+  function skipMember(): void {
+    const run = newestRun(world);
+    const pins = run?.spec.nodeImageSelection.customNodeImageVersions;
+    if (run?.status.state !== "Running" || pins?.[0] !== image(1)) return;
+    const member = run.stages
+      .flatMap(({ groups }) => groups.flatMap(({ members }) => members ?? []))
+      .findLast(({ state }) => state === "NotStarted");
+    if (!member) return;
+    run.skip([{ type: "Member", name: member.name }]);
+    seen.add("person skipped a member");
+  }
+
+  function skipWait(): void {
+    const run = newestRun(world);
+    const stage = run?.stages.find(({ afterStageWait }) => afterStageWait?.state === "Running");
+    if (!run || !stage) return;
+    words.waitsSkipped.add(`${run.name}/${stage.name}`);
+    run.skip([{ type: "AfterStageWait", name: stage.name }]);
+    seen.add("person skipped a wait");
+  }
+
+  function approveGate(): void {
+    const gate = pendingGate(world);
+    if (!gate) return;
+    words.gatesApproved.add(gate.name);
+    fleetOf(world).completeGate(gate.name);
+    seen.add("person approved our gate");
+  }
+
+  function holdRun(): void {
+    const run = newestRun(world);
+    if (run?.status.state !== "Running" || words.held.has(run.name)) return;
+    say(run.name, true);
+    seen.add("person held a run");
+  }
+
+  /** As the operations `hold` and `resume` of the action say it: a check of the run's commit. */
+  function say(name: string, held: boolean): void {
+    const run = fleetOf(world).runs.get(name);
+    const commit = commitOf(gitHub, run?.spec.nodeImageSelection.customNodeImageVersions?.[0]);
+    if (commit === undefined) return void words.held.delete(name);
+    launch(async () => {
+      await writeHold(app.checks as CheckPort, commit, name, { held, by: "ada", reason: "a look" });
+      if (held) words.held.set(name, world.now);
+      else words.held.delete(name);
+    });
+  }
+
+  /** Somebody edits in Azure what was created from the reviewed declarations, before it starts. */
+  function changeRun(): void {
+    const run = newestRun(world);
+    if (run?.status.state !== "NotStarted" || changed.has(run.name)) return;
+    const { spec } = run;
+    run.replace({ ...spec, nodeImageSelection: { type: "Latest" } });
+    changed.set(run.name, world.now + (1 + chance.below(2)) * HOUR);
+    seen.add("person changed a run before its start");
+  }
+
+  /** A run of the same shape with a gate of the same name, which nobody declared. */
+  function ownRun(): void {
+    const fleet = fleetOf(world);
+    const model = newestRun(world);
+    if (!model || fleet.runs.has(OWN_RUN)) return;
+    if ([...fleet.runs.values()].some(({ status }) => isActive(status.state))) return;
+    const [gate] = model.stages.flatMap(({ beforeGates, afterGates }) => [
+      ...beforeGates,
+      ...afterGates,
+    ]);
+    const displayName = gate?.displayName ?? OURS;
+    const run = fleet.createRun({
+      ...model.spec,
+      name: OWN_RUN,
+      stages: [
+        {
+          name: "first",
+          groups: [{ name: "one" }],
+          beforeGates: [{ displayName, type: "Approval" }],
+        },
+      ],
+    });
+    run.start();
+    changed.set(OWN_RUN, world.now + 2 * HOUR);
+    seen.add("person made a run of their own");
+  }
+
+  /** During the soak a node goes bad; the gate must wait for it, or for the person's second thought. */
+  function cordonWhileSoaking(): void {
+    const soaking = [...fleetOf(world).runs.values()].flatMap(({ stages }) =>
+      stages.filter(({ afterStageWait }) => afterStageWait?.state === "Running"),
+    )[0];
+    const member = soaking?.groups.flatMap(({ members }) => members ?? [])[0];
+    const cluster = world.clusters.get(member?.clusterId ?? "");
+    const node = cluster && [...cluster.nodes.keys()][0];
+    if (!cluster || !node) return;
+    cluster.patchNode(node, { unschedulable: true });
+    cordoned.set(node, { cluster, until: world.now + (1 + chance.below(4)) * HOUR });
+    seen.add("node cordoned while soaking");
+  }
+
+  function tightenBudget(): void {
+    const cluster = anyCluster();
+    const budget = cluster?.budgets.get("harbour/tide");
+    if (!cluster || !budget || budget.minAvailable !== undefined) return;
+    if (newestRun(world)?.status.state !== "Running") return;
+    const { namespace, name, selector } = budget;
+    cluster.putBudget({ namespace, name, selector, minAvailable: 2 });
+    seen.add("budget appeared mid-run");
+  }
+
+  /** A node that comes back from its upgrade, and never becomes Ready. */
+  function sicken(): void {
+    const run = newestRun(world);
+    const pin = run?.spec.nodeImageSelection.customNodeImageVersions?.[0];
+    const cluster = anyCluster();
+    const node = [...(cluster?.nodes.values() ?? [])].find(
+      ({ nodeImageVersion, phase, surge }) =>
+        nodeImageVersion === pin && phase === "Ready" && !surge,
+    );
+    if (run?.status.state !== "Running" || !cluster || !node) return;
+    cloud.sick.add(`${cluster.id}/${node.name}`);
+    seen.add("node never Ready");
+  }
+
+  function anyCluster(): Cluster | undefined {
+    const clusters = [...world.clusters.values()];
+    return clusters[chance.below(clusters.length)];
+  }
+}
+
+/** Named like one of ours, of a generation that nobody declared. */
+export const OWN_RUN = "prod-99-0badc0de";
+
+function isActive(state: string): boolean {
+  return ["Running", "Pending", "Stopping"].includes(state);
+}
+
+/** Adjusts the budget and takes the label off, as the first remedy of the issue says. */
+function release(cluster: Cluster): boolean {
+  const budget = cluster.budgets.get("harbour/tide");
+  const nodes = quarantinedNodes(cluster);
+  if (budget?.minAvailable === undefined && nodes.length === 0) return false;
+  if (budget) {
+    const { namespace, name, selector } = budget;
+    cluster.putBudget({ namespace, name, selector, maxUnavailable: 1 });
+  }
+  for (const node of nodes) {
+    cluster.patchNode(node, { labels: withoutStatus(cluster.nodes.get(node)?.labels ?? {}) });
+  }
+  return true;
+}
+
+function hasFailed({ pools }: Cluster): boolean {
+  return [...pools.values()].some(({ provisioningState }) => provisioningState === "Failed");
+}
+
+function isBusy({ provisioningState }: Cluster): boolean {
+  return !["Succeeded", "Failed", "Canceled"].includes(provisioningState);
+}
+
+function withoutStatus(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels).filter(([key]) => key !== "kubernetes.azure.com/upgrade-status"),
+  );
+}

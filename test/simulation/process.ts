@@ -1,0 +1,152 @@
+import { FleetwrightError } from "../../shared/core/errors.ts";
+import type { Chance } from "./chance.ts";
+import type { Sight, Sightings } from "./coverage.ts";
+import type { FaultOptions } from "./faults.ts";
+
+/** The process that made the call is gone; nothing that it would have done after happens. */
+export class Killed extends Error {}
+
+/** An answer that is no success, as the wire says it. */
+export interface Refusal {
+  readonly status: number;
+  readonly message: string;
+}
+
+/** A service behind a port: how its client repeats a call, and how it words what is left of a refusal. */
+export interface Service {
+  readonly name: string;
+  /** Tries after the first one, for what another try can change. */
+  readonly retries: number;
+  /** Calls that change something, by name; all others read. */
+  readonly writes: ReadonlySet<string>;
+  /** Calls that carry an ETag: these alone can be answered with 412. */
+  readonly conditional: ReadonlySet<string>;
+  /** What it may answer although nothing is wrong with the call; 0 is no answer at all. */
+  readonly early: readonly number[];
+  error(refusal: Refusal): Error;
+}
+
+/** What a process is subject to from outside; a stalled call goes on when its promise is kept. */
+export interface Surroundings {
+  readonly chance: Chance;
+  readonly seen: Sightings;
+  luck(): FaultOptions;
+  stall(): Promise<void>;
+  /** Somebody else acts between two calls. */
+  meddle(): void;
+}
+
+const TIMEOUT = 0;
+const STALE = 412;
+
+/** Statuses that another try may change; what an SDK and Octokit's plugin repeat. */
+const REPEATED = new Set([429, 500, 503, TIMEOUT]);
+
+/** One process: its calls fail as drawn, and none of them answers once it was killed. */
+export class Process {
+  readonly #around: Surroundings;
+  #dead = false;
+  /** Effects of the invocations in flight, to tell "between two effects" from "before the first". */
+  effects = 0;
+  readonly calls = new Map<string, number>();
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  /** The port as this process reaches it. */
+  wrap<T extends object>(port: T, service: Service): T {
+    const wrapped: Record<string, unknown> = {};
+    for (const name of Object.keys(port)) {
+      const member = port[name as keyof T];
+      wrapped[name] =
+        typeof member === "function"
+          ? (...args: readonly unknown[]) =>
+              this.call(service, name, () => Reflect.apply(member, port, args) as unknown)
+          : member;
+    }
+    return wrapped as T;
+  }
+
+  async call<T>(service: Service, name: string, effect: () => T): Promise<Awaited<T>> {
+    const { chance, seen } = this.#around;
+    const writes = service.writes.has(name);
+    for (let turns = chance.below(3); turns > 0; turns--) await Promise.resolve();
+    if (chance.happens(this.#around.luck().processStallsPerCall)) {
+      seen.add("process stalled for minutes");
+      await this.#around.stall();
+    }
+    for (let attempt = 0; ; attempt++) {
+      this.#maybeDie(writes ? "before" : undefined);
+      if (chance.happens(this.#around.luck().meddledWithPerCall)) this.#around.meddle();
+      this.calls.set(service.name, (this.calls.get(service.name) ?? 0) + 1);
+      const early = this.#early(service, name);
+      if (early === undefined) {
+        const result = await effect();
+        if (writes) this.effects++;
+        this.#maybeDie(writes ? "after" : undefined);
+        const late = this.#late();
+        if (late === undefined) return result;
+        if (attempt >= service.retries) throw service.error(late);
+      } else if (attempt >= service.retries || !REPEATED.has(early.status)) {
+        throw service.error(early);
+      }
+      seen.add("call repeated by the client");
+    }
+  }
+
+  #maybeDie(effect: "before" | "after" | undefined): void {
+    const { chance, seen } = this.#around;
+    if (!this.#dead && chance.happens(this.#around.luck().processKilledPerCall)) {
+      this.#dead = true;
+      if (effect === "before") seen.add("killed before an effect");
+      if (effect === "after") seen.add("killed after an effect");
+      if (this.effects > 0 && effect !== undefined) seen.add("killed between two effects");
+    }
+    if (this.#dead) throw new Killed("the process was killed");
+  }
+
+  #early(service: Service, name: string): Refusal | undefined {
+    const { chance, seen } = this.#around;
+    if (!chance.happens(this.#around.luck().callFailsBeforeEffect)) return undefined;
+    const statuses = service.conditional.has(name) ? [...service.early, STALE] : service.early;
+    const status = statuses[chance.below(statuses.length)] ?? TIMEOUT;
+    const sight = SIGHT_OF.get(status) ?? "5xx before the effect";
+    seen.add(sight);
+    return { status, message: `a drawn fault: ${sight}` };
+  }
+
+  #late(): Refusal | undefined {
+    const { chance, seen } = this.#around;
+    if (!chance.happens(this.#around.luck().callFailsAfterEffect)) return undefined;
+    const timeout = chance.happens(0.5);
+    const sight = timeout ? "timeout after the effect" : "5xx after the effect";
+    seen.add(sight);
+    return { status: timeout ? TIMEOUT : 500, message: `a drawn fault: ${sight}` };
+  }
+}
+
+const SIGHT_OF: ReadonlyMap<number, Sight> = new Map([
+  [429, "429 throttled"],
+  [409, "409 conflict"],
+  [STALE, "412 precondition failed"],
+  [TIMEOUT, "timeout before the effect"],
+]);
+
+/** As the product's one translation of Azure's refusals words them. */
+export function azureError({ status, message }: Refusal): FleetwrightError {
+  if (status === TIMEOUT) return new FleetwrightError("timed-out", message);
+  if (status === 429) return new FleetwrightError("throttled", message);
+  if (status === 409 || status === 412) return new FleetwrightError("conflict", message);
+  return new FleetwrightError("service-error", message);
+}
+
+/** As Octokit throws it; the product's adapter translates it. */
+export function gitHubError({ status, message }: Refusal): Error {
+  const response = status === TIMEOUT ? undefined : { headers: {} };
+  return Object.assign(new Error(message), { status: status || 500, response });
+}

@@ -1,0 +1,178 @@
+import {
+  gateChanged,
+  nodeImageReleased,
+  nodePoolRolled,
+  swept,
+} from "../../functions/host/asked.ts";
+import type { App } from "../../functions/host/compose.ts";
+import { detectImages } from "../../functions/host/look.ts";
+import type { Logger } from "../../shared/core/logger.ts";
+import { createCheckPort } from "../../shared/github/checks.ts";
+import { createRunReporter } from "../../shared/github/run-checks.ts";
+import { createTeamChecks } from "../../shared/github/team-checks.ts";
+import { createIssueTracker } from "../../shared/github/issues.ts";
+import { createDeclarationRepository } from "../../shared/github/repository.ts";
+import type { NodeReader } from "../../shared/quarantine/ports.ts";
+import type { GitHub } from "./github.ts";
+import type { Cloud } from "./cloud.ts";
+import type { Delivery, EventGrid } from "./events.ts";
+import { azureError, Killed, Process, type Service, type Surroundings } from "./process.ts";
+import type { SimStore } from "./store.ts";
+
+export interface Backends {
+  readonly cloud: Cloud;
+  readonly gitHub: GitHub;
+  readonly store: SimStore;
+  readonly events: EventGrid;
+  readonly told: string[];
+  readonly now: () => number;
+  readonly trace: (line: string) => void;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** `retries`: a handler's client repeats once, so that it ends in time (functions/host/compose.ts). */
+export const ARM: Service = {
+  name: "ARM",
+  retries: 1,
+  writes: new Set([
+    "approveGate",
+    "createSnapshot",
+    "createRun",
+    "createStrategy",
+    "startRun",
+    "stopRun",
+    "skip",
+  ]),
+  conditional: new Set(["approveGate", "startRun", "createRun", "createStrategy"]),
+  early: [429, 409, 503, 0],
+  error: azureError,
+};
+const KUBERNETES: Service = {
+  name: "Kubernetes",
+  retries: 1,
+  writes: NONE,
+  conditional: NONE,
+  early: [429, 503, 0],
+  error: azureError,
+};
+/** What a row says to an ETag or to a second insert is an answer, which the store itself gives. */
+const TABLES: Service = {
+  name: "tables",
+  retries: 1,
+  writes: new Set(["insert", "replace", "remove"]),
+  conditional: NONE,
+  early: [503, 0],
+  error: azureError,
+};
+const TOPIC: Service = {
+  name: "Event Grid",
+  retries: 1,
+  writes: new Set(["publish"]),
+  conditional: NONE,
+  early: [429, 503, 0],
+  error: azureError,
+};
+
+const MINUTE = 60_000;
+/** A clock of a machine that is set right may go this far either way. */
+const CLOCK_JUMP = 10 * MINUTE;
+
+/** One process that hosts the functions: composed once, as functions/host/compose.ts does, until it dies. */
+export class Instance {
+  readonly process: Process;
+  readonly app: App;
+  /** What this machine's clock is off by. */
+  skew = 0;
+
+  constructor(backends: Backends, around: Surroundings) {
+    this.process = new Process(around);
+    this.app = compose(backends, around, this);
+  }
+
+  jumpClock({ chance, seen }: Surroundings): void {
+    this.skew = Math.round((chance.draw() - 0.5) * 2 * CLOCK_JUMP);
+    seen.add(this.skew > 0 ? "clock jumped ahead" : "clock jumped back");
+  }
+}
+
+function compose(backends: Backends, around: Surroundings, instance: Instance): App {
+  const { cloud, events, store, gitHub, told, now } = backends;
+  const { process } = instance;
+  const home = gitHub.client(process);
+  return {
+    fleets: process.wrap(cloud.fleets("functions"), ARM),
+    inventory: process.wrap(cloud.inventory, ARM),
+    snapshots: process.wrap(cloud.snapshots, ARM),
+    nodes: nodeReader(process.wrap(cloud.nodes, KUBERNETES), around),
+    store: process.wrap<App["store"]>(store, TABLES),
+    publisher: process.wrap({ publish: async () => events.push({ trigger: "node-image" }) }, TOPIC),
+    repository: createDeclarationRepository(home),
+    workloads: process.wrap(cloud.workloads, KUBERNETES),
+    team: createTeamChecks(home),
+    reporter: createRunReporter(home),
+    issues: createIssueTracker(home),
+    checks: createCheckPort(home),
+    clock: { now },
+    wallClock: { now: () => now() + instance.skew },
+    identity: "fleetwright functions",
+    notifier: notifier(told, around),
+    logger: tracingLogger(backends),
+  };
+}
+
+/** Reads that fail are an answer of their own, as the product's adapter gives it. */
+function nodeReader(wrapped: NodeReader, { chance, seen, luck }: Surroundings): NodeReader {
+  return {
+    ...wrapped,
+    async readNodes(cluster) {
+      if (chance.happens(luck().nodesUnseen)) {
+        seen.add("nodes not to be seen");
+        return { visible: false, reason: "a drawn fault" };
+      }
+      try {
+        return await wrapped.readNodes(cluster);
+      } catch (error) {
+        if (error instanceof Killed) throw error;
+        return { visible: false, reason: String(error) };
+      }
+    },
+  };
+}
+
+/** A webhook that sometimes refuses, and sometimes does not say what became of the message. */
+function notifier(told: string[], { chance, seen, luck }: Surroundings): App["notifier"] & object {
+  return {
+    async send(text) {
+      if (chance.happens(luck().callFailsBeforeEffect)) return "refused";
+      seen.add("notification sent");
+      told.push(text);
+      return chance.happens(luck().callFailsAfterEffect) ? "unknown" : "delivered";
+    },
+  };
+}
+
+function tracingLogger({ trace, now }: Backends): Logger {
+  const tell = (message: string, fields = {}): void =>
+    trace(`${new Date(now()).toISOString()} ${message} ${JSON.stringify(fields)}`);
+  return { info: tell, warn: tell, error: tell };
+}
+
+/** A timer's or an event's work, as the triggers do it. */
+export type Work = (app: App) => Promise<void>;
+
+export const TIMERS: Readonly<Record<"sweep" | "detect", Work>> = {
+  sweep: swept,
+  detect: detectImages,
+};
+
+export function workOf(delivery: Delivery): Work {
+  switch (delivery.trigger) {
+    case "gate":
+      return (app) => gateChanged(app, delivery.event);
+    case "node-pool":
+      return (app) => nodePoolRolled(app, delivery.event);
+    case "node-image":
+      return nodeImageReleased;
+  }
+}

@@ -1,0 +1,50 @@
+import type { StateStore, StoredRow } from "../../shared/core/state-store.ts";
+import type { Sightings } from "./coverage.ts";
+
+/** Table storage, with its ETags, where the invariants can read it. */
+export interface SimStore extends StateStore {
+  rows(partition: string): ReadonlyMap<string, StoredRow<unknown>>;
+  partitions(): Iterable<string>;
+}
+
+interface Lease {
+  readonly holder?: string;
+  readonly until?: number;
+}
+
+export function createStore(seen: Sightings): SimStore {
+  const partitions = new Map<string, Map<string, StoredRow<unknown>>>();
+  const none: ReadonlyMap<string, StoredRow<unknown>> = new Map();
+  let revision = 0;
+  const rowsOf = (partition: string) => partitions.get(partition) ?? none;
+  const write = (partition: string, row: string, value: unknown): true => {
+    const rows = partitions.get(partition) ?? new Map<string, StoredRow<unknown>>();
+    partitions.set(partition, rows);
+    // As the wire would carry it; nobody changes what was read, so one copy serves all readers.
+    const carried: unknown = JSON.parse(JSON.stringify(value ?? null));
+    rows.set(row, { row, value: carried, etag: String(++revision) });
+    return true;
+  };
+  const noteTakeover = (before: unknown, after: unknown): void => {
+    const [old, next] = [before as Lease, after as Lease];
+    if (old.until && old.holder !== next.holder) seen.add("lease taken over");
+  };
+  return {
+    rows: rowsOf,
+    partitions: () => partitions.keys(),
+    get: async <T>(partition: string, row: string) =>
+      rowsOf(partition).get(row) as StoredRow<T> | undefined,
+    list: async <T>(partition: string) => [...rowsOf(partition).values()] as StoredRow<T>[],
+    insert: async (partition, row, value) =>
+      rowsOf(partition).has(row) ? false : write(partition, row, value),
+    async replace(partition, row, value, etag) {
+      const before = rowsOf(partition).get(row);
+      if (before?.etag !== etag) return false;
+      if (partition === "lease") noteTakeover(before.value, value);
+      return write(partition, row, value);
+    },
+    async remove(partition, row) {
+      partitions.get(partition)?.delete(row);
+    },
+  };
+}
