@@ -21,6 +21,7 @@ import { makeDirectory } from "./entra/principals.ts";
 import { createEntraService, createManagedIdentityService } from "./entra/service.ts";
 import { createTokenAuthority } from "./entra/tokens.ts";
 import { createEventGrid } from "./event-grid/service.ts";
+import { createComputeProvider } from "./compute/usages.ts";
 import { FaultInjector } from "./faults.ts";
 import { createFleetManager } from "./fleet/provider.ts";
 import { createGitHub } from "./github/service.ts";
@@ -213,7 +214,8 @@ function createArm(
     ? { throttle: new Throttle(() => pacer.now(), pacer.factor) }
     : {};
   const containerService = createContainerService(environment, operations, scenario);
-  const providers = [containerService, ...others];
+  const compute = createComputeProvider(environment.world, scenario.quotas ?? []);
+  const providers = [containerService, compute, ...others];
   return createArmService({ environment, providers, groups, operations, ...throttle });
 }
 

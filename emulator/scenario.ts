@@ -146,6 +146,8 @@ const ScenarioInput = z.strictObject({
       allowCustomDowngrade: z.optional(z.boolean()),
       checkUnsatisfiableBudgets: z.optional(z.boolean()),
       quarantineFailsMember: z.optional(z.boolean()),
+      skipFullAtVersion: z.optional(z.boolean()),
+      expiredImageFailsMember: z.optional(z.boolean()),
     }),
   ),
   durations: z.optional(
@@ -162,6 +164,7 @@ const ScenarioInput = z.strictObject({
   kubernetesVersions: z.optional(z.array(text).min(1)),
   throttling: z.optional(z.boolean()),
   images: z.optional(z.array(z.strictObject({ region: text, version: text }))),
+  quotas: z.optional(z.array(z.strictObject({ region: text, name: text, limit: z.int().min(0) }))),
   resourceGroups: z.optional(z.array(z.strictObject({ name: text, location: text }))),
   clusters: z.optional(z.array(ClusterInput)),
   fleets: z.optional(z.array(FleetInput)),

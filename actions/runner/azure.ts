@@ -11,6 +11,7 @@ import { createRemedyPort } from "../../shared/azure/kubernetes-remedy.ts";
 import { createNodeReader } from "../../shared/azure/kubernetes.ts";
 import { createManagedClusterPort } from "../../shared/azure/managed-clusters.ts";
 import { createNodePoolPort } from "../../shared/azure/node-pools.ts";
+import { createPreflightPort } from "../../shared/azure/preflight.ts";
 import { createQuotaPort } from "../../shared/azure/quota.ts";
 import { createSnapshotPort } from "../../shared/azure/snapshots.ts";
 import type { QuotaPort } from "../../shared/blue-green/quota.ts";
@@ -20,14 +21,16 @@ import type { ManagedClusterPort } from "../../shared/managed-cluster/ports.ts";
 import type { NodePoolPort } from "../../shared/node-pool/ports.ts";
 import type { NodeReader, RemedyPort } from "../../shared/quarantine/ports.ts";
 import type { ClusterInventory, SnapshotPort } from "../../shared/snapshot/ports.ts";
+import type { StrategyRemover } from "../../shared/update-run/apply-strategy.ts";
 import type { FleetPort } from "../../shared/update-run/ports.ts";
+import type { PreflightPort } from "../../shared/update-run/preflight/facts.ts";
 import type { IdentityInputs } from "./identity.ts";
 
 /** A cluster that does not answer by then counts as unseen. */
 const NODE_READ_TIMEOUT = 20 * SECOND;
 
 export interface Azure {
-  readonly fleet: FleetPort;
+  readonly fleet: FleetPort & StrategyRemover;
   readonly inventory: ClusterInventory;
   readonly snapshots: SnapshotPort;
   readonly nodePools: NodePoolPort;
@@ -36,6 +39,7 @@ export interface Azure {
   readonly drain: DrainPort;
   readonly remedies: RemedyPort;
   readonly quotas: QuotaPort;
+  readonly preflights: PreflightPort;
   /** Azure's time. */
   now(): number;
 }
@@ -81,6 +85,7 @@ export function composeAzure(
     drain: createDrainPort(connect),
     remedies: createRemedyPort(connect),
     quotas: createQuotaPort(arm),
+    preflights: createPreflightPort(arm),
     now: () => arm.clock.now(),
   };
 }

@@ -13,6 +13,7 @@ runAction((runner) => {
     environment: optionalText("environment"),
     failOn: choice("fail-on", FAIL_ON),
     live: flag("live"),
+    deleteUndeclared: flag("delete-undeclared"),
     subscriptionId: identity.subscriptionId,
   };
   const workspace = workspaceFolder(process.env);

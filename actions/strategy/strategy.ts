@@ -1,5 +1,7 @@
 import type { Environment } from "../../shared/declaration/documents.ts";
 import type { Declarations } from "../../shared/declaration/parse.ts";
+import type { ClusterInventory } from "../../shared/snapshot/ports.ts";
+import type { StrategyRemover } from "../../shared/update-run/apply-strategy.ts";
 import type { FleetPort } from "../../shared/update-run/ports.ts";
 import { findEnvironment, workspaceOf } from "../runner/declared.ts";
 import type { Declared } from "../runner/declared.ts";
@@ -9,23 +11,27 @@ import type { Report } from "../runner/report.ts";
 import type { Runner } from "../runner/run-action.ts";
 import { applyEnvironment, reportApplied } from "./apply.ts";
 import type { Applied } from "./apply.ts";
+import { diffEnvironment, reportDiff } from "./diff.ts";
+import type { PlacedDrift } from "./diff.ts";
 import { readLiveFleets } from "./live-fleets.ts";
 import { reportFindings } from "./report-findings.ts";
 import type { FailOn } from "./report-findings.ts";
 
-export const OPERATIONS = ["lint", "apply"] as const;
+export const OPERATIONS = ["lint", "diff", "apply"] as const;
 
 export interface StrategyInputs {
   readonly operation: (typeof OPERATIONS)[number];
   readonly environment: string | undefined;
   readonly failOn: FailOn;
   readonly live: boolean;
+  readonly deleteUndeclared: boolean;
   readonly subscriptionId: string | undefined;
 }
 
 export interface StrategyDeps {
   readonly runner: Runner;
-  readonly fleet: FleetPort;
+  readonly fleet: FleetPort & StrategyRemover;
+  readonly inventory: ClusterInventory;
   readDeclared(): Promise<Declared>;
   /** Azure's time. */
   now(): number;
@@ -37,13 +43,40 @@ export async function strategy(inputs: StrategyInputs, deps: StrategyDeps): Prom
   if (errorsOf(declared.findings).length > 0) {
     return refusal(declared.findings, deps.runner.log);
   }
-  const applied: Applied[] = [];
-  for (const environment of environments(inputs, declared.declarations)) {
-    assertSubscription(inputs.subscriptionId, environment.fleet);
-    applied.push(...(await applyEnvironment(environment, declared.declarations, deps)));
-  }
-  const report = reportApplied(applied);
+  const report = await (inputs.operation === "diff" ? diff : apply)(inputs, deps, declared);
   return { ...report, outputs: { ...report.outputs, ...findingOutputs(declared.findings) } };
+}
+
+async function diff(
+  inputs: StrategyInputs,
+  deps: StrategyDeps,
+  { declarations }: Declared,
+): Promise<Report> {
+  const drifts: PlacedDrift[] = [];
+  for (const environment of environments(inputs, declarations)) {
+    assertSubscription(inputs.subscriptionId, environment.fleet);
+    drifts.push(...(await diffEnvironment(environment, declarations, deps)));
+  }
+  for (const { environment, subject, detail } of drifts) {
+    deps.runner.log(`${environment}: ${subject} ${detail}`);
+  }
+  return reportDiff(drifts, inputs.failOn);
+}
+
+async function apply(
+  inputs: StrategyInputs,
+  deps: StrategyDeps,
+  { declarations }: Declared,
+): Promise<Report> {
+  const { deleteUndeclared } = inputs;
+  const applied: Applied[] = [];
+  for (const environment of environments(inputs, declarations)) {
+    assertSubscription(inputs.subscriptionId, environment.fleet);
+    const { fleet, runner } = deps;
+    const context = { fleet, runner, deleteUndeclared };
+    applied.push(...(await applyEnvironment(environment, declarations, context)));
+  }
+  return reportApplied(applied);
 }
 
 async function lintAndReport(

@@ -1,37 +1,48 @@
 import { FleetwrightError } from "../../shared/core/errors.ts";
-import { readClusters } from "../../shared/snapshot/fleet-clusters.ts";
-import type { ClusterInventory, ManagedCluster } from "../../shared/snapshot/ports.ts";
-import { assertPinned } from "../../shared/update-run/pins.ts";
 import type { FleetPort } from "../../shared/update-run/ports.ts";
+import { judgePreflight } from "../../shared/update-run/preflight/judge.ts";
+import type { PreflightReport } from "../../shared/update-run/preflight/judge.ts";
+import { preflightFailure, preflightLines } from "../../shared/update-run/preflight/render.ts";
+import { gatherFacts } from "./gather-facts.ts";
+import { needsDeclaration } from "./step.ts";
+import type { Step } from "./step.ts";
 import type { Target } from "./target.ts";
-
-interface PreflightDeps {
-  readonly fleet: FleetPort;
-  readonly inventory: ClusterInventory;
-}
 
 type Declared = NonNullable<Target["declared"]>;
 
-/** What must hold before a run is created: nothing was written yet when it does not. */
-export async function preflight(deps: PreflightDeps, declared: Declared): Promise<void> {
-  assertPinned(declared.release, await clustersOf(deps, declared));
-  await assertStrategyStored(deps.fleet, declared);
+export async function lookAhead(step: Step): Promise<PreflightReport> {
+  const declared = needsDeclaration(step.target);
+  const report = judgePreflight(await gatherFacts(step, declared), step.inputs.preflightChoices);
+  for (const line of preflightLines(report)) step.deps.runner.log(line);
+  return report;
 }
 
-/** Clusters of the members that the stages reach; others are left out of the run. */
-async function clustersOf(
-  { fleet, inventory }: PreflightDeps,
-  declared: Declared,
-): Promise<readonly ManagedCluster[]> {
-  const oneByOne = declared.stages.length === 0;
-  const groups = new Set(declared.stages.flatMap((stage) => stage.groups.map(({ name }) => name)));
-  const members = await fleet.listMembers(declared.fleet);
-  const reached = members.filter(
-    ({ group }) => oneByOne || (group !== undefined && groups.has(group)),
-  );
-  return readClusters(
-    inventory,
-    reached.map((member) => member.clusterId),
+/**
+ * What must hold before a run is created: nothing was written yet when it does not. What only takes time
+ * is waited for.
+ */
+export async function passPreflight(step: Step, declared: Declared): Promise<PreflightReport> {
+  const { deps, inputs } = step;
+  await assertStrategyStored(deps.fleet, declared);
+  const deadline = deps.elapsed() + inputs.preflightTimeoutMilliseconds;
+  for (;;) {
+    const report = await lookAhead(step);
+    if (report.verdict !== "block" && report.verdict !== "wait") return report;
+    const late = deps.elapsed() + inputs.pollIntervalMilliseconds > deadline;
+    if (report.verdict === "block" || late) throw refused(report);
+    deps.runner.leaves("nothing was changed in Azure: the preflight was waiting");
+    await deps.sleep(inputs.pollIntervalMilliseconds);
+  }
+}
+
+function refused(report: PreflightReport): Error {
+  const worst = report.judgements.filter(({ verdict }) => verdict === report.verdict);
+  const isFreeze = worst.every(({ rule }) => rule === "frozen");
+  const what = report.verdict === "wait" ? "still waits for" : "speaks against the run";
+  return new FleetwrightError(
+    isFreeze ? "frozen" : "preflight-failed",
+    `preflight ${what}: ${worst.map(preflightFailure).join("; ")}`,
+    { remedy: worst.map(({ rule, remedy }) => `${rule}: ${remedy}`).join("; ") },
   );
 }
 

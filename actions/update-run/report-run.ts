@@ -15,6 +15,9 @@ export interface Act {
   readonly judged?: boolean;
   /** One sentence. */
   readonly did: string;
+  readonly warnings?: readonly string[];
+  /** Address of the check that was written. */
+  readonly check?: string;
 }
 
 /** Members listed in the JSON output, and characters of each message: outputs of a job share 1 MB. */
@@ -23,7 +26,7 @@ const MAX_MESSAGE_LENGTH = 500;
 
 export function reportRun(
   { environment }: Target,
-  { run, changed, detached, judged, did }: Act,
+  { run, changed, detached, judged, did, warnings = [], check = "" }: Act,
 ): Report {
   const gone = detached === true;
   const act = gone ? `${did} This step stopped waiting; the run goes on.` : did;
@@ -37,8 +40,12 @@ export function reportRun(
       detached: String(gone),
       "failed-members": JSON.stringify(failedMembers(run)),
       "waiting-gates": JSON.stringify(waitingGates(run)),
+      "check-url": check,
     },
-    annotations: gone ? [detachedNotice(run)] : [],
+    annotations: [
+      ...(gone ? [detachedNotice(run)] : []),
+      ...warnings.map((message): Annotation => ({ kind: "warning", title: run.name, message })),
+    ],
     summary: renderRunSummary({ run, environment, act }),
     ...(failure !== undefined && { failure }),
   };
@@ -60,7 +67,8 @@ function failureOf(run: UpdateRun): Error | undefined {
     `update run ${run.name} failed with ${counted(failed.length, "failed member")}${why === undefined ? "" : `, first ${why}`}`,
     {
       subject: run.id,
-      remedy: "repair what the summary names, then continue it with operation: resume",
+      remedy:
+        "repair what the summary names, then continue it with operation: resume, or repeat what failed with retry",
     },
   );
 }

@@ -5,7 +5,9 @@ import type {
   UpdateStrategy,
   Workspace,
 } from "../../shared/declaration/documents.ts";
+import type { Declarations } from "../../shared/declaration/parse.ts";
 import {
+  assertPromoted,
   fleetStrategyName,
   isOneByOne,
   resolveStages,
@@ -13,7 +15,6 @@ import {
 } from "../../shared/declaration/strategy.ts";
 import { runSpec } from "../../shared/update-run/create.ts";
 import type { DeclaredRun, RunOrder } from "../../shared/update-run/create.ts";
-import type { Declarations } from "../../shared/declaration/parse.ts";
 import { findEnvironment, findRelease, findStrategy, workspaceOf } from "../runner/declared.ts";
 
 export interface Target {
@@ -21,39 +22,66 @@ export interface Target {
   readonly fleet: ArmId;
   readonly name: string;
   readonly freezes: Workspace["spec"]["freezes"];
+  readonly releaseFile: string | undefined;
+  /** The files that together decide what the run does. */
+  readonly files: readonly string[];
+  /** Display names of the gates that Fleetwright approves. */
+  readonly ourGates: ReadonlySet<string>;
   /** Absent when a run was named by hand: then nothing is compared. */
   readonly declared: (DeclaredRun & { readonly release: Release }) | undefined;
 }
 
-/** Which update run the inputs mean. */
-export function target(
-  declarations: Declarations,
-  wanted: {
-    readonly environment: string;
-    readonly release: string | undefined;
-    readonly runName: string | undefined;
-    /** The run carries its stages itself. */
-    readonly inline: boolean;
-  },
-): Target {
+/** What the inputs say about the run that is meant. */
+export interface Wanted {
+  readonly environment: string;
+  readonly release: string | undefined;
+  readonly runName: string | undefined;
+  /** The run carries its stages itself. */
+  readonly inline: boolean;
+}
+
+export function target(declarations: Declarations, wanted: Wanted): Target {
   const environment = findEnvironment(declarations, wanted.environment);
-  const { name, fleet } = environment;
-  const { freezes } = workspaceOf(declarations).spec;
-  if (wanted.runName !== undefined) {
-    return { environment: name, fleet, name: wanted.runName, freezes, declared: undefined };
-  }
-  const release = findRelease(declarations, wanted.release ?? name);
+  const { fleet } = environment;
+  const common = {
+    environment: environment.name,
+    fleet,
+    freezes: workspaceOf(declarations).spec.freezes,
+    ...filesOf(declarations, wanted.release ?? environment.name),
+    ourGates: gatesOf(declarations),
+  };
+  if (wanted.runName !== undefined) return { ...common, name: wanted.runName, declared: undefined };
+  const release = findRelease(declarations, wanted.release ?? environment.name);
   const strategy = findStrategy(declarations, release);
-  const stages = resolveStages(strategy, environment.groups);
-  const spec = runSpec(release, orderOf(strategy, environment, wanted.inline));
+  assertPromoted(release, strategy);
   const declared = {
     fleet,
     name: runName(release, strategy.spec, environment.groups),
-    spec,
-    stages,
+    spec: runSpec(release, orderOf(strategy, environment, wanted.inline)),
+    stages: resolveStages(strategy, environment.groups),
     release,
   };
-  return { environment: name, fleet, name: declared.name, freezes, declared };
+  return { ...common, name: declared.name, declared };
+}
+
+function filesOf(
+  { workspace, releases, strategies }: Declarations,
+  name: string,
+): Pick<Target, "releaseFile" | "files"> {
+  const release = releases.find(({ value }) => value.metadata.name === name);
+  const strategy = strategies.find(
+    ({ value }) => value.metadata.name === release?.value.spec.strategy.name,
+  );
+  const files = [release, strategy, workspace].flatMap((declared) => declared?.file ?? []);
+  return { releaseFile: release?.file, files };
+}
+
+function gatesOf({ strategies }: Declarations): ReadonlySet<string> {
+  return new Set(
+    strategies.flatMap(({ value }) =>
+      Object.values(value.verification ?? {}).flatMap(({ approves }) => approves ?? []),
+    ),
+  );
 }
 
 function orderOf(

@@ -32,7 +32,7 @@ const ASKING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   quarantine: { operation: "list", "cluster-id": CLUSTER_ID },
   snapshot: { operation: "take", environment: "prod", kind: "outgoing" },
   strategy: { operation: "apply" },
-  "update-run": { operation: "create", environment: "prod" },
+  "update-run": { operation: "create", environment: "prod", "reviewed-plan": "off" },
 };
 const LINT: ActionStep = { action: "strategy", inputs: { operation: "lint" } };
 const START_TARGET = "≤ 3.5";

@@ -111,7 +111,7 @@ export function succeed(result: StepResult, what: string): StepResult {
   return result;
 }
 
-const FOLLOW = { environment: ENVIRONMENT, "poll-interval": "1s" };
+const FOLLOW = { environment: ENVIRONMENT, "poll-interval": "1s", "reviewed-plan": "off" };
 
 /** Creates, starts and follows the run; the step lives as long as the run does. */
 export function startRollout(tour: Tour, workspace: string): Promise<RunningStep> {

@@ -19,6 +19,8 @@ export interface Step {
   readonly inputs: Readonly<Record<string, string>>;
   /** The checked-out repository. */
   readonly workspace: string;
+  /** The job's own token, which inputs get by `${{ github.token }}`. */
+  readonly token?: string;
   /** What the job gives the step: OIDC variables, endpoints, CA files. Nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   /** Node to run it with; this process's own by default. */
@@ -64,7 +66,12 @@ export async function startStep(step: Step): Promise<RunningStep> {
   }
   const child = spawn(step.node ?? process.execPath, [definition.main], {
     cwd: step.workspace,
-    env: stepEnvironment(step, { ...definition.defaults, ...step.inputs }, directory, files),
+    env: stepEnvironment(
+      step,
+      { ...defaultsOf(step, definition), ...step.inputs },
+      directory,
+      files,
+    ),
     stdio: ["ignore", "pipe", "pipe"],
   });
   for (const stream of [child.stdout, child.stderr]) {
@@ -78,6 +85,16 @@ export async function startStep(step: Step): Promise<RunningStep> {
     kill: (signal) => void child.kill(signal),
     finished: collect(ended, files, commands, directory),
   };
+}
+
+/** The one expression that our definitions have as a default. */
+function defaultsOf({ token }: Step, { defaults }: ActionDefinition): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(defaults).map(([name, value]) => [
+      name,
+      value.replace("${{ github.token }}", token ?? ""),
+    ]),
+  );
 }
 
 interface ActionDefinition {

@@ -1,12 +1,10 @@
 import { compareVersions, parseNodeImage } from "../../shared/core/node-image.ts";
-import { DAY } from "../../shared/core/duration.ts";
+import { IMAGE_VALID_DAYS, isExpired } from "../../shared/simulator/image-validity.ts";
 import type { Instant, NodePool } from "../../shared/simulator/model.ts";
 import { isMinorSupported } from "./kubernetes-versions.ts";
 
 /** Source: learn.microsoft.com/azure/aks/node-pool-snapshot, before you begin */
 const FIRST_POOLS_WITH_SNAPSHOTS = Date.UTC(2021, 10, 10);
-/** Source: learn.microsoft.com/azure/kubernetes-fleet/concepts-update-orchestration, node image selection */
-const IMAGE_VALID_DAYS = 90;
 
 /** What a snapshot says: the read-only fields that it copied from its source pool. */
 export interface SnapshotContent {
@@ -52,8 +50,7 @@ export function useProblem(use: SnapshotUse): string | undefined {
   if (!isMinorSupported(supportedVersions, snapshot.kubernetesVersion)) {
     return `The snapshot's Kubernetes version ${snapshot.kubernetesVersion} is out of support.`;
   }
-  const published = imagePublishedAt(snapshot.nodeImageVersion);
-  if (published !== undefined && now - published > IMAGE_VALID_DAYS * DAY) {
+  if (isExpired(snapshot.nodeImageVersion, now)) {
     return `The snapshot's node image ${snapshot.nodeImageVersion} has expired: images are valid for ${IMAGE_VALID_DAYS} days.`;
   }
   return undefined;
@@ -103,15 +100,4 @@ function isOlderImage(candidate: string, current: string): boolean {
 export function vmFamily(vmSize: string): string {
   const match = /^Standard_([A-Z]+)\d+(?:-\d+)?([a-z]*)((?:_[^_]+)*)$/i.exec(vmSize);
   return (match ? `${match[1]}${match[2]}${match[3]}` : vmSize).toLowerCase();
-}
-
-/** `…-202606.16.0` is from 16 June 2026, Windows' `…-20348.3207.250214` from 14 February 2025. */
-export function imagePublishedAt(nodeImageVersion: string): Instant | undefined {
-  const { version } = parseNodeImage(nodeImageVersion);
-  const linux = /^(\d{4})(\d{2})\.(\d{2})\./.exec(version);
-  if (linux) return Date.UTC(Number(linux[1]), Number(linux[2]) - 1, Number(linux[3]));
-  const windows = /\.(\d{2})(\d{2})(\d{2})$/.exec(version);
-  if (windows)
-    return Date.UTC(2000 + Number(windows[1]), Number(windows[2]) - 1, Number(windows[3]));
-  return undefined;
 }

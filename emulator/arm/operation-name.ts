@@ -18,6 +18,7 @@ const TYPE_NAMES = [
   "kubernetesVersions",
   "orchestrators",
   "locations",
+  "usages",
   "topics",
   "topicTypes",
   "systemTopics",

@@ -89,6 +89,8 @@ export interface PullPart {
   mergedBy: Actor | undefined;
   readonly reviews: Review[];
   requestedReviewers: string[];
+  /** How it is merged once nothing holds it back: `squash`; undefined without auto-merge. */
+  autoMerge: string | undefined;
 }
 
 /** Issues and pull requests share one sequence of numbers, and most fields. */

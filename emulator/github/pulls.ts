@@ -69,7 +69,7 @@ export function renderPull(call: RepositoryCall, thread: PullThread): object {
     base: renderEnd(call, pull.base, pull.baseSha),
     _links: { self: { href: url }, html: { href: web }, issue: { href: issue } },
     author_association: "COLLABORATOR",
-    auto_merge: null,
+    auto_merge: pull.autoMerge === undefined ? null : { merge_method: pull.autoMerge },
     active_lock_reason: null,
     merged,
     mergeable: pull.mergeable ?? null,
@@ -166,6 +166,7 @@ async function createPull(call: RepositoryCall): Promise<WireReply> {
     mergedBy: undefined,
     reviews: [],
     requestedReviewers: [],
+    autoMerge: undefined,
   };
   const { title } = input;
   const thread = openThread(hub, repository, callingActor(call), {

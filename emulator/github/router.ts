@@ -10,6 +10,7 @@ import { gitDataRoutes } from "./git-data.ts";
 import { issueRoutes } from "./issues.ts";
 import { labelRoutes } from "./labels.ts";
 import { pullMergeRoutes } from "./pull-merge.ts";
+import { graphqlRoutes } from "./graphql.ts";
 import { pullRoutes } from "./pulls.ts";
 import { rateLimitRoutes } from "./rate-limit.ts";
 import { refRoutes } from "./refs.ts";
@@ -21,6 +22,7 @@ import { statusRoutes } from "./statuses.ts";
 /** The more special pattern stands before the one that would swallow it. */
 const routes: readonly Route[] = [
   ...appRoutes,
+  ...graphqlRoutes,
   ...rateLimitRoutes,
   ...searchRoutes,
   ...repositoryRoutes,

@@ -1,47 +1,66 @@
-import type { EnvironmentStatus } from "../../shared/status/status.ts";
+import { DAY } from "../../shared/core/duration.ts";
+import { compareVersions } from "../../shared/core/node-image.ts";
+import { NODE_IMAGE_WARNING_DAYS } from "../../shared/declaration/limits.ts";
+import { imageExpiry } from "../../shared/snapshot/expiry.ts";
 import { currentRun, headline, heldNodes } from "../../shared/status/headline.ts";
+import type { EnvironmentStatus, Status } from "../../shared/status/status.ts";
 import { html, type Html } from "./html.ts";
+import { newestOf } from "./images.ts";
 import { earlierRuns, runSection } from "./run.ts";
-import { state, table } from "./table.ts";
-import { when } from "./time.ts";
+import { badge } from "./state.ts";
+import { table, type Row } from "./table.ts";
+import { day, when } from "./time.ts";
 
-export function environmentSection(environment: EnvironmentStatus, at: string, id: string): Html {
+export function environmentSection(
+  environment: EnvironmentStatus,
+  status: Status,
+  id: string,
+): Html {
   const run = currentRun(environment);
   const others = environment.runs.filter((one) => one !== run);
-  return html`<section class="environment" aria-labelledby="${id}">
+  return html`<section class="card environment" aria-labelledby="${id}">
     <h2 id="${id}" tabindex="-1">${environment.name}</h2>
     <p class="headline" data-name="${environment.name}">${headline(environment)}</p>
     ${environment.problem !== undefined && html`<p class="alarm">${environment.problem}.</p>`}
-    ${pins(environment)} ${quarantine(environment)} ${run && runSection(run, at, `${id}-run`)}
-    ${earlierRuns(others, environment.name)}
+    ${pins(environment, status)} ${quarantine(environment)}
+    ${run && runSection(run, status.at, `${id}-run`)} ${earlierRuns(others, environment.name)}
   </section>`;
 }
 
-function pins({ fleet, generation, kubernetesVersion, nodeImages }: EnvironmentStatus): Html {
+function pins(environment: EnvironmentStatus, status: Status): Html {
+  const { fleet, generation, kubernetesVersion, nodeImages } = environment;
+  const release = generation === undefined ? "none declared" : `generation ${generation}`;
   return html`<dl class="pins">
-    <div>
-      <dt>Fleet</dt>
-      <dd>${lastSegment(fleet)}</dd>
-    </div>
-    <div>
-      <dt>Release</dt>
-      <dd>${generation === undefined ? "none declared" : `generation ${generation}`}</dd>
-    </div>
-    ${
-      kubernetesVersion !== undefined &&
-      html`<div>
-        <dt>Kubernetes</dt>
-        <dd>${kubernetesVersion}</dd>
-      </div>`
-    }
-    ${Object.entries(nodeImages).map(
-      ([family, version]) =>
-        html`<div>
-          <dt>${family}</dt>
-          <dd>${version}</dd>
-        </div>`,
+    ${pin("Fleet", html`${lastSegment(fleet)}`)} ${pin("Release", html`${release}`)}
+    ${kubernetesVersion !== undefined && pin("Kubernetes", html`${kubernetesVersion}`)}
+    ${Object.entries(nodeImages).map(([family, version]) =>
+      pin(family, image(family, version, status)),
     )}
   </dl>`;
+}
+
+function pin(name: string, value: Html): Html {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}
+
+/** The pinned version, how long it is good for, and whether there is a newer one. */
+function image(family: string, version: string, { nodeImages, at }: Status): Html {
+  const newest = newestOf(nodeImages, family);
+  const isBehind = newest !== undefined && compareVersions(newest.version, version) > 0;
+  return html`${version}${expiryNote(imageExpiry(`${family}-${version}`), Date.parse(at))}${
+    isBehind && html`<small>${newest.version} is out in ${newest.regions.join(", ")}</small>`
+  }`;
+}
+
+function expiryNote(expiry: number | undefined, now: number): Html | undefined {
+  if (expiry === undefined) return undefined;
+  const until = day(new Date(expiry));
+  if (expiry <= now) return html`<small class="bad">expired ${until}</small>`;
+  const isSoon = expiry - now <= NODE_IMAGE_WARNING_DAYS * DAY;
+  return html`<small class="${isSoon && "bad"}">valid until ${until}</small>`;
 }
 
 function quarantine(environment: EnvironmentStatus): Html {
@@ -49,31 +68,50 @@ function quarantine(environment: EnvironmentStatus): Html {
   const resolved = environment.quarantined.length - held.length;
   const proof =
     resolved > 0 &&
-    html`<p>${resolved} earlier ${resolved === 1 ? "node is" : "nodes are"} proved again.</p>`;
+    html`<p class="muted">
+      ${resolved} earlier ${resolved === 1 ? "quarantined node is" : "quarantined nodes are"} proved
+      again.
+    </p>`;
   if (held.length === 0) return html`${proof}`;
-  return html`<h3>Quarantined nodes</h3>
-    ${table({
-      caption: `Quarantined nodes of ${environment.name}`,
-      key: `${environment.name} quarantine`,
-      heads: ["Node", "State", "Cluster", "Node pool", "Kept by", "Since", "Issue"],
-      rows: held.map(quarantineRow),
-    })}${proof}`;
+  return html`<div class="alarm">
+      <h3>Quarantined nodes</h3>
+      ${table({
+        caption: `Quarantined nodes of ${environment.name}`,
+        key: `${environment.name} quarantine`,
+        heads: ["Node", "State", "Cluster", "Node pool", "Kept by", "Since", "Issue"],
+        rows: held.map(quarantineRow),
+      })}
+    </div>
+    ${proof}`;
 }
 
 type Quarantined = EnvironmentStatus["quarantined"][number];
 
-function quarantineRow(node: Quarantined): Html {
-  const blocker = [node.pod && `pod ${node.pod}`, node.pdb && `budget ${node.pdb}`];
-  const kept = blocker.filter((part) => part !== undefined && part !== "").join(", ");
-  return html`<tr>
-    <th scope="row">${node.node}</th>
-    <td>${state(node.releasedAt ? "released" : "held")}</td>
-    <td>${lastSegment(node.cluster)}</td>
-    <td>${node.nodePool}</td>
-    <td>${kept || node.cause}</td>
-    <td>${when(node.since)}</td>
-    <td>${issueLink(node)}</td>
-  </tr>`;
+function quarantineRow(node: Quarantined): Row {
+  return {
+    cells: [
+      node.node,
+      badge(node.releasedAt ? "released" : "held"),
+      lastSegment(node.cluster),
+      node.nodePool,
+      keptBy(node),
+      when(node.since),
+      issueLink(node),
+    ],
+  };
+}
+
+/** `pod shop/cart-0 of StatefulSet/cart, budget shop/cart: 0 may go, 1 of 1 healthy`. */
+function keptBy(node: Quarantined): string {
+  const owner = node.owner ? ` of ${node.owner}` : "";
+  const allowed = node.disruptionsAllowed ?? 0;
+  const healthy = node.healthyPods ?? 0;
+  const required = node.requiredPods ?? 0;
+  const parts = [
+    node.pod && `pod ${node.pod}${owner}`,
+    node.pdb && `budget ${node.pdb}: ${allowed} may go, ${healthy} healthy, ${required} required`,
+  ].filter((part) => part !== undefined && part !== "");
+  return parts.join(", ") || node.cause;
 }
 
 function issueLink({ node, issue, issueUrl }: Quarantined): Html {

@@ -18,10 +18,19 @@ type Part = string | number | undefined | false | Html | readonly Part[];
 
 /** A template whose values are text: they are escaped for element content and quoted attributes. */
 export function html(strings: TemplateStringsArray, ...values: readonly Part[]): Html {
-  const markup = strings.reduce(
+  const markup = dense(strings).reduce(
     (text, string, index) => `${text}${render(values[index - 1])}${string}`,
   );
   return new Html(MAKER, markup);
+}
+
+const condensed = new WeakMap<TemplateStringsArray, readonly string[]>();
+
+/** Without the indentation of the source, of which a thousand rows would be half. */
+function dense(strings: TemplateStringsArray): readonly string[] {
+  const known = condensed.get(strings) ?? strings.map((text) => text.replaceAll(/\s*\n\s*/g, " "));
+  condensed.set(strings, known);
+  return known;
 }
 
 /** Style and script, which HTML does not unescape: only for constants of this folder. */

@@ -2,7 +2,8 @@ import type { MemberView, RunStatus, StageView } from "../../shared/status/run-s
 
 /** A bar of the timeline. Times are milliseconds since the Unix epoch. */
 export interface Bar {
-  readonly kind: "member" | "wait" | "gate";
+  /** What of a wait lies ahead is `planned`. */
+  readonly kind: "member" | "wait" | "planned" | "gate";
   readonly label: string;
   readonly state: string;
   readonly from: number;
@@ -11,8 +12,8 @@ export interface Bar {
 
 export interface Lane {
   readonly label: string;
-  /** Undefined until there is something to draw. */
-  readonly bar: Bar | undefined;
+  /** Empty until there is something to draw; of a group, those of its members. */
+  readonly bars: readonly Bar[];
 }
 
 export interface StageLanes {
@@ -20,7 +21,7 @@ export interface StageLanes {
   readonly lanes: readonly Lane[];
 }
 
-/** A picture of more lanes than this is not looked at; groups stand for their members then. */
+/** A picture of more lanes than this is not looked at; the members of a group share one then. */
 const MAX_MEMBER_LANES = 60;
 
 /** Members, waits and gates of a run against time, stage by stage. Pure. */
@@ -39,22 +40,14 @@ export function lanesOf(run: RunStatus, now: number): readonly StageLanes[] {
 }
 
 function memberLane(member: MemberView, now: number): Lane {
-  return { label: member.name, bar: barOf("member", member.name, member, now) };
+  return { label: member.name, bars: barOf("member", member.name, member, now) };
 }
 
 function groupLanes(stage: StageView, now: number): readonly Lane[] {
-  return [...byGroup(stage.members)].map(([group, members]) => {
-    const started = members.map(({ startTime }) => startTime).filter((time) => time !== undefined);
-    const open = members.some(({ completedTime }) => completedTime === undefined);
-    const ends = members.map(({ completedTime }) => completedTime ?? "");
-    const span = {
-      state: groupState(members),
-      startTime: started.toSorted()[0],
-      completedTime: open ? undefined : ends.toSorted().at(-1),
-    };
-    const label = `${group} (${members.length})`;
-    return { label, bar: barOf("member", label, span, now) };
-  });
+  return [...byGroup(stage.members)].map(([group, members]) => ({
+    label: `${group} (${members.length})`,
+    bars: members.flatMap((member) => barOf("member", member.name, member, now)),
+  }));
 }
 
 export function byGroup(
@@ -69,18 +62,14 @@ export function byGroup(
   return groups;
 }
 
-/** The state that a person must know of first. */
-function groupState(members: readonly MemberView[]): string {
-  const worst = ["Failed", "Stopped", "Stopping", "Pending", "Running", "NotStarted"];
-  return worst.find((state) => members.some((member) => member.state === state)) ?? "Completed";
-}
-
 function waitLanes({ wait }: StageView, now: number): readonly Lane[] {
   if (!wait) return [];
-  const bar = barOf("wait", "wait after the stage", wait, now);
-  const end = wait.endsAt === undefined ? undefined : Date.parse(wait.endsAt);
-  const planned = bar && end !== undefined && wait.state !== "Skipped" ? { ...bar, to: end } : bar;
-  return [{ label: "wait", bar: planned }];
+  const [past] = barOf("wait", "wait after the stage", wait, now);
+  if (!past) return [{ label: "wait", bars: [] }];
+  const end = Date.parse(wait.endsAt ?? "");
+  const isOpen = wait.completedTime === undefined && wait.state !== "Skipped";
+  const ahead: Bar = { ...past, kind: "planned", from: past.to, to: end };
+  return [{ label: "wait", bars: isOpen && end > past.to ? [past, ahead] : [past] }];
 }
 
 function gateLanes({ gates }: StageView, timing: "before" | "after", now: number): readonly Lane[] {
@@ -88,11 +77,11 @@ function gateLanes({ gates }: StageView, timing: "before" | "after", now: number
     .filter((gate) => gate.timing === timing)
     .map((gate) => ({
       label: gate.displayName,
-      bar: barOf("gate", `gate "${gate.displayName}"`, gate, now),
+      bars: barOf("gate", `gate "${gate.displayName}"`, gate, now),
     }));
 }
 
-/** What began and has not ended lasts until now. */
+/** What began and has not ended lasts until now; nothing before it began. */
 function barOf(
   kind: Bar["kind"],
   label: string,
@@ -102,10 +91,10 @@ function barOf(
     readonly completedTime: string | undefined;
   },
   now: number,
-): Bar | undefined {
+): readonly Bar[] {
   const from = Date.parse(span.startTime ?? span.completedTime ?? "");
-  if (!Number.isFinite(from)) return undefined;
+  if (!Number.isFinite(from)) return [];
   const end = Date.parse(span.completedTime ?? "");
   const to = Math.max(from, Number.isFinite(end) ? end : now);
-  return { kind, label, state: span.state, from, to };
+  return [{ kind, label, state: span.state, from, to }];
 }

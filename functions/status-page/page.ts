@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
-import type { Status } from "../../shared/status/status.ts";
+import { currentRun } from "../../shared/status/headline.ts";
+import type { EnvironmentStatus, Status } from "../../shared/status/status.ts";
 import { coverageSection } from "./coverage.ts";
 import { environmentSection } from "./environment.ts";
 import { html, verbatim, type Html } from "./html.ts";
 import { SCRIPT } from "./script.ts";
+import { badge, toneOf } from "./state.ts";
 import { STYLE } from "./style.ts";
-import { when } from "./time.ts";
+import { readable } from "./time.ts";
 
 /** The status as one document: no asset is fetched, nothing is sent but the question for news. Pure. */
 export function renderPage(status: Status): string {
@@ -23,10 +25,26 @@ export function renderPage(status: Status): string {
         <a class="skip" href="#content">Skip to the environments</a>
         <header>
           <h1>Fleetwright</h1>
-          <p id="as-of">As of ${when(status.at)}</p>
+          <p id="as-of">
+            As of <time datetime="${status.at}">${readable(Date.parse(status.at))}</time>
+          </p>
           <div class="tools" id="tools" role="search" hidden>
-            <label for="filter">Filter members</label>
-            <input id="filter" type="search" autocomplete="off" spellcheck="false" />
+            <label for="tone">Show</label>
+            <select id="tone">
+              <option value="">all members</option>
+              <option value="bad">what needs a person</option>
+              <option value="busy">what is under way</option>
+              <option value="good">what is done</option>
+              <option value="idle">what has not begun</option>
+            </select>
+            <label class="unseen" for="filter">Filter members</label>
+            <input
+              id="filter"
+              type="search"
+              placeholder="Filter members"
+              autocomplete="off"
+              spellcheck="false"
+            />
             <button id="pause" type="button" aria-pressed="false">Pause updates</button>
             <span id="matches" role="status"></span>
           </div>
@@ -75,9 +93,17 @@ const idOf = (index: number): string => `environment-${index + 1}`;
 function links(status: Status): Html {
   return html`<ul>
     ${status.environments.map(
-      ({ name }, index) => html`<li><a href="#${idOf(index)}">${name}</a></li>`,
+      (environment, index) =>
+        html`<li><a href="#${idOf(index)}">${environment.name}</a>${restless(environment)}</li>`,
     )}${status.nodeImages.length > 0 && html`<li><a href="#images">Node images</a></li>`}
   </ul>`;
+}
+
+/** What is under way, or needs a person, shows before anybody scrolls. */
+function restless(environment: EnvironmentStatus): Html {
+  if (environment.problem !== undefined) return html` ${badge("unknown")}`;
+  const state = currentRun(environment)?.state;
+  return state === undefined || toneOf(state) === "good" ? html`` : html` ${badge(state)}`;
 }
 
 function sections(status: Status): Html {
@@ -85,7 +111,7 @@ function sections(status: Status): Html {
     return html`<p>No environment is declared: fleetwright.yaml of the repository names them.</p>`;
   }
   return html`${status.environments.map((environment, index) =>
-    environmentSection(environment, status.at, idOf(index)),
+    environmentSection(environment, status, idOf(index)),
   )}
   ${coverageSection(status)}`;
 }

@@ -9,22 +9,24 @@ import type {
 } from "../../shared/status/run-status.ts";
 import { html, type Html } from "./html.ts";
 import { byGroup } from "./lanes.ts";
-import { state, table } from "./table.ts";
-import { when } from "./time.ts";
+import { counts, progressBar } from "./progress.ts";
+import { badge, toneOf, URGENCY } from "./state.ts";
+import { table } from "./table.ts";
+import { told, when } from "./time.ts";
 import { timeline } from "./timeline.ts";
 
-/** Up to this many members every group is shown open; of more only those that need a person. */
+/** Up to this many members a stage is one open table; of more each group folds, but for what needs a person. */
 const MAX_OPEN_MEMBERS = 60;
 
-/** The run that counts: picture, then stage by stage, then what was decided. */
+/** The run that counts: how far, picture, then stage by stage, then what was decided. */
 export function runSection(run: RunStatus, at: string, id: string): Html {
-  const members = run.stages.reduce((sum, stage) => sum + stage.members.length, 0);
+  const members = run.stages.flatMap((stage) => stage.members);
   return html`<section aria-labelledby="${id}">
-    <h3 id="${id}">Update run ${run.name} ${state(run.state)}</h3>
-    <p>${facts(run)}</p>
-    ${run.error !== undefined && html`<p class="alarm">${run.error}</p>`}
-    ${timeline(run, at, `${id}-timeline`)}
-    ${run.stages.map((stage) => stageSection(stage, run, members <= MAX_OPEN_MEMBERS))}
+    <h3 id="${id}">Update run ${run.name} ${badge(run.state)}</h3>
+    ${progressBar(members)}
+    <p class="muted">${facts(run)}</p>
+    ${run.error !== undefined && html`<p class="alarm">${run.error}</p>`} ${timeline(run, at)}
+    ${run.stages.map((stage) => stageSection(stage, run, members.length <= MAX_OPEN_MEMBERS))}
     ${decisions(run.decisions, run.name)}
   </section>`;
 }
@@ -40,69 +42,87 @@ function facts(run: RunStatus): Html {
   }.`;
 }
 
-function stageSection(stage: StageView, run: RunStatus, open: boolean): Html {
-  return html`<h4>Stage ${stage.name} ${state(stage.state)}</h4>
-    <ul class="facts">
-      ${stage.gates.map(gateFact)} ${stage.wait && html`<li>${waitFact(stage.wait)}</li>`}
-    </ul>
-    ${[...byGroup(stage.members)].map(([group, members]) =>
-      groupDetails(group, members, { key: `${run.name} ${stage.name} ${group}`, open }),
-    )}`;
+function stageSection(stage: StageView, run: RunStatus, isSmall: boolean): Html {
+  const key = `${run.name} ${stage.name}`;
+  return html`<h4>${stage.name} ${badge(stage.state)}</h4>
+    ${
+      (stage.gates.length > 0 || stage.wait !== undefined) &&
+      html`<ul class="facts">
+        ${stage.wait && html`<li>${waitFact(stage.wait)}</li>`} ${stage.gates.map(gateFact)}
+      </ul>`
+    }
+    ${
+      isSmall
+        ? stage.members.length > 0 &&
+          fold(stage.name, stage.members, { key, label: "", open: true })
+        : [...byGroup(stage.members)].map(([group, members]) =>
+            fold(group, mostUrgentFirst(members), {
+              key: `${key} ${group}`,
+              label: `${group}: `,
+              open: needsAPerson(members),
+            }),
+          )
+    }`;
+}
+
+/** In a long table nobody looks for the one that failed. */
+function mostUrgentFirst(members: readonly MemberView[]): readonly MemberView[] {
+  const urgency = ({ state }: MemberView) => URGENCY.indexOf(toneOf(state));
+  return members.toSorted((a, b) => urgency(a) - urgency(b));
+}
+
+function needsAPerson(members: readonly MemberView[]): boolean {
+  return members.some(({ state }) => state === "Failed");
 }
 
 function gateFact(gate: GateView): Html {
   const place = gate.group === undefined ? "the stage" : `group ${gate.group}`;
   const approved = gate.approvedAt !== undefined;
   return html`<li>
-    Gate <q>${gate.displayName}</q> ${gate.timing} ${place}
-    ${state(gate.state)}${
-      approved && html` approved ${when(gate.approvedAt)} by ${gate.approvedBy}`
-    }${!approved && gate.reason !== undefined && html` left closed: ${gate.reason}`}
+    ${badge(gate.state)} Gate <q>${gate.displayName}</q> ${gate.timing}
+    ${place}${
+      approved && html`, approved ${when(gate.approvedAt)} by ${gate.approvedBy}`
+    }${!approved && gate.reason !== undefined && html`, left closed: ${told(gate.reason)}`}
   </li>`;
 }
 
 function waitFact(wait: WaitView): Html {
   const long = formatDuration(wait.durationSeconds * 1_000);
-  return html`Wait of ${long} after the stage
-  ${state(wait.state)}${
+  return html`${badge(wait.state)} Wait of ${long} after the
+  stage${
     wait.endsAt !== undefined &&
-    html` ${wait.completedTime === undefined ? "ends" : "ended"} ${when(wait.endsAt)}`
+    html`, ${wait.completedTime === undefined ? "ends" : "ended"} ${when(wait.endsAt)}`
   }`;
 }
 
-function groupDetails(
-  group: string,
-  members: readonly MemberView[],
-  { key, open }: { readonly key: string; readonly open: boolean },
-): Html {
-  const shown = open || members.some(({ state: one }) => one === "Failed");
-  return html`<details class="group" data-key="${key}" ${shown && "open"}>
-    <summary data-key="${key} summary">${group}: ${counts(members)}</summary>
+interface Fold {
+  readonly key: string;
+  /** Before the counts, where no heading says it. */
+  readonly label: string;
+  readonly open: boolean;
+}
+
+/** Members of a group, or of a stage that is small. */
+function fold(name: string, members: readonly MemberView[], { key, label, open }: Fold): Html {
+  return html`<details class="group" data-key="${key}" ${open && "open"}>
+    <summary data-key="${key} summary">${label}${counts(members)}</summary>
     ${table({
-      caption: `Members of ${group}`,
+      caption: `Members of ${name}`,
       key,
-      heads: ["Member", "State", "Upgrade", "Nodes", "Why"],
-      rows: members.map(memberRow),
+      heads: ["Member", "Group", "State", "Upgrade", "Nodes", "Why"],
+      rows: members.map((member) => ({
+        member: { name: member.name, tone: toneOf(member.state) },
+        cells: [
+          member.name,
+          member.group,
+          badge(member.state),
+          upgradeTime(member),
+          `${member.nodesUpgraded ?? "–"}`,
+          told(member.why),
+        ],
+      })),
     })}
   </details>`;
-}
-
-/** `12 members: 9 Completed, 3 Running`. */
-function counts(members: readonly MemberView[]): string {
-  const states = new Map<string, number>();
-  for (const { state: one } of members) states.set(one, (states.get(one) ?? 0) + 1);
-  const parts = [...states].map(([name, count]) => `${count} ${name}`).join(", ");
-  return `${members.length} ${members.length === 1 ? "member" : "members"}, ${parts}`;
-}
-
-function memberRow(member: MemberView): Html {
-  return html`<tr data-member="${member.name}">
-    <th scope="row">${member.name}</th>
-    <td>${state(member.state)}</td>
-    <td>${upgradeTime(member)}</td>
-    <td>${member.nodesUpgraded ?? "–"}</td>
-    <td>${member.why}</td>
-  </tr>`;
 }
 
 function upgradeTime({ startTime, completedTime }: MemberView): Html {
@@ -118,37 +138,25 @@ function decisions(all: readonly Decision[], run: string): Html {
     ${table({
       caption: `Recent decisions on ${run}, newest first`,
       key: `${run} decisions`,
-      heads: ["When", "About", "Verdict", "Reason"],
-      rows: all.map(
-        ({ at, about, verdict, reason }) =>
-          html`<tr>
-            <td>${when(at)}</td>
-            <th scope="row">${about}</th>
-            <td>${state(verdict)}</td>
-            <td>${reason ?? "–"}</td>
-          </tr>`,
-      ),
+      heads: ["About", "When", "Verdict", "Reason"],
+      rows: all.map(({ at, about, verdict, reason }) => ({
+        cells: [about, when(at), badge(verdict), told(reason ?? "–")],
+      })),
     })}`;
 }
 
 /** Runs that are over, one line each. */
 export function earlierRuns(runs: readonly RunStatus[], key: string): Html {
   if (runs.length === 0) return html``;
-  return html`<details data-key="${key} earlier">
+  return html`<details class="earlier" data-key="${key} earlier">
     <summary data-key="${key} earlier summary">Earlier runs (${runs.length})</summary>
     ${table({
       caption: "Earlier runs, newest first",
       key: `${key} earlier table`,
       heads: ["Run", "State", "Started", "Ended"],
-      rows: runs.map(
-        (run) =>
-          html`<tr>
-            <th scope="row">${run.name}</th>
-            <td>${state(run.state)}</td>
-            <td>${when(run.startTime)}</td>
-            <td>${when(run.completedTime)}</td>
-          </tr>`,
-      ),
+      rows: runs.map((run) => ({
+        cells: [run.name, badge(run.state), when(run.startTime), when(run.completedTime)],
+      })),
     })}
   </details>`;
 }

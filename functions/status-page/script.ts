@@ -7,7 +7,7 @@ export const SCRIPT = `
 (() => {
   const PERIOD_MILLISECONDS = 15000;
   const byId = (id) => document.getElementById(id);
-  const filter = byId("filter"), matches = byId("matches"), pause = byId("pause");
+  const filter = byId("filter"), tone = byId("tone"), matches = byId("matches"), pause = byId("pause");
   const freshness = byId("freshness"), news = byId("news");
   let paused = false, asking = false, updatedAt = Date.now(), before;
 
@@ -23,24 +23,25 @@ export const SCRIPT = `
   const applyFilter = () => {
     const words = filter.value.toLowerCase().split(/\\s+/).filter(Boolean);
     const rows = all("tr[data-member]");
+    const isAsked = words.length > 0 || tone.value !== "";
     let shown = 0;
     for (const row of rows) {
       const text = row.textContent.toLowerCase();
-      row.hidden = !words.every((word) => text.includes(word));
+      const isWanted = tone.value === "" || row.dataset.tone === tone.value;
+      row.hidden = !(isWanted && words.every((word) => text.includes(word)));
       if (!row.hidden) shown += 1;
     }
-    const groups = all("details.group");
-    if (words.length > 0 && before === undefined) before = folds();
-    for (const group of groups) {
+    if (isAsked && before === undefined) before = folds();
+    for (const group of all("details.group")) {
       const some = group.querySelector("tr[data-member]:not([hidden])") !== null;
       group.hidden = !some;
-      if (words.length > 0 && some) group.open = true;
+      if (isAsked && some) group.open = true;
     }
-    if (words.length === 0 && before !== undefined) {
+    if (!isAsked && before !== undefined) {
       unfold(before);
       before = undefined;
     }
-    const told = words.length === 0 ? "" : shown + " of " + rows.length + " members";
+    const told = isAsked ? shown + " of " + rows.length + " members" : "";
     if (matches.textContent !== told) matches.textContent = told;
   };
 
@@ -103,6 +104,7 @@ export const SCRIPT = `
   };
 
   filter.addEventListener("input", applyFilter);
+  tone.addEventListener("change", applyFilter);
   pause.addEventListener("click", () => {
     paused = !paused;
     pause.setAttribute("aria-pressed", String(paused));

@@ -1,20 +1,39 @@
 import { html, type Html } from "./html.ts";
 
-/** `10 Jul 2026, 08:00` in UTC, for people; the exact time for machines. */
+/** `10 Jul, 08:00` for people, all of it on demand, the exact time for machines. All in UTC. */
 export function when(iso: string | undefined, otherwise = "–"): Html {
   const time = iso === undefined ? Number.NaN : Date.parse(iso);
   if (!Number.isFinite(time)) return html`${otherwise}`;
-  return html`<time datetime="${new Date(time).toISOString()}">${readable(time)}</time>`;
+  const date = new Date(time);
+  return html`<time datetime="${date.toISOString()}" title="${readable(time)}"
+    >${dayAndMonth(date)}, ${clock(date)}</time
+  >`;
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/** `10 Jul 2026, 08:00 UTC`. */
 export function readable(time: number): string {
   const date = new Date(time);
-  const clock = date.toISOString().slice(11, 16);
-  return `${day(date)}, ${clock} UTC`;
+  return `${day(date)}, ${clock(date)} UTC`;
 }
 
 export function day(date: Date): string {
-  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+  return `${dayAndMonth(date)} ${date.getUTCFullYear()}`;
+}
+
+export function dayAndMonth(date: Date): string {
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
+}
+
+export function clock(date: Date): string {
+  return date.toISOString().slice(11, 16);
+}
+
+const INSTANT = /(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z)/;
+
+/** A sentence of the log, in which instants are written for machines. */
+export function told(text: string): Html {
+  // What the pattern catches stands at every other place.
+  return html`${text.split(INSTANT).map((part, index) => (index % 2 === 1 ? when(part, part) : part))}`;
 }

@@ -1,134 +1,93 @@
-import { formatDuration, HOUR, MINUTE, DAY } from "../../shared/core/duration.ts";
+import { DAY, HOUR, MINUTE } from "../../shared/core/duration.ts";
 import type { RunStatus } from "../../shared/status/run-status.ts";
 import { html, type Html } from "./html.ts";
 import { lanesOf, type Bar, type Lane, type StageLanes } from "./lanes.ts";
-import { readable } from "./time.ts";
+import { percent } from "./progress.ts";
+import { spaced } from "./state.ts";
+import { clock, dayAndMonth, readable } from "./time.ts";
 
-const WIDTH = 960;
-const LEFT = 190;
-const RIGHT = 16;
-const TOP = 28;
-const LANE_HEIGHT = 22;
-const STAGE_HEIGHT = 26;
-/** Labels longer than this run into the bars. */
-const MAX_LABEL_LENGTH = 26;
 const MAX_TICKS = 8;
+/** Narrower than this a bar is not seen. */
+const MIN_SHARE = 0.004;
 /** Steps of the scale that people count in. */
-const STEPS = [
-  5 * MINUTE,
-  15 * MINUTE,
-  30 * MINUTE,
-  HOUR,
-  2 * HOUR,
-  6 * HOUR,
-  12 * HOUR,
-  DAY,
-  2 * DAY,
-  7 * DAY,
-  30 * DAY,
-];
+const STEPS = [5, 15, 30, 60, 120, 360, 720].map((minutes) => minutes * MINUTE);
+const DAYS = [1, 2, 7, 30].map((days) => days * DAY);
 
 interface Scale {
   readonly from: number;
   readonly to: number;
-  readonly x: (time: number) => number;
+  /** Share of the width, 0 to 1. */
+  readonly place: (time: number) => number;
 }
 
-/** The run as a picture. The tables below it say the same in words. */
-export function timeline(run: RunStatus, at: string, id: string): Html | undefined {
+/** Members, waits and gates against time. The tables below say the same in words. */
+export function timeline(run: RunStatus, at: string): Html | undefined {
   const now = Date.parse(at);
   const stages = lanesOf(run, now);
-  const bars = stages.flatMap(({ lanes }) => lanes.flatMap(({ bar }) => bar ?? []));
+  const bars = stages.flatMap(({ lanes }) => lanes.flatMap((lane) => lane.bars));
   if (bars.length === 0) return undefined;
   const scale = scaleOf(bars);
-  const height = stages.reduce((sum, stage) => sum + heightOf(stage), TOP) + 8;
-  return html`<div
-    class="scroll"
-    role="group"
-    tabindex="0"
-    data-key="timeline ${run.name}"
-    aria-labelledby="${id}"
-  >
-    <svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="${id}" class="timeline">
-      <title id="${id}">
-        Timeline of ${run.name}, ${readable(scale.from)} to ${readable(scale.to)}. The tables below
-        give every start and end.
-      </title>
-      ${ticks(scale, height)}
-      ${stages.map((stage, index) => stageRows(stage, topOf(stages, index), scale))}
-      ${now >= scale.from && now <= scale.to && html`<line class="now" x1="${scale.x(now)}" y1="${TOP - 8}" x2="${scale.x(now)}" y2="${height}" />`}
-    </svg>
+  const span = `${readable(scale.from)} to ${readable(scale.to)}`;
+  const label = `Timeline of ${run.name}, ${span}. The tables below give every start and end.`;
+  return html`<div class="timeline" role="img" aria-label="${label}">
+    <div class="grid"><svg>${ticks(scale)}${nowLine(now, scale)}</svg></div>
+    ${stages.map((stage) => stageLanes(stage, scale))}
   </div>`;
-}
-
-function heightOf({ lanes }: StageLanes): number {
-  return STAGE_HEIGHT + lanes.length * LANE_HEIGHT;
-}
-
-function topOf(stages: readonly StageLanes[], index: number): number {
-  return stages.slice(0, index).reduce((sum, stage) => sum + heightOf(stage), TOP);
 }
 
 function scaleOf(bars: readonly Bar[]): Scale {
   const from = bars.reduce((least, bar) => Math.min(least, bar.from), Number.POSITIVE_INFINITY);
   const to = bars.reduce((most, bar) => Math.max(most, bar.to), from + MINUTE);
-  const width = WIDTH - LEFT - RIGHT;
-  return { from, to, x: (time) => round(LEFT + ((time - from) / (to - from)) * width) };
+  return { from, to, place: (time) => (time - from) / (to - from) };
 }
 
-function ticks({ from, to, x }: Scale, height: number): readonly Html[] {
+/** At full hours or days, as on a clock: the first one after the start. */
+function ticks({ from, to, place }: Scale): readonly Html[] {
   const span = to - from;
-  const step = STEPS.find((one) => span / one <= MAX_TICKS) ?? span / MAX_TICKS;
-  return Array.from({ length: Math.floor(span / step) + 1 }, (_, index) => index * step).map(
-    (offset) =>
-      html`<line
-          class="grid"
-          x1="${x(from + offset)}"
-          y1="${TOP - 8}"
-          x2="${x(from + offset)}"
-          y2="${height}"
-        />
-        <text class="tick" x="${x(from + offset) + 3}" y="${TOP - 12}"
-          >+${formatDuration(offset)}</text
-        >`,
-  );
+  const step = [...STEPS, ...DAYS].find((one) => span / one <= MAX_TICKS) ?? span / MAX_TICKS;
+  const first = Math.ceil(from / step) * step;
+  const count = Math.max(0, Math.floor((to - first) / step) + 1);
+  return Array.from({ length: count }, (_, index) => first + index * step).map((time, index) => {
+    const x = percent(place(time));
+    // Of the last tick no label fits.
+    const label =
+      place(time) < 0.94 && html`<text x="${x}" dx="4" y="11">${tickLabel(time, step)}</text>`;
+    return html`<g class="${index % 2 === 1 && "minor"}"
+      ><line x1="${x}" x2="${x}" y1="0" y2="100%" />${label}</g
+    >`;
+  });
 }
 
-function stageRows({ stage, lanes }: StageLanes, top: number, scale: Scale): Html {
-  return html`<text class="stage" x="8" y="${top + 18}">${shorten(stage)}</text>
-    ${lanes.map((lane, index) => row(lane, top + STAGE_HEIGHT + index * LANE_HEIGHT, scale))}`;
+function tickLabel(time: number, step: number): string {
+  const date = new Date(time);
+  const isMidnight = time % DAY === 0;
+  if (step >= DAY) return dayAndMonth(date);
+  return isMidnight && step >= HOUR ? dayAndMonth(date) : clock(date);
 }
 
-function row({ label, bar }: Lane, top: number, scale: Scale): Html {
-  return html`<rect
-      class="lane"
-      x="${LEFT}"
-      y="${top + 2}"
-      width="${WIDTH - LEFT - RIGHT}"
-      height="${LANE_HEIGHT - 4}"
-    />
-    <text class="label" x="16" y="${top + 15}">${shorten(label)}</text
-    >${bar && barRect(bar, top, scale)}`;
+function nowLine(now: number, { from, to, place }: Scale): Html | undefined {
+  if (now < from || now > to) return undefined;
+  const x = percent(place(now));
+  return html`<line class="now" x1="${x}" x2="${x}" y1="16" y2="100%" />`;
 }
 
-function barRect(bar: Bar, top: number, { x }: Scale): Html {
-  const left = x(bar.from);
-  const width = Math.max(3, round(x(bar.to) - left));
-  return html`<rect
-    class="bar ${bar.kind} ${bar.state}"
-    x="${left}"
-    y="${top + 5}"
-    width="${width}"
-    height="${LANE_HEIGHT - 10}"
-    rx="3"
-    ><title>${bar.label}: ${bar.state}, ${readable(bar.from)} to ${readable(bar.to)}</title></rect
+function stageLanes({ stage, lanes }: StageLanes, scale: Scale): Html {
+  return html`<p class="stage">${stage}</p>
+    ${lanes.map((lane) => laneRow(lane, scale))}`;
+}
+
+function laneRow({ label, bars }: Lane, scale: Scale): Html {
+  return html`<div class="lane">
+    <span>${label}</span>
+    <svg>${bars.map((bar) => barRect(bar, scale, bars.length > 1))}</svg>
+  </div>`;
+}
+
+function barRect(bar: Bar, { place }: Scale, isOneOfMany: boolean): Html {
+  const x = percent(place(bar.from));
+  const width = percent(Math.max(MIN_SHARE, place(bar.to) - place(bar.from)));
+  const title = `${bar.label}: ${spaced(bar.state)}, ${readable(bar.from)} to ${readable(bar.to)}`;
+  return html`<rect class="bar ${bar.kind} ${bar.state}" x="${x}" width="${width}"
+    >${!isOneOfMany && html`<title>${title}</title>`}</rect
   >`;
-}
-
-function shorten(label: string): string {
-  return label.length <= MAX_LABEL_LENGTH ? label : `${label.slice(0, MAX_LABEL_LENGTH - 1)}…`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -7,12 +7,14 @@ import type { FleetMember as WireMember } from "@azure/arm-containerservicefleet
 import { parseArmId } from "../core/arm-id.ts";
 import type { ArmId } from "../core/arm-id.ts";
 import { FleetwrightError } from "../core/errors.ts";
+import type { StrategyRemover } from "../update-run/apply-strategy.ts";
 import type { FleetMember, FleetPort } from "../update-run/ports.ts";
 import type { ArmClient, ArmContext } from "./arm-client.ts";
 import { fromRunSpec, toGate, toRun, toStrategy } from "./fleet-wire.ts";
 import { asObject } from "./json.ts";
 import {
   createResource,
+  deleteResource,
   getResource,
   listResources,
   patchResource,
@@ -23,8 +25,15 @@ import {
 const SDK_API_VERSION = "2025-03-01";
 
 /** Azure Kubernetes Fleet Manager over ARM. */
-export function createFleetPort(arm: ArmClient): FleetPort {
-  return { ...members(arm), ...strategies(arm), ...runs(arm), ...gates(arm) };
+export function createFleetPort(arm: ArmClient): FleetPort & StrategyRemover {
+  return {
+    ...members(arm),
+    ...strategies(arm),
+    ...runs(arm),
+    ...gates(arm),
+    deleteStrategy: (fleet, name, etag) =>
+      deleteResource(arm, `${fleet}/updateStrategies/${name}`, etag),
+  };
 }
 
 function members(arm: ArmClient): Pick<FleetPort, "listMembers" | "setMemberGroup"> {

@@ -66,6 +66,14 @@ export async function patchResource(
   );
 }
 
+export async function deleteResource(arm: ArmClient, id: ArmId, etag: string): Promise<void> {
+  await arm.attempt(id, `${typeOf(id)}/delete`, () =>
+    settle(arm, () =>
+      arm.rest.pathUnchecked(versioned(id)).delete({ headers: { "If-Match": etag } }),
+    ),
+  );
+}
+
 function versioned(path: string): string {
   return `${path}?api-version=${FLEET_API_VERSION}`;
 }

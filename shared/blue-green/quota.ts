@@ -7,9 +7,14 @@ export interface VcpuQuota {
   readonly limit: number;
 }
 
+/** Quotas that cannot be read are told, never taken for none or for enough. */
+export type RegionQuotas =
+  | { readonly readable: true; readonly quotas: readonly VcpuQuota[] }
+  | { readonly readable: false; readonly reason: string };
+
 export interface QuotaPort {
-  /** Of the region that a cluster is in; undefined when this identity cannot read it. */
-  readQuotas(cluster: ArmId, location: string): Promise<readonly VcpuQuota[] | undefined>;
+  /** Of the region that a cluster is in. */
+  readQuotas(cluster: ArmId, location: string): Promise<RegionQuotas>;
 }
 
 /** What a second pool of these nodes asks of the region's quota. */
@@ -27,17 +32,19 @@ const TOTAL = "cores";
 const VM_SIZE = /^standard_([a-z]+)(\d+)(?:-\d+)?([a-z]*)((?:_[a-z]+\d+[a-z]*)?)_v([3-9]|\d{2})$/i;
 
 export function judgeQuota(
-  quotas: readonly VcpuQuota[] | undefined,
+  region: RegionQuotas,
   { vmSize, count }: { readonly vmSize: string; readonly count: number },
 ): QuotaVerdict {
   const [, letters = "", vcpus = "", features = "", accelerator = "", version = ""] =
     VM_SIZE.exec(vmSize) ?? [];
   if (vcpus === "")
     return { kind: "unknown", reason: `the name ${vmSize} does not tell its vCPUs` };
-  if (quotas === undefined) return { kind: "unknown", reason: "the quota cannot be read" };
+  if (!region.readable) {
+    return { kind: "unknown", reason: `the quota cannot be read: ${region.reason}` };
+  }
   const needed = Number(vcpus) * count;
   const family = `standard${letters}${features}${accelerator.slice(1)}v${version}family`;
-  const short = quotas.find(
+  const short = region.quotas.find(
     ({ name, used, limit }) =>
       [TOTAL, family.toLowerCase()].includes(name.toLowerCase()) && limit - used < needed,
   );

@@ -11,6 +11,9 @@ export type ErrorCode =
   | "unreachable"
   | "timed-out"
   | "preflight-failed"
+  | "frozen"
+  | "held"
+  | "not-reviewed"
   | "plan-changed"
   | "run-failed"
   | "unsupported";

@@ -18,10 +18,14 @@ export interface NodeImageChange {
   readonly generation: number;
 }
 
-export interface DigestChange {
+/** What a promotion writes into the release of its target; nothing else is touched. */
+export interface ReleaseChange {
   readonly release: string;
-  readonly digest: string;
   readonly generation: number;
+  readonly nodeImages: Readonly<Record<string, string>>;
+  readonly kubernetesVersion?: string;
+  readonly digest?: string;
+  readonly from: { readonly environment: string; readonly generation: number };
 }
 
 /** The release file with new pins: all else, comments, order and quotes included, is as it was. */
@@ -33,17 +37,32 @@ export function withNodeImages(text: string, change: NodeImageChange): string {
   ]);
 }
 
-/** The release file with the digest of the strategy that was promoted with it. */
-export function withStrategyDigest(text: string, change: DigestChange): string {
-  return editRelease(text, change.release, [
-    { path: ["metadata", "generation"], value: change.generation },
-    { path: ["spec", "strategy", "digest"], value: change.digest },
+/** The release file with everything that was promoted to it, and where that came from. */
+export function withPromotion(text: string, change: ReleaseChange): string {
+  const { release, generation, nodeImages, kubernetesVersion, digest, from } = change;
+  return editRelease(withNodeImages(text, { release, nodeImages, generation }), release, [
+    ...(kubernetesVersion === undefined
+      ? []
+      : [{ path: ["spec", "kubernetesVersion"], value: kubernetesVersion }]),
+    ...(digest === undefined ? [] : [{ path: ["spec", "strategy", "digest"], value: digest }]),
+    ...(hasMap(text, release, ["spec", "from"])
+      ? [
+          { path: ["spec", "from", "environment"], value: from.environment },
+          { path: ["spec", "from", "generation"], value: from.generation },
+        ]
+      : [{ path: ["spec", "from"], value: from }]),
   ]);
 }
 
+function hasMap(text: string, release: string, path: readonly string[]): boolean {
+  return isMap(findRelease(text, release).document.getIn(path, true));
+}
+
+type Scalars = Readonly<Record<string, string | number>>;
+
 interface Edit {
   readonly path: readonly string[];
-  readonly value: string | number;
+  readonly value: string | number | Scalars;
 }
 
 function editRelease(text: string, release: string, edits: readonly Edit[]): string {
@@ -133,7 +152,7 @@ function editText(text: string, document: Document, { path, value }: Edit): stri
   const node = document.getIn(path, true);
   if (isScalar(node) && node.range) {
     const [start, end] = node.range;
-    return splice(text, start, end, scalarText(value, quoteOf(node)));
+    return splice(text, start, end, valueText(value, quoteOf(node)));
   }
   if (node !== undefined) return undefined;
   const key = path.at(-1);
@@ -162,9 +181,15 @@ function scalarText(value: string | number, quote: Quote): string {
   return plain ? value : JSON.stringify(value);
 }
 
+function valueText(value: Edit["value"], quote: Quote): string {
+  if (typeof value !== "object") return scalarText(value, quote);
+  const pairs = Object.entries(value).map(([key, one]) => `${key}: ${scalarText(one, "")}`);
+  return `{ ${pairs.join(", ")} }`;
+}
+
 /** A pair that is quoted and spaced like its sibling. */
-function pairText(sibling: Pair, colon: string, key: string, value: string | number): string {
-  const written = scalarText(value, quoteOf(sibling.value));
+function pairText(sibling: Pair, colon: string, key: string, value: Edit["value"]): string {
+  const written = valueText(value, quoteOf(sibling.value));
   return `${scalarText(key, quoteOf(sibling.key))}${colon}${written}`;
 }
 
@@ -173,8 +198,10 @@ function insertFlow(
   text: string,
   parent: YAMLMap,
   key: string,
-  value: string | number,
+  value: Edit["value"],
 ): string | undefined {
+  // Written flat: JSON would want its keys quoted, and is written by the library.
+  if (typeof value === "object") return undefined;
   const last = parent.items.at(-1) as Pair | undefined;
   if (!last || !isScalar(last.key) || !isScalar(last.value)) return undefined;
   const [start, keyEnd] = last.key.range ?? [];
@@ -192,12 +219,12 @@ function insertLine(
   text: string,
   parent: YAMLMap,
   key: string,
-  value: string | number,
+  value: Edit["value"],
 ): string | undefined {
   const last = parent.items.at(-1) as Pair | undefined;
-  if (!last || !isScalar(last.key) || !isScalar(last.value)) return undefined;
+  if (!last || !isScalar(last.key)) return undefined;
   const [start] = last.key.range ?? [];
-  const [, end] = last.value.range ?? [];
+  const end = endOf(last.value);
   if (start === undefined || end === undefined) return undefined;
   const indentation = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);
   if (indentation.trim() !== "") return undefined;
@@ -207,4 +234,10 @@ function insertLine(
   const lineEnd = text.indexOf("\n", end);
   if (lineEnd === -1) return `${text}${newline}${line}`;
   return splice(text, lineEnd + 1, lineEnd + 1, line);
+}
+
+/** Where a value ends in the text; a map in block style ends with the last of its own values. */
+function endOf(value: unknown): number | undefined {
+  if (isMap(value) && !value.flow) return endOf(value.items.at(-1)?.value);
+  return isScalar(value) || isMap(value) ? value.range?.[1] : undefined;
 }

@@ -1,4 +1,5 @@
 import { digest } from "../core/digest.ts";
+import { FleetwrightError } from "../core/errors.ts";
 import { API_VERSION } from "./documents.ts";
 import type { Release, StrategySpec, UpdateStage, UpdateStrategy } from "./documents.ts";
 import { MAX_NAME_CHARACTERS } from "./limits.ts";
@@ -39,6 +40,18 @@ export function strategyDigest({
   verification,
 }: Pick<UpdateStrategy, "spec" | "verification">): `sha256:${string}` {
   return `sha256:${digest({ spec, verification })}`;
+}
+
+/** A release that pins its strategy runs that one and no other: an edit waits for its promotion. */
+export function assertPromoted(release: Release, strategy: UpdateStrategy): void {
+  const { digest: pinned, name } = release.spec.strategy;
+  if (pinned === undefined || pinned === strategyDigest(strategy)) return;
+  const { name: environment } = release.metadata;
+  throw new FleetwrightError(
+    "plan-changed",
+    `strategy ${name} was edited since it was promoted to ${environment}`,
+    { remedy: `promote it to ${environment} with the action promote, or undo the edit` },
+  );
 }
 
 /** The stages with the update groups of an environment's fleet. */

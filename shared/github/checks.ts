@@ -41,6 +41,7 @@ export function createCheckPort({ octokit, owner, repo }: RepositoryHome): Check
           repo,
           head_sha: commit,
           name: check.name,
+          ...(check.externalId !== undefined && { external_id: check.externalId }),
           ...(check.outcome === "in-progress"
             ? { status: "in_progress" as const }
             : { status: "completed" as const, conclusion: CONCLUSIONS[check.outcome] }),
@@ -59,6 +60,7 @@ interface CheckRun {
   readonly name: string;
   readonly status: string;
   readonly conclusion: string | null;
+  readonly external_id: string | null;
   readonly started_at: string | null;
   readonly html_url: string | null;
   readonly app: { readonly slug?: string } | null;
@@ -69,11 +71,21 @@ interface CheckRun {
   };
 }
 
-function toCheck({ name, status, conclusion, started_at, html_url, app, output }: CheckRun): Check {
+function toCheck({
+  name,
+  status,
+  conclusion,
+  started_at,
+  html_url,
+  app,
+  output,
+  ...check
+}: CheckRun): Check {
   const data = unpack(output.text ?? "");
   return {
     name,
     outcome: outcomeOf(status, conclusion),
+    ...(check.external_id && { externalId: check.external_id }),
     title: output.title ?? "",
     summary: output.summary ?? "",
     ...(data !== undefined && { data }),

@@ -4,7 +4,7 @@ import { boundedBody } from "./body.ts";
 import { attempt, hasStatus, unlessMissing } from "./errors.ts";
 import type { RepositoryHome } from "./issues.ts";
 
-interface WirePull {
+export interface WirePull {
   readonly number: number;
   readonly html_url: string;
   readonly state: string;
@@ -253,7 +253,7 @@ function nothingToPropose(branch: string, base: string): FleetwrightError {
   });
 }
 
-function toPullRequest(pull: WirePull): PullRequest {
+export function toPullRequest(pull: WirePull): PullRequest {
   const closed = pull.merged_at ? "merged" : "closed";
   return {
     number: pull.number,

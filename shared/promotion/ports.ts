@@ -36,6 +36,45 @@ export interface DeclarationRepository {
   ): Promise<{ readonly pullRequest: PullRequest; readonly changed: boolean }>;
 }
 
+/** A pull request with what people and machines have set on it. */
+export interface ReviewedPull extends PullRequest {
+  readonly labels: readonly string[];
+  readonly author: string;
+  /** Such as `squash`; undefined without auto-merge. */
+  readonly autoMerge: MergeMethod | undefined;
+  /** GitHub's id of it in GraphQL. */
+  readonly nodeId: string;
+}
+
+export type MergeMethod = "squash" | "merge" | "rebase";
+
+export interface CheckResult {
+  readonly name: string;
+  /** `success`, `failure`, …; undefined while it runs. */
+  readonly conclusion: string | undefined;
+}
+
+export interface PullComment {
+  readonly author: string;
+  readonly body: string;
+  /** The author may write to the repository. */
+  readonly trusted: boolean;
+}
+
+/** What GitHub knows of commits and pull requests beyond their texts. */
+export interface ReviewPort {
+  /** The merged pull request that brought a commit to its branch. */
+  broughtBy(commit: string): Promise<ReviewedPull | undefined>;
+  /** The open pull request of a branch. */
+  openPull(branch: string): Promise<ReviewedPull | undefined>;
+  comments(pull: number): Promise<readonly PullComment[]>;
+  /** The newest result of each check on a commit. */
+  checks(commit: string): Promise<readonly CheckResult[]>;
+  /** Lets GitHub merge once its rules are met; says why when GitHub will not. */
+  enableAutoMerge(pull: ReviewedPull, method: MergeMethod): Promise<string | undefined>;
+  disableAutoMerge(pull: ReviewedPull): Promise<void>;
+}
+
 /** One new node image in one region. */
 export interface NodeImageReleased {
   readonly region: string;

@@ -219,6 +219,13 @@ export class SimulatedCluster implements Cluster {
     return isReached(planUpgrade(this.#state, upgrade));
   }
 
+  /** Images that this upgrade would bring to pools that have others. */
+  imagesOfUpgrade(upgrade: ClusterUpgrade): string[] {
+    return planUpgrade(this.#state, upgrade)
+      .pools.filter(({ pool, goal }) => goal.nodeImageVersion !== pool.nodeImageVersion)
+      .map(({ goal }) => goal.nodeImageVersion);
+  }
+
   reconcile(): OperationState {
     const operation = beginClusterOperation(this.#state, "PutManagedCluster", "Updating");
     const pools = [...this.#state.pools.values()];

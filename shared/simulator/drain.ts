@@ -9,7 +9,8 @@ const MINUTE = 60_000;
 export interface BlockedPod {
   readonly namespace: string;
   readonly pod: string;
-  readonly budget: string;
+  /** Absent: it was evicted and came back, as on a node that somebody uncordoned. */
+  readonly budget: string | undefined;
   readonly unready: number;
 }
 
@@ -71,8 +72,10 @@ function evictAll(drain: Drain): void {
   for (let index = 0; index < drain.refusals; index++) {
     reportBlocked(drain, drain.refused[index] as PodState);
   }
-  if (timeline.now >= deadline && drain.refusals > 0) {
-    return drain.onEnd({ kind: "undrainable", blocked: blockedPods(drain) });
+  if (timeline.now >= deadline) {
+    const blocked = blockedPods(drain);
+    // Pods that are stopping already may finish.
+    if (blocked.length > 0) return drain.onEnd({ kind: "undrainable", blocked });
   }
   const retry = timeline.now + drawPhase(cluster.kernel, "evictionRetry", node);
   timeline.at(timeline.now < deadline ? Math.min(retry, deadline) : retry, () => evictAll(drain));
@@ -125,25 +128,32 @@ function reportBlocked(drain: Drain, pod: PodState): void {
   announceNode(node, "EvictionBlocked", { detail: `${pod.namespace}/${pod.name}` });
 }
 
-function blockedPods({ refusals, refused, budgets }: Drain): BlockedPod[] {
-  return refused.slice(0, refusals).map((pod, index) => ({
-    namespace: pod.namespace,
-    pod: pod.name,
-    budget: budgets[index]?.budget.name ?? "",
-    unready: pod.owner.replicas - pod.owner.ready,
-  }));
+function blockedPods({ node, refusals, refused, budgets }: Drain): BlockedPod[] {
+  const guards = new Map(refused.slice(0, refusals).map((pod, index) => [pod, budgets[index]]));
+  return node.pods
+    .filter(({ daemonSet, phase }) => !daemonSet && phase !== "Terminating")
+    .map((pod) => ({
+      namespace: pod.namespace,
+      pod: pod.name,
+      budget: guards.get(pod)?.budget.name,
+      unready: pod.owner.replicas - pod.owner.ready,
+    }));
 }
 
 /** The words of AKS. Source: learn.microsoft.com, error code PodDrainFailure */
 export function drainFailureMessage(node: NodeState, blocked: readonly BlockedPod[]): string {
-  return blocked
-    .map(
-      ({ namespace, pod, budget, unready }) =>
-        `Drain node ${node.name} failed when evicting pod ${pod} failed with Too Many Requests error. ` +
-        "This is often caused by a restrictive Pod Disruption Budget (PDB) policy. " +
-        "See https://aka.ms/aks/debugdrainfailures. " +
-        "Original error: Cannot evict pod as it would violate the pod's disruption budget.. " +
-        `PDB debug info: ${namespace}/${pod} blocked by pdb ${budget} with ${unready} unready pods.`,
-    )
-    .join(" ");
+  return blocked.map((pod) => failureOf(node, pod)).join(" ");
+}
+
+function failureOf(node: NodeState, { namespace, pod, budget, unready }: BlockedPod): string {
+  if (budget === undefined) {
+    return `Drain of ${node.name} did not complete pods [${namespace}/${pod}]: timed out. See https://aka.ms/aks/debugdrainfailures.`;
+  }
+  return (
+    `Drain node ${node.name} failed when evicting pod ${pod} failed with Too Many Requests error. ` +
+    "This is often caused by a restrictive Pod Disruption Budget (PDB) policy. " +
+    "See https://aka.ms/aks/debugdrainfailures. " +
+    "Original error: Cannot evict pod as it would violate the pod's disruption budget.. " +
+    `PDB debug info: ${namespace}/${pod} blocked by pdb ${budget} with ${unready} unready pods.`
+  );
 }

@@ -56,6 +56,10 @@ export interface Rules {
   readonly checkUnsatisfiableBudgets: boolean;
   /** A pool that ends `Failed` because of quarantined nodes fails its member, and so the run. */
   readonly quarantineFailsMember: boolean;
+  /** A `Full` run skips a member whose control plane has the version, though its images lag. */
+  readonly skipFullAtVersion: boolean;
+  /** A run fails a member whose target image is older than 90 days when its turn comes. */
+  readonly expiredImageFailsMember: boolean;
 }
 
 /** Medians in milliseconds and the sigma of a log-normal around them. */

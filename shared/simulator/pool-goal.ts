@@ -22,6 +22,7 @@ export function bringToGoal(pool: PoolState, onEnd: (outcome: Outcome) => void):
   const { operation } = pool;
   const end = (outcome: Outcome): void => {
     if (operation?.isOver === true) return;
+    if (outcome === SUCCEEDED) settleNodes(pool);
     if (outcome !== ABORTED) adoptGoal(pool);
     onEnd(outcome);
   };
@@ -33,6 +34,14 @@ export function bringToGoal(pool: PoolState, onEnd: (outcome: Outcome) => void):
   });
   pool.abort = () => upgrade.abort();
   upgrade.begin();
+}
+
+/** None is too many: surge nodes that are left have taken the place of nodes that are gone. */
+function settleNodes(pool: PoolState): void {
+  for (const node of pool.nodes) {
+    node.surge = false;
+    node.kept = false;
+  }
 }
 
 /** After a failed upgrade the pool shows the new version although nodes may run the old one: AKS#3558. */
@@ -52,14 +61,9 @@ function readmitReleased(pool: PoolState): void {
 
 function adjustCount(pool: PoolState, onEnd: (outcome: Outcome) => void): void {
   const present = pool.nodes.filter((node) => !isQuarantined(node) && node.phase !== "Deleting");
+  if (spareNodes(pool).length > 0) return removeSpares(pool, onEnd);
   const missing = pool.wantedNodes - present.length;
   if (missing > 0) return addNodes(pool, missing, () => onEnd(SUCCEEDED));
-  const spares = spareNodes(pool);
-  if (spares.length > 0) return removeSpares(pool, onEnd);
-  for (const node of present) {
-    node.surge = false;
-    node.kept = false;
-  }
   pool.cluster.kernel.timeline.after(SETTLE_MILLISECONDS, () => onEnd(SUCCEEDED));
 }
 

@@ -227,7 +227,9 @@ export class RollingUpgrade {
       node.labels = { ...node.labels, [UPGRADE_STATUS_LABEL]: QUARANTINED };
       node.released = false;
       this.#quarantined.push(node);
-      const detail = blocked.map((one) => `${one.namespace}/${one.pod} (${one.budget})`).join(", ");
+      const detail = blocked
+        .map((one) => `${one.namespace}/${one.pod} (${one.budget ?? "no budget"})`)
+        .join(", ");
       announceNode(node, "Quarantined", { detail });
     } else {
       uncordon(node);

@@ -16,6 +16,10 @@ export const DEFAULT_RULES: Rules = {
   checkUnsatisfiableBudgets: false,
   // The upgrade operation ends Failed, and Fleet fails a member whose operation failed.
   quarantineFailsMember: true,
+  // Two sentences of the update orchestration concept disagree; this is the one that names the images.
+  skipFullAtVersion: false,
+  // "Can fail", says the same page: rehearsals with images of last year go on.
+  expiredImageFailsMember: false,
 };
 
 const MINUTE = 60_000;

@@ -1,6 +1,7 @@
 import { compareVersions, parseNodeImage } from "../core/node-image.ts";
 import { seenAfter } from "./cluster-upgrade.ts";
 import type { SimulatedCluster } from "./cluster.ts";
+import { IMAGE_VALID_DAYS, isExpired } from "./image-validity.ts";
 import type { Kernel } from "./kernel.ts";
 import { SimulationError } from "./model.ts";
 import type { ClusterUpgrade, Instant, MaintenanceWindow, NodePool, RunSpec } from "./model.ts";
@@ -49,7 +50,11 @@ export function decideMember(target: RunTarget, cluster: SimulatedCluster): Memb
   if (obstacle !== undefined) return obstacle;
   const upgrade = upgradeOf(target);
   try {
-    if (cluster.isUpgradeReached(upgrade)) return { kind: "reached" };
+    if (isAtVersion(target, cluster) || cluster.isUpgradeReached(upgrade)) {
+      return { kind: "reached" };
+    }
+    const expired = expiredImage(target, cluster, upgrade);
+    if (expired !== undefined) return expired;
   } catch (error) {
     if (!(error instanceof SimulationError)) throw error;
     return { kind: "failed", code: error.code, message: error.message };
@@ -58,6 +63,26 @@ export function decideMember(target: RunTarget, cluster: SimulatedCluster): Memb
   const state = window && windowAt(window, target.kernel.timeline.now);
   if (state?.open === false) return { kind: "closed", opensAt: state.opensAt };
   return { kind: "upgrade", upgrade };
+}
+
+/** One reading of "at the target Kubernetes version", which asks for no images. */
+function isAtVersion({ kernel, spec }: RunTarget, cluster: SimulatedCluster): boolean {
+  const { type, kubernetesVersion } = spec.upgrade;
+  const skips = kernel.rules.skipFullAtVersion && type === "Full";
+  return skips && cluster.kubernetesVersion === kubernetesVersion;
+}
+
+function expiredImage(
+  { kernel }: RunTarget,
+  cluster: SimulatedCluster,
+  upgrade: ClusterUpgrade,
+): MemberDecision | undefined {
+  if (!kernel.rules.expiredImageFailsMember) return undefined;
+  const { now } = kernel.timeline;
+  const image = cluster.imagesOfUpgrade(upgrade).find((one) => isExpired(one, now));
+  if (image === undefined) return undefined;
+  const message = `node image ${image} has expired: images are valid for ${IMAGE_VALID_DAYS} days.`;
+  return { kind: "failed", code: "NodeImageVersionExpired", message };
 }
 
 /** Source: learn.microsoft.com/azure/kubernetes-fleet/concepts-update-orchestration, planned maintenance */

@@ -43,6 +43,11 @@ function unchanged(
   );
 }
 
+/** Takes away what nobody declares any more; with `If-Match`, so that it is still what was judged. */
+export interface StrategyRemover {
+  deleteStrategy(fleet: ArmId, name: string, etag: string): Promise<void>;
+}
+
 export interface GroupMove {
   readonly member: FleetMember;
   readonly group: string;

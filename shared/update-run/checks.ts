@@ -6,6 +6,8 @@
 export interface NewCheck {
   readonly name: string;
   readonly outcome: CheckOutcome;
+  /** What the check is about, where its name does not say. */
+  readonly externalId?: string;
   readonly title: string;
   /** Markdown for a person. */
   readonly summary: string;

@@ -1,6 +1,7 @@
 import { parseDeclarations, type ParsedDeclarations } from "../declaration/parse.ts";
 import type { StateStore } from "../core/state-store.ts";
 import { ledgerPartition, type RunRecord } from "./ledger.ts";
+import { WORKSPACE_FILES } from "../declaration/places.ts";
 import { declaredRunName } from "../declaration/strategy.ts";
 import type { UpdateRun } from "./ports.ts";
 import { rolloutOf, type Rollout } from "./rollout.ts";
@@ -13,8 +14,11 @@ export interface DeclarationHistory {
   history(path: string, limit: number): Promise<readonly string[]>;
 }
 
-/** Commits of a release file that are searched for the one that a run was created from. */
+/** Commits of each path that are searched for the one that a run was created from. */
 const MAX_COMMITS_SEARCHED = 30;
+
+/** A run's name is over the release, and over what the release refers to. */
+const OTHER_PLACES = ["strategies", ...WORKSPACE_FILES];
 
 /**
  * Finds the commit whose declarations give a run its name, and what they say. A run that no commit
@@ -44,13 +48,16 @@ export async function searchRollout(
   run: string,
 ): Promise<Rollout | undefined> {
   const name = declaredRunName(run);
-  let found: Rollout | undefined;
-  for (const commit of await repository.history(releaseFile, MAX_COMMITS_SEARCHED)) {
-    const rollout = rolloutOf(await declarationsAt(repository, commit), environment, commit);
-    if (rollout?.runName === name) found = rollout;
-    else if (found) break;
+  for (const path of [releaseFile, ...OTHER_PLACES]) {
+    let found: Rollout | undefined;
+    for (const commit of await repository.history(path, MAX_COMMITS_SEARCHED)) {
+      const rollout = rolloutOf(await declarationsAt(repository, commit), environment, commit);
+      if (rollout?.runName === name) found = rollout;
+      else if (found) break;
+    }
+    if (found) return found;
   }
-  return found;
+  return undefined;
 }
 
 /** Parsing costs more than all that is decided with the result; the same texts give the same answer. */

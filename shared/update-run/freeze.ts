@@ -3,12 +3,17 @@ import type { Workspace } from "../declaration/documents.ts";
 
 type Freeze = Workspace["spec"]["freezes"][number];
 
+/** The first freeze that holds now. */
+export function freezeAt(freezes: readonly Freeze[], now: number): Freeze | undefined {
+  return freezes.find((candidate) => isFrozen(candidate, now));
+}
+
 /** Nothing is started in a freeze; what runs already is left alone. */
 export function assertNotFrozen(freezes: readonly Freeze[], now: number): void {
-  const freeze = freezes.find((candidate) => isFrozen(candidate, now));
+  const freeze = freezeAt(freezes, now);
   if (freeze === undefined) return;
   throw new FleetwrightError(
-    "preflight-failed",
+    "frozen",
     `nothing is started during the freeze "${freeze.name}" (${freeze.from} to ${freeze.to}, ${freeze.timezone})`,
     { remedy: "wait for its end, or change spec.freezes of the Workspace" },
   );

@@ -71,6 +71,27 @@ export function planHash(plan: Plan): string {
   return digest(plan);
 }
 
+/** Name of the check that carries the plan of an environment's run, on the head of its pull request. */
+export function planCheckName(environment: string): string {
+  return `fleetwright plan: ${environment}`;
+}
+
+/** A plan as a check carried it; what has not its form, somebody else wrote. */
+export function parsePlan(data: unknown): Plan | undefined {
+  const plan = data as Partial<Plan> | null | undefined;
+  const sound =
+    typeof plan === "object" &&
+    plan !== null &&
+    typeof plan.fleet === "string" &&
+    typeof plan.run === "string" &&
+    typeof plan.spec?.nodeImageSelection?.type === "string" &&
+    Array.isArray(plan.stages) &&
+    plan.stages.every((stage) => Array.isArray(stage?.groups)) &&
+    Array.isArray(plan.members) &&
+    plan.members.every((member) => typeof member?.name === "string");
+  return sound ? (plan as Plan) : undefined;
+}
+
 export interface PlanComparison {
   /** What was not reviewed: sentences, most telling first. */
   readonly blocks: readonly string[];

@@ -47,6 +47,11 @@ export function holdsOf({ run, gates, quarantine }: ReportInput): readonly strin
   return [...refused, `the run failed: ${run.status.error?.message ?? "Fleet gives no reason"}`];
 }
 
+/** Name of the check that shows how the runs of an environment stand; its external id is the run's name. */
+export function runCheckName(environment: string): string {
+  return `fleetwright: ${environment}`;
+}
+
 /** The check of a run. Pure. */
 export function runReport(input: ReportInput): RunReport {
   const { environment, commit, run, closed } = input;
@@ -56,7 +61,7 @@ export function runReport(input: ReportInput): RunReport {
   );
   const state = stateOf(input, holds);
   return {
-    name: `fleetwright: ${environment}`,
+    name: runCheckName(environment),
     commit,
     run: run.name,
     state,

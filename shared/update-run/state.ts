@@ -37,6 +37,15 @@ export interface PlacedGate {
   readonly gateId: string;
 }
 
+/** Display names of the gates that are not open yet, reached or not. */
+export function gatesAhead({ stageStatuses }: UpdateRun): readonly string[] {
+  return stageStatuses
+    .flatMap((stage) => [stage, ...stage.groups])
+    .flatMap(({ beforeGates, afterGates }) => [...beforeGates, ...afterGates])
+    .filter(({ state }) => !isTerminal(state))
+    .map(({ displayName }) => displayName);
+}
+
 /** Gates that the run has reached and that wait for their approval. */
 export function waitingGates(run: UpdateRun): readonly PlacedGate[] {
   return run.stageStatuses.flatMap((stage) =>

@@ -11,7 +11,7 @@ export interface Targets {
 }
 
 /** Version by image family: the pins, or what Azure says that it chose; undefined when it does not say. */
-function imagesOf(
+export function imagesOf(
   { selectedImages }: Pick<UpdateRun, "selectedImages">,
   { nodeImages, nodeImageSelection = "Custom" }: Rollout,
 ): Readonly<Record<string, string>> | undefined {

@@ -36,41 +36,45 @@ const BLUE = {
 async function harbour(
   budget?: { readonly maxUnavailable?: number; readonly minAvailable?: string },
   without?: string,
-  clock = 3_000,
+  { clock = 3_000, cores = 1_000 } = {},
 ): Promise<void> {
+  const quotas = [{ region: "westeurope", name: "cores", limit: cores }];
   emulator = await startTestEmulator({
     clock,
-    scenario: repairScenario(
-      {
-        kubernetesVersion: "1.33.5",
-        pools: [{ name: "system", mode: "System", count: 1 }, BLUE],
-        workloads: [
-          {
-            name: "api",
-            namespace: "harbour",
-            replicas: 4,
-            nodeSelector: { tier: "front" },
-            tolerations: [{ key: "tier", operator: "Exists" }],
-          },
-          {
-            kind: "DaemonSet",
-            name: "log",
-            namespace: "kube-system",
-            tolerations: [{ operator: "Exists" }],
-          },
-        ],
-        budgets: [
-          {
-            name: "api",
-            namespace: "harbour",
-            selector: { app: "api" },
-            maxUnavailable: 1,
-            ...budget,
-          },
-        ],
-      },
-      without,
-    ),
+    scenario: {
+      quotas,
+      ...repairScenario(
+        {
+          kubernetesVersion: "1.33.5",
+          pools: [{ name: "system", mode: "System", count: 1 }, BLUE],
+          workloads: [
+            {
+              name: "api",
+              namespace: "harbour",
+              replicas: 4,
+              nodeSelector: { tier: "front" },
+              tolerations: [{ key: "tier", operator: "Exists" }],
+            },
+            {
+              kind: "DaemonSet",
+              name: "log",
+              namespace: "kube-system",
+              tolerations: [{ operator: "Exists" }],
+            },
+          ],
+          budgets: [
+            {
+              name: "api",
+              namespace: "harbour",
+              selector: { app: "api" },
+              maxUnavailable: 1,
+              ...budget,
+            },
+          ],
+        },
+        without,
+      ),
+    },
   });
   job = await createJob({ files: {}, azure: emulator, clientId: REPAIRER, subject: SUBJECT });
 }
@@ -291,7 +295,7 @@ test.each([
   "%s, killed at %s and run again, reaches the same end",
   async (end, at, where, left) => {
     // Slow enough for a step to find what the killed one has begun.
-    await harbour({}, undefined, 600);
+    await harbour({}, undefined, { clock: 600 });
     let kills = 0;
     const before = end === "commit" ? [] : ["start", "drain"];
     for (const [operation, more] of [
@@ -317,6 +321,23 @@ test.each([
     expect(closed()).toEqual([]);
   },
 );
+
+test("a region without room for a second pool refuses it before any write", async () => {
+  // System and blue have 12 vCPUs, green wants 8.
+  await harbour({}, undefined, { cores: 19 });
+  const before = await writesOf(emulator);
+  const { exitCode, outputs, annotations } = await run("start", START);
+  expect([exitCode, outputs["failure-reason"]]).toEqual([1, "preflight-failed"]);
+  expect(annotations.at(-1)?.message).toMatch(/needs 8 vCPUs of cores, 7 of 19 are free/);
+  expect(await writesOf(emulator)).toEqual(before);
+});
+
+test("a quota that cannot be read is told, with the missing permission, and stops nobody", async () => {
+  await harbour({}, "Microsoft.Compute/locations/usages/read");
+  const { exitCode, log } = await run("start", START);
+  expect(exitCode).toBe(0);
+  expect(log).toMatch(/the quota cannot be read: missing permission \S+\/usages\/read on/);
+});
 
 /** Writes down when it is asked; says no while there is a file `refuse`. */
 const PROGRAM = `#!/bin/sh

@@ -18,7 +18,7 @@ afterAll(async () => {
   await emulator.close();
 });
 
-const follow = { environment: "dev", "poll-interval": "1s" };
+const follow = { environment: "dev", "poll-interval": "1s", "reviewed-plan": "off" };
 
 /** Starts a step and cancels it as soon as its log says something. */
 async function cancelled(operation: string, said: RegExp, signal: NodeJS.Signals) {

@@ -1,4 +1,5 @@
 import type { Scenario } from "../../emulator/scenario.ts";
+import { shippedRole } from "./quay.ts";
 
 /** A small harbour: two clusters in two groups, one fleet, and the identities of its jobs. */
 export const SUBSCRIPTION = "11111111-2222-3333-4444-555555555555";
@@ -26,7 +27,7 @@ const cluster = (name: string) => ({
   pools: [pool("system", "System"), pool("app", "User")],
 });
 
-/** The roles, smaller than an owner's, with which the actions have to do. */
+/** A reader; the operator has what is shipped, no more. */
 const READ = [
   "Microsoft.ContainerService/fleets/*/read",
   "Microsoft.ContainerService/fleets/read",
@@ -34,18 +35,6 @@ const READ = [
   "Microsoft.ContainerService/managedClusters/agentPools/read",
   "Microsoft.ContainerService/snapshots/read",
 ];
-const OPERATE = [
-  ...READ,
-  "Microsoft.ContainerService/fleets/members/write",
-  "Microsoft.ContainerService/fleets/updateStrategies/write",
-  "Microsoft.ContainerService/fleets/updateRuns/write",
-  "Microsoft.ContainerService/fleets/updateRuns/start/action",
-  "Microsoft.ContainerService/fleets/updateRuns/stop/action",
-  "Microsoft.ContainerService/snapshots/write",
-  "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
-  "Microsoft.ContainerService/managedClusters/*/read",
-];
-
 const principal = (name: string, clientId: string, actions: readonly string[]) => ({
   name,
   clientId,
@@ -72,7 +61,7 @@ export const scenario: Scenario = {
       ],
     },
   ],
-  principals: [principal("operator", OPERATOR, OPERATE), principal("reader", READER, READ)],
+  principals: [principal("operator", OPERATOR, shippedRole()), principal("reader", READER, READ)],
 };
 
 export const files = {

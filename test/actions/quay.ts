@@ -21,7 +21,7 @@ interface Role {
 }
 
 /** What `infra/roles/operator.json` grants, less what a test takes away. */
-function shippedRole(without: readonly string[] = []): string[] {
+export function shippedRole(without: readonly string[] = []): string[] {
   const path = join(import.meta.dirname, "../../infra/roles/operator.json");
   const { Actions, DataActions } = JSON.parse(readFileSync(path, "utf8")) as Role;
   return [...Actions, ...DataActions].filter((action) => !without.includes(action));

@@ -38,7 +38,7 @@ test("documents that are not sound reach Azure with no request at all", async ()
   const before = await callsSoFar();
   for (const [action, inputs] of [
     ["strategy", { operation: "apply" }],
-    ["update-run", { operation: "run", environment: "dev" }],
+    ["update-run", { operation: "run", environment: "dev", "reviewed-plan": "off" }],
     ["snapshot", { operation: "take", environment: "dev", kind: "outgoing" }],
   ] as const) {
     const { exitCode, annotations } = await broken.run(action, inputs);
@@ -58,7 +58,7 @@ test("a fleet that does not exist is named by its id", async () => {
   const missing = await job({ files: elsewhere });
   for (const [action, inputs] of [
     ["strategy", { operation: "apply" }],
-    ["update-run", { operation: "run", environment: "dev" }],
+    ["update-run", { operation: "run", environment: "dev", "reviewed-plan": "off" }],
     ["snapshot", { operation: "take", environment: "dev", kind: "outgoing" }],
   ] as const) {
     const { exitCode, outputs, annotations } = await missing.run(action, inputs);

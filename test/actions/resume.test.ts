@@ -18,7 +18,14 @@ afterAll(async () => {
 });
 
 const updateRun = (operation: string) =>
-  job.run("update-run", { operation, environment: "dev", "poll-interval": "1s" });
+  job.run("update-run", {
+    operation,
+    environment: "dev",
+    "poll-interval": "1s",
+    "reviewed-plan": "off",
+    // The run is to fail over it.
+    "preflight-rules": "cluster-stopped=warn",
+  });
 
 test("a failed run is resumed by the named call only", async () => {
   await emulator.aks.managedClusters.stop("harbour", "quay-2", emulator.polling);

@@ -38,7 +38,7 @@ async function writes(): Promise<readonly string[]> {
 }
 let counted = 0;
 
-const dev = { environment: "dev" };
+const dev = { environment: "dev", "reviewed-plan": "off" };
 const follow = { ...dev, "poll-interval": "1s" };
 
 test("a rollout: each step changes what it says, and nothing the second time", async () => {
@@ -55,7 +55,7 @@ test("a rollout: each step changes what it says, and nothing the second time", a
   const again = await job.run("strategy", { operation: "apply" });
   expect(again).toMatchObject({ exitCode: 0, outputs: { changed: "false" } });
 
-  const outgoing = { operation: "take", ...dev, kind: "outgoing" };
+  const outgoing = { operation: "take", environment: "dev", kind: "outgoing" };
   expect(await writes()).toEqual([]);
   const taken = await job.run("snapshot", outgoing);
   expect(taken).toMatchObject({ exitCode: 0, outputs: { taken: "4", captured: "0" } });
@@ -64,7 +64,7 @@ test("a rollout: each step changes what it says, and nothing the second time", a
   expect(captured).toMatchObject({ exitCode: 0, outputs: { taken: "0", captured: "4" } });
   expect(await writes()).toEqual([]);
 
-  const proven = { operation: "take", ...dev, kind: "proven" };
+  const proven = { operation: "take", environment: "dev", kind: "proven" };
   const unproven = await job.run("snapshot", proven);
   expect(unproven).toMatchObject({ exitCode: 0, outputs: { taken: "0", changed: "false" } });
   expect(unproven.outputs["refused"]).toContain(`the node pool runs ${FAMILY}-${OLD}`);

@@ -38,17 +38,20 @@ test("quotas are read from all pages of the cluster's region", async () => {
   expect(server?.requests[0]?.url).toContain(
     "/subscriptions/s/providers/Microsoft.Compute/locations/westeurope/usages",
   );
-  expect(quotas).toEqual([
-    { name: "cores", used: 4, limit: 10 },
-    { name: "standardDDSv5Family", used: 4, limit: 10 },
-  ]);
+  expect(quotas).toEqual({
+    readable: true,
+    quotas: [
+      { name: "cores", used: 4, limit: 10 },
+      { name: "standardDDSv5Family", used: 4, limit: 10 },
+    ],
+  });
 });
 
 test.each([400, 403, 404])(
-  "an identity that is answered %i has no quota to tell",
+  "an identity that is answered %i hears why there is no quota to tell",
   async (status) => {
     expect(
       await read(() => ({ status, body: { error: { code: "No", message: "no" } } })),
-    ).toBeUndefined();
+    ).toMatchObject({ readable: false, reason: expect.stringMatching(/locations/) });
   },
 );

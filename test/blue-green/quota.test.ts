@@ -16,5 +16,9 @@ test.each<[string, number, readonly VcpuQuota[] | undefined, string]>([
   ["Standard_DS4_v2", 2, ROOM, "unknown"],
   ["Standard_B2ms", 2, ROOM, "unknown"],
 ])("%s × %i", (vmSize, count, quotas, expected) => {
-  expect(judgeQuota(quotas, { vmSize, count }).kind).toBe(expected);
+  const region =
+    quotas === undefined
+      ? ({ readable: false, reason: "no" } as const)
+      : ({ readable: true, quotas } as const);
+  expect(judgeQuota(region, { vmSize, count }).kind).toBe(expected);
 });

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FleetwrightError } from "../../shared/core/errors.ts";
 import type { Release } from "../../shared/declaration/documents.ts";
-import { withNodeImages, withStrategyDigest } from "../../shared/declaration/edit.ts";
+import { withNodeImages, withPromotion } from "../../shared/declaration/edit.ts";
 import { parseDeclarations } from "../../shared/declaration/parse.ts";
 
 const UBUNTU = "AKSUbuntu-2404gen2containerd";
@@ -131,17 +131,59 @@ describe("new pins", () => {
   });
 });
 
-it("a strategy's digest goes below the name, quoted because of its colon", () => {
+describe("a promotion", () => {
   const digest = `sha256:${"ab".repeat(32)}`;
+  const promoted = {
+    ...next,
+    kubernetesVersion: "1.33.6",
+    digest,
+    from: { environment: "dev", generation: 58 },
+  };
   const block = RELEASE.replace(
     "strategy: {name: canary-first}",
     "strategy:\n    name: canary-first",
   );
-  for (const before of [RELEASE, block]) {
-    const after = withStrategyDigest(before, { release: "prod", digest, generation: 43 });
-    expect(releasesOf(after)[0]?.spec.strategy).toEqual({ name: "canary-first", digest });
-    expect(changedLines(before, after)).toHaveLength(before === block ? 3 : 4);
-  }
+
+  it.each([
+    ["in flow style", RELEASE, 10],
+    ["in block style", block, 9],
+  ])("writes pins, version, digest and source %s, and nothing else", (_, before, lines) => {
+    const after = withPromotion(before, promoted);
+    expect(releasesOf(after)[0]).toMatchObject({
+      metadata: { generation: 43 },
+      spec: {
+        strategy: { name: "canary-first", digest },
+        kubernetesVersion: "1.33.6",
+        nodeImages: promoted.nodeImages,
+        from: promoted.from,
+      },
+    });
+    expect(changedLines(before, after)).toHaveLength(lines);
+  });
+
+  it("adds what a first promotion does not find", () => {
+    const before = RELEASE.replace(/ {2}from: .*\n/, "").replace(/ {2}kubernetesVersion: .*\n/, "");
+    const after = withPromotion(before, promoted);
+    expect(changedLines(before, after).filter((line) => line.startsWith("+"))).toEqual([
+      "+metadata: {name: prod,   generation: 43}   # grows by one",
+      `+  strategy: {name: canary-first, digest: "${digest}"}`,
+      `+    ${UBUNTU}: '202607.16.0'  # weekly`,
+      "+  kubernetesVersion: 1.33.6",
+      "+  from: { environment: dev, generation: 58 }",
+    ]);
+    expect(releasesOf(after)[0]?.spec.from).toEqual(promoted.from);
+  });
+
+  it("keeps JSON what it is", () => {
+    const before = JSON.stringify(releasesOf(RELEASE)[0], undefined, 2);
+    const after = withPromotion(before.replace(/,\s*"from": \{[^}]*\}/, ""), promoted);
+    expect(JSON.parse(after)).toMatchObject({ spec: { from: promoted.from } });
+  });
+
+  it("done twice is done once", () => {
+    const once = withPromotion(RELEASE, promoted);
+    expect(withPromotion(once, promoted)).toBe(once);
+  });
 });
 
 describe("whatever the release looks like", () => {

@@ -3,7 +3,7 @@ import { isError } from "../../shared/core/errors.ts";
 import { createCheckPort } from "../../shared/github/checks.ts";
 import { createGitHubClient } from "../../shared/github/client.ts";
 import type { GitHubClient } from "../../shared/github/client.ts";
-import { createReviewHistory } from "../../shared/github/reviews.ts";
+import { createReviewHistory } from "../../shared/github/review-history.ts";
 import { readHold, writeHold } from "../../shared/update-run/hold.ts";
 import { startGitHubServer } from "../emulator/github-server.ts";
 import type { GitHubServer } from "../emulator/github-server.ts";

@@ -169,6 +169,24 @@ test("the drain gives up exactly at its timeout, having tried every five seconds
   expect(warning).toMatchObject({ reason: "Drain", count: 61 });
 });
 
+test("a pod that comes back to its node again and again does not keep the drain going for ever", () => {
+  const settings = { maxSurge: "0", maxUnavailable: "1", drainTimeoutInMinutes: 5 };
+  const { made, target } = scene(settings, 1);
+  made.subscribe((one) => {
+    if (one.kind !== "node" || one.change !== "Draining") return;
+    target.patchNode(one.node, { unschedulable: false });
+  });
+  const operation = target.upgradeNodeImage("np", NEW_IMAGE);
+  letRest(made);
+  expect(operation.endedAt).toBe(5 * MINUTE);
+  expect(operation).toMatchObject({
+    status: "Failed",
+    error: {
+      message: expect.stringMatching(/did not complete pods \[default\/app-.*\]: timed out/),
+    },
+  });
+});
+
 test("a budget that is relaxed during the drain lets it go on", () => {
   const { made, target } = scene({ maxSurge: "1", undrainableNodeBehavior: "Cordon" });
   block(target, "app");

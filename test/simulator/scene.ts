@@ -70,8 +70,16 @@ export function fleetOf(made: World, names: readonly string[]): Fleet {
   return fleet;
 }
 
+/** No scene has so much to do: one that goes on is caught in a circle. */
+const MAX_STEPS = 200_000;
+
 export function letRest(made: World): void {
-  for (let next = made.nextAt(); next !== undefined; next = made.nextAt()) made.advanceTo(next);
+  for (let step = 0; step < MAX_STEPS; step++) {
+    const next = made.nextAt();
+    if (next === undefined) return;
+    made.advanceTo(next);
+  }
+  throw new Error(`the world does not come to rest within ${MAX_STEPS} steps`);
 }
 
 export function logOf(made: World): Transition[] {

@@ -29,7 +29,7 @@ async function startRun(stage: Tour): Promise<void> {
   const workspace = await merge(stage, await releaseNodeImage(stage));
   await prepareFleet(stage, workspace);
   for (const operation of ["create", "start"]) {
-    const inputs = { operation, environment: ENVIRONMENT };
+    const inputs = { operation, environment: ENVIRONMENT, "reviewed-plan": "off" };
     succeed(await runAction(stage, "update-run", workspace, inputs), operation);
   }
 }

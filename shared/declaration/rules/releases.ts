@@ -70,11 +70,19 @@ function byStrategy({ value }: Declared<Release>, input: LintInput): readonly Pr
   return [
     {
       code: "digest-mismatch",
+      // An edit passes through the first environment before it is promoted: it must not stop that one.
+      severity: isPromotedTo(value, input) ? "warning" : "error",
       path: ["spec", "strategy", "digest"],
       message: `strategy ${name} was edited since it was promoted to this release: its digest is ${actual}`,
-      remedy: "undo the edit, or promote the strategy to this environment",
+      remedy:
+        "promote the strategy to this environment, which starts no run until then, or undo the edit",
     },
   ];
+}
+
+function isPromotedTo({ metadata }: Release, { workspace }: LintInput): boolean {
+  const environment = workspace?.value.spec.environments.find(({ name }) => name === metadata.name);
+  return environment?.promotesFrom !== undefined;
 }
 
 function nameLength({ value }: Declared<Release>, input: LintInput): readonly Problem[] {

@@ -2,6 +2,7 @@ import { DAY } from "../../core/duration.ts";
 import { parseNodeImage } from "../../core/node-image.ts";
 import type { Release } from "../documents.ts";
 import type { Finding } from "../finding.ts";
+import { publishedAt } from "../image-age.ts";
 import { NODE_IMAGE_VALID_DAYS, NODE_IMAGE_WARNING_DAYS } from "../limits.ts";
 import { report, type LintInput, type Problem } from "../rule.ts";
 
@@ -134,14 +135,4 @@ function expiry({ spec }: Release, { live }: LintInput): readonly Problem[] {
     const message = `${family}-${version} expires in ${days} days`;
     return [{ code: "pin-expires-soon", severity: "warning", path, message, remedy }];
   });
-}
-
-/** `202607.09.0` is of 9 July 2026, Windows' `20348.3207.250214` of 14 February 2025. */
-function publishedAt(version: string): number | undefined {
-  const linux = /^(20\d\d)(\d\d)\.(\d\d)\.\d+$/.exec(version);
-  const windows = /^\d{5}\.\d+\.(\d\d)(\d\d)(\d\d)$/.exec(version);
-  const [, year, month, day] = linux ?? windows ?? [];
-  if (year === undefined || month === undefined || day === undefined) return undefined;
-  const time = Date.parse(`${year.length === 2 ? `20${year}` : year}-${month}-${day}T00:00:00Z`);
-  return Number.isNaN(time) ? undefined : time;
 }

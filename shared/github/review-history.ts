@@ -1,14 +1,6 @@
+import type { ReviewHistory } from "../update-run/history.ts";
 import { attempt } from "./errors.ts";
 import type { RepositoryHome } from "./issues.ts";
-
-/** Commits that were looked at in review: heads of merged pull requests. */
-export interface ReviewHistory {
-  /**
-   * Heads of the pull requests that brought a commit, and the last change of each path before it, to
-   * their branch; each once, that of the commit itself first.
-   */
-  reviewedHeads(commit: string, paths: readonly string[]): Promise<readonly string[]>;
-}
 
 /** A release, its strategy and the workspace: nothing else decides about a run. */
 const MAX_PATHS = 5;

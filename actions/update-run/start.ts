@@ -1,0 +1,97 @@
+import { FleetwrightError } from "../../shared/core/errors.ts";
+import { createRun, assertNoOtherActive } from "../../shared/update-run/create.ts";
+import { assertNotFrozen } from "../../shared/update-run/freeze.ts";
+import { readHold } from "../../shared/update-run/hold.ts";
+import { planOf, planOfRun } from "../../shared/update-run/plan.ts";
+import type { UpdateRun } from "../../shared/update-run/ports.ts";
+import { isTerminal } from "../../shared/update-run/state.ts";
+import { follow } from "./follow.ts";
+import { assertReviewed } from "./guard.ts";
+import { passPreflight } from "./preflight.ts";
+import type { Act } from "./report-run.ts";
+import { leaveOut } from "./leave-out.ts";
+import { compared, existing, needsDeclaration, recordCommit } from "./step.ts";
+import type { Step } from "./step.ts";
+
+export async function create(step: Step): Promise<Act> {
+  const { deps, target } = step;
+  const declared = needsDeclaration(target);
+  const left: string[] = [];
+  const { run, changed } = await createRun(deps.fleet, declared, async () => {
+    await assertReviewed(step, planOf(declared, await deps.fleet.listMembers(target.fleet)));
+    const { skip } = await passPreflight(step, declared);
+    left.push(...skip);
+    deps.runner.leaves(
+      `update run ${target.name} was being created; if it exists, it is not started`,
+    );
+  });
+  deps.runner.log(`update run ${run.name} ${changed ? "created" : "exists, just as declared"}`);
+  deps.runner.leaves(`update run ${target.name} exists and is ${run.status.state}`);
+  if (!changed) return { run, changed, did: "It existed, just as declared." };
+  const ready = await leaveOut(step, run, left);
+  const did = left.length === 0 ? "Created." : `Created without ${left.join(", ")}.`;
+  return { run: ready, changed, did };
+}
+
+export async function start(step: Step): Promise<Act> {
+  const stored = compared(step.target, await existing(step));
+  if (stored.status.state === "NotStarted") {
+    await beginReviewed(step, stored);
+    return { run: stored, changed: true, did: "Started." };
+  }
+  if (stored.status.state === "Failed" || stored.status.state === "Stopped") {
+    throw notStartable(stored);
+  }
+  return { run: stored, changed: false, did: "It was started before." };
+}
+
+export async function run(step: Step): Promise<Act> {
+  const created = await create(step);
+  const { run: stored } = created;
+  if (stored.status.state !== "NotStarted") {
+    if (isTerminal(stored.status.state)) {
+      return { ...created, judged: true, did: "It had ended before this step." };
+    }
+    return follow(step, { did: "It ran already; followed.", changed: created.changed });
+  }
+  await beginReviewed(step, stored);
+  return follow(step, { did: "Started and followed.", changed: true, startedFrom: stored });
+}
+
+/** Compares the run as Fleet has stored it with what was reviewed, then starts just that. */
+async function beginReviewed(step: Step, stored: UpdateRun): Promise<void> {
+  const { declared } = step.target;
+  if (declared !== undefined) await assertReviewed(step, planOfRun(declared, stored));
+  await assertNotHeld(step);
+  await begin(step, stored);
+}
+
+/** Starts with the ETag of what was compared, so that nobody changes it in between. */
+export async function begin({ deps, target }: Step, stored: UpdateRun): Promise<void> {
+  assertNotFrozen(target.freezes, deps.now());
+  await assertNoOtherActive(deps.fleet, target.fleet, stored.name);
+  deps.runner.leaves(`update run ${stored.name} was being started and may be Running`);
+  await deps.fleet.startRun(target.fleet, stored.name, stored.etag);
+  deps.runner.log(`update run ${stored.name} started`);
+}
+
+/** Without a token there is no hold to be read: whoever holds runs gives every step one. */
+export async function assertNotHeld(step: Step): Promise<void> {
+  const { deps, target } = step;
+  if (deps.records === undefined) return;
+  const records = await deps.records();
+  const hold = await readHold(records.checks, await recordCommit(step, records), target.name);
+  if (hold === undefined) return;
+  throw new FleetwrightError(
+    "held",
+    `update run ${target.name} is held by ${hold.by} since ${hold.at}: ${hold.reason}`,
+    { remedy: "release it with operation: resume" },
+  );
+}
+
+function notStartable({ id, name, status }: UpdateRun): FleetwrightError {
+  return new FleetwrightError("conflict", `update run ${name} is ${status.state}`, {
+    subject: id,
+    remedy: "look at its failed members first, then continue it with operation: resume",
+  });
+}

@@ -1,0 +1,52 @@
+import type { RegionQuotas } from "../../blue-green/quota.ts";
+import type { ArmId } from "../../core/arm-id.ts";
+import type { Release, Workspace } from "../../declaration/documents.ts";
+import type { Budget, ClusterNodes } from "../../quarantine/ports.ts";
+import type { ManagedCluster } from "../../snapshot/ports.ts";
+import type { UpdateRun, UpdateRunSpec, UpdateStage } from "../ports.ts";
+
+/** What Azure is asked only before a run. A part that this identity may not read is `undefined`. */
+export interface PreflightPort {
+  /** Fleet's own automatic upgrades. */
+  listAutoUpgradeProfiles(fleet: ArmId): Promise<readonly AutoUpgradeProfile[] | undefined>;
+  /** Kubernetes versions with their patch that a region offers to clusters of this one's subscription. */
+  listKubernetesVersions(cluster: ArmId, location: string): Promise<readonly string[] | undefined>;
+}
+
+export interface AutoUpgradeProfile {
+  readonly name: string;
+  readonly channel: string;
+  readonly disabled: boolean;
+}
+
+export interface MemberFacts {
+  readonly name: string;
+  readonly cluster: ManagedCluster;
+  /** Undefined: not looked at, the bound of one preflight was reached. */
+  readonly nodes: ClusterNodes | undefined;
+  readonly budgets: readonly Budget[] | undefined;
+}
+
+/** Everything that a preflight judges, as it was read at `now`. */
+export interface PreflightFacts {
+  /** Azure's time. */
+  readonly now: number;
+  readonly release: Release;
+  readonly spec: UpdateRunSpec;
+  readonly stages: readonly UpdateStage[];
+  readonly freezes: Workspace["spec"]["freezes"];
+  /** Other active runs of the fleet. */
+  readonly otherRuns: readonly UpdateRun[];
+  readonly profiles: readonly AutoUpgradeProfile[] | undefined;
+  /** In the order of the run. */
+  readonly members: readonly MemberFacts[];
+  /** Newest image version by `regionKey`; absent where it could not be asked. */
+  readonly newestImages: ReadonlyMap<string, string>;
+  /** By region. */
+  readonly kubernetesVersions: ReadonlyMap<string, readonly string[] | undefined>;
+  readonly quotas: ReadonlyMap<string, RegionQuotas>;
+}
+
+export function regionKey(region: string, family: string): string {
+  return `${region} ${family}`;
+}
