@@ -7,7 +7,7 @@ import type { UpdateRun } from "../../shared/update-run/ports.ts";
 import { isTerminal } from "../../shared/update-run/state.ts";
 import { follow } from "./follow.ts";
 import { assertReviewed } from "./guard.ts";
-import { passPreflight } from "./preflight.ts";
+import { lookAhead, passPreflight } from "./preflight.ts";
 import type { Act } from "./report-run.ts";
 import { leaveOut } from "./leave-out.ts";
 import { compared, existing, needsDeclaration, recordCommit } from "./step.ts";
@@ -27,10 +27,18 @@ export async function create(step: Step): Promise<Act> {
   });
   deps.runner.log(`update run ${run.name} ${changed ? "created" : "exists, just as declared"}`);
   deps.runner.leaves(`update run ${target.name} exists and is ${run.status.state}`);
-  if (!changed) return { run, changed, did: "It existed, just as declared." };
+  if (!changed)
+    return { run: await finishCreation(step, run), changed, did: "It existed, just as declared." };
   const ready = await leaveOut(step, run, left);
   const did = left.length === 0 ? "Created." : `Created without ${left.join(", ")}.`;
   return { run: ready, changed, did };
+}
+
+/** A step that was cut off after it had created the run may have left members in that a rule takes out. */
+async function finishCreation(step: Step, run: UpdateRun): Promise<UpdateRun> {
+  const skips = [...step.inputs.preflightChoices.values()].includes("skip");
+  if (!skips || run.status.state !== "NotStarted") return run;
+  return leaveOut(step, run, (await lookAhead(step)).skip);
 }
 
 export async function start(step: Step): Promise<Act> {

@@ -52,9 +52,9 @@ export interface UpdateRunInputs {
 export interface UpdateRunDeps {
   readonly fleet: FleetPort;
   readonly inventory: ClusterInventory;
-  readonly snapshots: SnapshotPort;
-  readonly nodes: NodeReader;
-  readonly remedies: RemedyPort;
+  readonly snapshots: Pick<SnapshotPort, "listSnapshots">;
+  readonly nodes: Pick<NodeReader, "readNodes">;
+  readonly remedies: Pick<RemedyPort, "listBudgets">;
   readonly quotas: QuotaPort;
   readonly preflights: PreflightPort;
   readonly runner: Runner;

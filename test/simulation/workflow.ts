@@ -1,5 +1,6 @@
 import { applyEnvironment } from "../../actions/strategy/apply.ts";
-import { updateRun, type UpdateRunInputs } from "../../actions/update-run/update-run.ts";
+import type { UpdateRunInputs } from "../../actions/update-run/step.ts";
+import { updateRun } from "../../actions/update-run/update-run.ts";
 import type { Declared } from "../../actions/runner/declared.ts";
 import type { Runner } from "../../actions/runner/run-action.ts";
 import { isError } from "../../shared/core/errors.ts";
@@ -43,6 +44,19 @@ export async function runJob({ cloud, around, now }: JobDeps, job: Job): Promise
     release: undefined,
     runName: job.runName,
     inline: false,
+    targets: [],
+    gate: undefined,
+    stage: undefined,
+    reason: undefined,
+    // No pull requests here: what is merged is declared.
+    reviewedPlan: "off",
+    // Chance breaks clusters all the time: whether a run copes with them is what is simulated.
+    preflightChoices: new Map([
+      ["cluster-stopped", "warn"],
+      ["cluster-busy", "warn"],
+      ["cluster-failed", "warn"],
+    ]),
+    preflightTimeoutMilliseconds: 0,
     subscriptionId: SUBSCRIPTION,
     pollIntervalMilliseconds: 30_000,
     detachAfterMilliseconds: 0,
@@ -51,12 +65,17 @@ export async function runJob({ cloud, around, now }: JobDeps, job: Job): Promise
     if (job.operation === "run") {
       const [environment] = declared.declarations.workspace?.value.spec.environments ?? [];
       if (!environment) throw new Error("the declarations are broken");
-      await applyEnvironment(environment, declared.declarations, { fleet, runner });
+      const applying = { fleet: { ...fleet, deleteStrategy }, runner, deleteUndeclared: false };
+      await applyEnvironment(environment, declared.declarations, applying);
     }
     const report = await updateRun(inputs, {
       fleet,
       inventory,
+      ...UNSEEN,
       runner,
+      job: { commit: undefined, actor: "workflow", url: "" },
+      records: undefined,
+      readReviewedHead: async () => undefined,
       readDeclared: async () => declared,
       sleep: async () => {},
       elapsed: now,
@@ -70,6 +89,22 @@ export async function runJob({ cloud, around, now }: JobDeps, job: Job): Promise
     throw error;
   }
 }
+
+const deleteStrategy = async () => {
+  throw new Error("the simulated workflow deletes nothing");
+};
+
+/** What a preflight could see beside the lists: nothing, which speaks neither for nor against a run. */
+const UNSEEN = {
+  snapshots: { listSnapshots: async () => [] },
+  nodes: { readNodes: async () => ({ visible: false as const, reason: "not simulated" }) },
+  remedies: { listBudgets: async () => [] },
+  quotas: { readQuotas: async () => ({ readable: false as const, reason: "not simulated" }) },
+  preflights: {
+    listAutoUpgradeProfiles: async () => undefined,
+    listKubernetesVersions: async () => undefined,
+  },
+};
 
 /** The same texts come again in every seed. */
 const known = new Map<string, Declared>();
