@@ -10,6 +10,8 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** Longer than clients keep idle sockets, so that none is closed under a request. */
 const KEEP_ALIVE_MILLISECONDS = 75_000;
 
+const JSON_TYPE = "application/json; charset=utf-8";
+
 const NOT_HTTP_BODY = JSON.stringify({
   error: { code: "BadRequest", message: "The request is not valid HTTP." },
 });
@@ -83,7 +85,21 @@ async function serve(
   }
   response.sendDate = false;
   response.setHeader("Date", new Date(options.now()).toUTCString());
-  await send(response, reply, message.method === "HEAD", hangUp.signal);
+  const written = writeSafely(options, reply);
+  await send(response, written, message.method === "HEAD", hangUp.signal);
+}
+
+/** The reply with its body as bytes; what cannot be written must not leave the caller without an answer. */
+function writeSafely(options: ServerOptions, reply: WireReply): WireReply {
+  const { body, headers } = reply;
+  if (typeof body !== "object" || Buffer.isBuffer(body) || isStream(body)) return reply;
+  try {
+    const bytes = Buffer.from(JSON.stringify(body));
+    return { ...reply, headers: { "Content-Type": JSON_TYPE, ...headers }, body: bytes };
+  } catch (error) {
+    options.onError(error);
+    return failure(500, "InternalServerError", "The answer could not be written.");
+  }
 }
 
 async function answerSafely(
@@ -183,8 +199,7 @@ function encodeBody(response: ServerResponse, body: WireReply["body"]): Buffer {
   if (Buffer.isBuffer(body)) return body;
   const isText = typeof body === "string";
   if (!response.hasHeader("Content-Type")) {
-    const type = isText ? "text/plain; charset=utf-8" : "application/json; charset=utf-8";
-    response.setHeader("Content-Type", type);
+    response.setHeader("Content-Type", isText ? "text/plain; charset=utf-8" : JSON_TYPE);
   }
   return Buffer.from(isText ? body : JSON.stringify(body));
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Environment, Principal, Service, WireReply, WireRequest } from "../service.ts";
+import { isTooDeep, MAX_NESTING } from "../nesting.ts";
 import type { JsonObject } from "./json.ts";
 import { isObject } from "./json.ts";
 import { operationName, requiredAction } from "./operation-name.ts";
@@ -338,6 +339,10 @@ function parseBody(request: WireRequest): JsonObject {
     throw new ArmError(400, "InvalidRequestContent", "The request content was invalid JSON.");
   }
   if (value === null) return {};
+  if (isTooDeep(value)) {
+    const message = `The request content is nested deeper than ${MAX_NESTING} levels.`;
+    throw new ArmError(400, "InvalidRequestContent", message);
+  }
   if (isObject(value)) return value;
   throw new ArmError(400, "InvalidRequestContent", "The request content must be a JSON object.");
 }

@@ -1,3 +1,4 @@
+import { isTooDeep, MAX_NESTING } from "../nesting.ts";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { isObject, textAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
@@ -32,6 +33,7 @@ export function parsePublished(request: WireRequest, topic: Topic, now: number):
     );
   }
   const body = parseJson(request.body.toString("utf8"), topic);
+  if (isTooDeep(body)) throw malformed(topic, `It is nested deeper than ${MAX_NESTING} levels.`);
   const isSingle = /^application\/cloudevents\+json/i.test(request.headers["content-type"] ?? "");
   const events = isSingle ? [body] : body;
   if (!Array.isArray(events)) {

@@ -1,5 +1,6 @@
 import { parse as parseYaml } from "yaml";
 import type { WireRequest } from "../service.ts";
+import { isTooDeep, MAX_NESTING } from "../nesting.ts";
 import { isJsonObject } from "./object.ts";
 import type { JsonObject } from "./object.ts";
 import { parseProtobuf } from "./protobuf.ts";
@@ -25,7 +26,12 @@ export function parseObjectBody(request: WireRequest): JsonObject {
 }
 
 export function parseText(request: WireRequest, isYaml: boolean): unknown {
-  const text = request.body.toString("utf8");
+  const value = parseUnbounded(request.body.toString("utf8"), isYaml);
+  if (isTooDeep(value)) throw badRequest(`the object is nested deeper than ${MAX_NESTING} levels`);
+  return value;
+}
+
+function parseUnbounded(text: string, isYaml: boolean): unknown {
   try {
     return isYaml ? parseYaml(text, { logLevel: "error" }) : JSON.parse(text);
   } catch (error) {

@@ -8,7 +8,7 @@ export interface ClusterPath {
   readonly path: string;
 }
 
-const CLUSTER = /^\/clusters\/([^/]+)\/([^/]+)\/([^/]+)(\/.*)?$/i;
+const CLUSTER = /^\/clusters\/([^/]+)\/([^/]+)\/([^/]+)(\/.*)?$/is;
 
 /** Takes `/clusters/<subscription>/<resource group>/<name>/…` apart; undefined for any other path. */
 export function parseClusterPath(path: string): ClusterPath | undefined {

@@ -97,6 +97,14 @@ const REFUSALS = [
     code: "InvalidRequestContent",
   },
   {
+    name: "a body nested ten thousand times",
+    method: "PUT",
+    body: `{"location":"westeurope","properties":{"x":${"[".repeat(10_000)}${"]".repeat(10_000)}}}`,
+    path: `${PROVIDER}/fleets/f?api-version=2025-03-01`,
+    status: 400,
+    code: "InvalidRequestContent",
+  },
+  {
     name: "a method that nothing takes",
     method: "TRACE",
     path: `${PROVIDER}/fleets/fleet-1?api-version=2025-03-01`,

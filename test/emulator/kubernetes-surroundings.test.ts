@@ -122,6 +122,14 @@ describe("objects that nothing acts on", () => {
     expect((await api.get(`${path}/settings`)).status).toBe(404);
   });
 
+  test("are refused when they are nested too deep to be written out again", async () => {
+    const depth = 20_000;
+    const data = `${"[".repeat(depth)}${"]".repeat(depth)}`;
+    const body = `{"metadata": {"name": "deep"}, "data": ${data}}`;
+    const refused = await post("/api/v1/namespaces/default/configmaps", body);
+    expect(refused).toMatchObject({ status: 400, body: { kind: "Status" } });
+  });
+
   test("get a name when they ask for one", async () => {
     const body = { metadata: { generateName: "job-" } };
     const names = [];
