@@ -269,24 +269,6 @@ test.each([
 });
 
 test.each([
-  ["start", "Microsoft.ContainerService/managedClusters/agentPools/write"],
-  ["drain", "Microsoft.ContainerService/managedClusters/nodes/write"],
-  ["drain", "Microsoft.ContainerService/managedClusters/pods/eviction/action"],
-  ["commit", "Microsoft.ContainerService/managedClusters/agentPools/delete"],
-])("%s without %s names what is missing", async (failing, action) => {
-  await harbour({}, action);
-  for (const operation of ["start", "drain", "commit"]) {
-    const { outputs, annotations } = await run(operation, operation === "start" ? START : {});
-    if (operation !== failing) continue;
-    expect(outputs["failure-reason"]).toBe("unauthorized");
-    const { message = "" } = annotations.at(-1) ?? {};
-    expect(message).toContain(action);
-    expect(message).toContain("Fleetwright repairer");
-    return;
-  }
-});
-
-test.each([
   ["commit", "first-write", { green: 4 }, ["system", "green"]],
   ["commit", "each-call-in-turn", { green: 4 }, ["system", "green"]],
   ["roll-back", "first-write", { blue: 4 }, ["system", "blue"]],

@@ -151,23 +151,6 @@ test("a quarantined node fails the step, with its pod and budget; a second run s
   expect(await writes()).toEqual([]);
 });
 
-test.each([
-  ["upgradeNodeImageVersion/action", "agentPools/upgradeNodeImageVersion/action", {}],
-  ["write", "agentPools/write", { "max-surge": "1" }],
-  ["delete", "agentPools/delete", { operation: "delete" }],
-] as const)("a missing permission to %s is named", async (_, action, inputs) => {
-  const lacking = `Microsoft.ContainerService/managedClusters/${action}` as const;
-  const lesser = await jobOf(operatorWithout(lacking));
-  const { outputs, annotations } = await lesser.run("node-pool", {
-    operation: "upgrade-node-image",
-    ...quay("quay-2", "held"),
-    ...inputs,
-  });
-  await lesser.close();
-  expect(outputs["failure-reason"]).toBe("unauthorized");
-  expect(annotations.at(-1)?.message).toContain(lacking);
-});
-
 test("nodes that cannot be seen: nothing is begun, unless nobody wants to see them", async () => {
   await writes();
   const blind = await jobOf(

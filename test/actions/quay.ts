@@ -36,9 +36,6 @@ const principal = (index: number, without?: readonly string[]) => ({
 
 /** Client ids of operators that lack one permission each. */
 export const LACKING = [
-  "Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",
-  "Microsoft.ContainerService/managedClusters/agentPools/write",
-  "Microsoft.ContainerService/managedClusters/agentPools/delete",
   "Microsoft.ContainerService/managedClusters/nodes/read",
   "Microsoft.ContainerService/snapshots/delete",
   "Microsoft.ContainerService/managedClusters/write",

@@ -55,6 +55,9 @@ export function judgePreflight(
 
 function uncheckedOf(facts: PreflightFacts): readonly string[] {
   const unseen = facts.members.filter(({ nodes }) => nodes === undefined).length;
+  const unread = facts.members.filter(
+    ({ nodes, budgets }) => nodes?.visible === true && budgets === undefined,
+  );
   const regions = (map: ReadonlyMap<string, unknown>) =>
     [...map].filter(([, value]) => value === undefined).map(([region]) => region);
   const hidden = [...facts.quotas].flatMap(([region, quotas]) =>
@@ -66,6 +69,11 @@ function uncheckedOf(facts: PreflightFacts): readonly string[] {
     ...(unseen === 0
       ? []
       : [`nodes and budgets of ${unseen} later members: they are looked at before their stage`]),
+    ...(unread.length === 0
+      ? []
+      : [
+          `budgets of ${unread.map(({ name }) => name).join(", ")} could not be read (managedClusters/policy/poddisruptionbudgets/read)`,
+        ]),
     ...(facts.profiles === undefined ? ["Fleet's auto-upgrade profiles could not be read"] : []),
     ...hidden,
     ...told("Kubernetes versions", regions(facts.kubernetesVersions)),
