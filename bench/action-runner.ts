@@ -135,6 +135,23 @@ async function jobVariables(
   workspace: string,
   { origin, ca }: Wire,
 ): Promise<Record<string, string>> {
+  return {
+    ...(await runnerFiles(folder, workspace)),
+    AZURE_RESOURCE_MANAGER_ENDPOINT: origin,
+    AZURE_AUTHORITY_HOST: origin,
+    AZURE_TENANT_ID: TENANT,
+    AZURE_CLIENT_ID: CLIENT,
+    NODE_EXTRA_CA_CERTS: ca,
+    ACTIONS_ID_TOKEN_REQUEST_URL: `${origin}/oidc?job=1`,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: "request",
+  };
+}
+
+/** What a runner tells every step, and the files that it gives them. */
+export async function runnerFiles(
+  folder: string,
+  workspace: string,
+): Promise<Record<string, string>> {
   const temporary = join(folder, "temp");
   await mkdir(temporary);
   const files = FILES.map((name): [string, string] => [name, join(folder, name)]);
@@ -147,18 +164,14 @@ async function jobVariables(
     GITHUB_REPOSITORY: "octo-org/harbour",
     GITHUB_RUN_ID: "1",
     RUNNER_TEMP: temporary,
-    AZURE_RESOURCE_MANAGER_ENDPOINT: origin,
-    AZURE_AUTHORITY_HOST: origin,
-    AZURE_TENANT_ID: TENANT,
-    AZURE_CLIENT_ID: CLIENT,
-    NODE_EXTRA_CA_CERTS: ca,
-    ACTIONS_ID_TOKEN_REQUEST_URL: `${origin}/oidc?job=1`,
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: "request",
   };
 }
 
 /** Upper case, spaces to underscores: all that the runner does to names. */
-async function inputVariables({ action, inputs }: ActionStep): Promise<Record<string, string>> {
+export async function inputVariables({
+  action,
+  inputs,
+}: ActionStep): Promise<Record<string, string>> {
   const file = join(PACKAGE_ROOT, "actions", action, "action.yml");
   const definition = parse(await readFile(file, "utf8")) as {
     readonly inputs: Readonly<Record<string, { readonly default?: unknown }>>;

@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { ACTION_ROWS } from "./rows/actions.ts";
+import { AZURE_CLI_ROWS } from "./rows/azure-cli.ts";
 import { EMULATOR_ROWS } from "./rows/emulator.ts";
 import { SIMULATOR_ROWS } from "./rows/simulator.ts";
 import { jsonLines, table } from "./report.ts";
@@ -12,6 +13,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   ...SIMULATOR_ROWS,
   ...EMULATOR_ROWS,
   ...ACTION_ROWS,
+  ...AZURE_CLI_ROWS,
 };
 
 const EXIT_USAGE = 2;
