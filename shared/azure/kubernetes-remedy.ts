@@ -29,8 +29,11 @@ export function createRemedyPort(connect: Connect): RemedyPort {
         }),
       );
     },
-    releaseNode(cluster, node) {
-      const body = { metadata: { labels: { [UPGRADE_STATUS_LABEL]: null } } };
+    releaseNode(cluster, node, { uncordon }) {
+      const body = {
+        metadata: { labels: { [UPGRADE_STATUS_LABEL]: null } },
+        ...(uncordon && { spec: { unschedulable: null } }),
+      };
       return translatedWrite(cluster, () =>
         ignoreAbsent(() => patch(connect, cluster, `/api/v1/nodes/${node}`, body)),
       );
@@ -40,6 +43,8 @@ export function createRemedyPort(connect: Connect): RemedyPort {
 
 function toBudget({ metadata, spec, status }: PodDisruptionBudget): Budget {
   const { minAvailable, maxUnavailable } = spec ?? {};
+  const controller = metadata?.ownerReferences?.find((owner) => owner.controller === true);
+  const managers = (metadata?.managedFields ?? []).flatMap(({ manager }) => manager ?? []);
   const limit: BudgetLimit = {
     ...(minAvailable !== undefined && { minAvailable }),
     ...(maxUnavailable !== undefined && { maxUnavailable }),
@@ -50,6 +55,8 @@ function toBudget({ metadata, spec, status }: PodDisruptionBudget): Budget {
     resourceVersion: metadata?.resourceVersion ?? "",
     labels: metadata?.labels ?? {},
     annotations: metadata?.annotations ?? {},
+    ...(controller && { controller: `${controller.kind}/${controller.name}` }),
+    managers: [...new Set(managers)],
     selector: (spec?.selector ?? {}) as LabelSelector,
     limit,
     disruptionsAllowed: status?.disruptionsAllowed ?? 0,

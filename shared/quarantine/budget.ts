@@ -67,11 +67,22 @@ const OWNER_MARKS: readonly (readonly [string, string])[] = [
 ];
 const MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";
 
+/** Field managers of the same tools: Argo CD leaves no mark of its own unless it is told to. */
+const OWNER_MANAGERS: Readonly<Record<string, string>> = {
+  "argocd-controller": "Argo CD",
+  "argocd-application-controller": "Argo CD",
+  "kustomize-controller": "Flux",
+  "helm-controller": "Flux",
+  helm: "Helm",
+};
+
 /** Who would put the budget back, or find it changed, while we need it loose; undefined when nobody says so. */
-export function budgetOwner({ labels, annotations }: Budget): string | undefined {
+export function budgetOwner(budget: Budget): string | undefined {
+  const { labels, annotations, controller, managers = [] } = budget;
   const marks = { ...annotations, ...labels };
-  const found = OWNER_MARKS.find(([mark]) => marks[mark] !== undefined);
+  const found = OWNER_MARKS.find(([mark]) => marks[mark] !== undefined)?.[1];
+  const manager = managers.map((name) => OWNER_MANAGERS[name]).find((tool) => tool !== undefined);
   // kubectl and people write other values here, which claim nothing.
   const managed = /^(helm|flux|argo)/i.test(labels[MANAGED_BY_LABEL] ?? "");
-  return found?.[1] ?? (managed ? labels[MANAGED_BY_LABEL] : undefined);
+  return found ?? manager ?? (managed ? labels[MANAGED_BY_LABEL] : controller);
 }

@@ -118,14 +118,29 @@ async function perform(
       requireConsent(cluster, objections(observed.pods, request.drain));
       return ended(await deps.nodePools.deleteMachines(request.pool, step.nodes));
     case "release-nodes":
-      for (const node of step.nodes) await deps.remedies.releaseNode(cluster, node);
-      return;
+      return releaseNodes(deps, cluster, observed, step.nodes);
     case "update-pool":
       return ended(await deps.nodePools.updatePool(request.pool, {}, observed.pool.etag));
     case "wait-for-pool":
       return waitForPool(deps, request);
     case "done":
       return;
+  }
+}
+
+/** A node that is on the pool's image already is not upgraded again, so nobody else would open it. */
+async function releaseNodes(
+  { remedies }: FixDeps,
+  cluster: ArmId,
+  { pool, nodes }: ObservedQuarantine,
+  names: readonly string[],
+): Promise<void> {
+  const upgraded = nodes.filter(
+    ({ nodeImageVersion }) => nodeImageVersion === pool.nodeImageVersion,
+  );
+  for (const node of names) {
+    const uncordon = upgraded.some(({ name }) => name === node);
+    await remedies.releaseNode(cluster, node, { uncordon });
   }
 }
 

@@ -75,6 +75,10 @@ export interface Budget {
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** `Kind/name` of the controller that made it, if one did. */
+  readonly controller?: string;
+  /** Programs that wrote its fields, such as `argocd-controller`. */
+  readonly managers?: readonly string[];
   readonly selector: LabelSelector;
   readonly limit: BudgetLimit;
   readonly disruptionsAllowed: number;
@@ -97,8 +101,8 @@ export interface RemedyPort {
   changeBudget(cluster: ArmId, budget: Budget, change: BudgetChange): Promise<void>;
   /** Deletes a pod whatever its budget says. */
   deletePod(cluster: ArmId, pod: PodName): Promise<void>;
-  /** Takes the label of the quarantine off a node. */
-  releaseNode(cluster: ArmId, node: string): Promise<void>;
+  /** Takes the label of the quarantine off a node, and the cordon where the node need not be upgraded any more. */
+  releaseNode(cluster: ArmId, node: string, options: { readonly uncordon: boolean }): Promise<void>;
 }
 
 export interface Issue {

@@ -236,6 +236,24 @@ test("release alone lets AKS try again once the cause is gone", async () => {
   expect(worldOf(emulator).pools.get("app")?.provisioningState).toBe("Succeeded");
 });
 
+test("release opens a node that runs its pool's image already: no upgrade would", async () => {
+  await quarantined();
+  const cluster = worldOf(emulator);
+  cluster.deleteBudget("harbour", "api");
+  const node = [...cluster.nodes.values()].find(({ pool }) => pool === "system");
+  if (node === undefined) throw new Error("no System node");
+  const labels = { ...node.labels, "kubernetes.azure.com/upgrade-status": "Quarantined" };
+  cluster.patchNode(node.name, { labels, unschedulable: true });
+  const before = await writesOf(emulator);
+  expect(await fix([node.name], "release")).toMatchObject({
+    exitCode: 0,
+    outputs: { verdict: "pass", changed: "true" },
+  });
+  expect(cluster.nodes.get(node.name)).toMatchObject({ unschedulable: false });
+  expect((await writesOf(emulator)).length - before.length).toBe(1);
+  expect(await fix([node.name], "release")).toMatchObject({ outputs: { changed: "false" } });
+});
+
 test.each([
   ["a pattern", "aks-app-*", "adjust-pdb", /patterns are not taken/],
   ["a stranger", "aks-nope-12345678-vmss000000", "adjust-pdb", /has no node/],

@@ -84,6 +84,10 @@ test.each<[string | undefined, Partial<Budget>]>([
   ["Flux", { labels: { "helm.toolkit.fluxcd.io/name": "apps" } }],
   ["Argo CD", { labels: { "argocd.argoproj.io/instance": "apps" } }],
   ["Argo CD", { annotations: { "argocd.argoproj.io/tracking-id": "apps:policy" } }],
+  [undefined, { managers: ["kubectl-client-side-apply", "kube-controller-manager"] }],
+  ["Argo CD", { managers: ["kube-controller-manager", "argocd-controller"] }],
+  ["Flux", { managers: ["kustomize-controller"] }],
+  ["Cluster/orders-db", { controller: "Cluster/orders-db" }],
 ])("%s owns %j", (owner, marks) => {
   expect(budgetOwner(budget({}, marks))).toBe(owner);
 });
