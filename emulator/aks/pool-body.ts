@@ -144,8 +144,8 @@ function upgradeSettings(
   const settings = {
     maxSurge: amount(from, "maxSurge"),
     maxUnavailable: amount(from, "maxUnavailable"),
-    drainTimeoutInMinutes: minutes(from, "drainTimeoutInMinutes", 5, 1_440),
-    nodeSoakDurationInMinutes: minutes(from, "nodeSoakDurationInMinutes", 0, 30),
+    drainTimeoutInMinutes: wholeNumber(from, "drainTimeoutInMinutes", 5, 1_440),
+    nodeSoakDurationInMinutes: wholeNumber(from, "nodeSoakDurationInMinutes", 0, 30),
     undrainableNodeBehavior: oneOf(from, "undrainableNodeBehavior", ["Schedule", "Cordon"]),
   };
   return withoutUndefined(settings) as Partial<UpgradeSettings>;
@@ -158,18 +158,18 @@ function amount(from: JsonObject, key: string): string | undefined {
   throw invalid(`upgradeSettings.${key} '${String(value)}' must be a number or a percentage.`);
 }
 
-function minutes(from: JsonObject, key: string, low: number, high: number): number | undefined {
-  const value = numberAt(from, key);
+/** What is no number is refused: a text that is passed over would leave the pool as it was. */
+function wholeNumber(from: JsonObject, key: string, low: number, high: number): number | undefined {
+  const value = from[key] ?? undefined;
   if (value === undefined) return undefined;
-  if (Number.isInteger(value) && value >= low && value <= high) return value;
-  throw invalid(`upgradeSettings.${key} ${value} must be a whole number from ${low} to ${high}.`);
+  if (typeof value === "number" && Number.isInteger(value) && value >= low && value <= high) {
+    return value;
+  }
+  throw invalid(`${key} ${JSON.stringify(value)} must be a whole number from ${low} to ${high}.`);
 }
 
 function nodeCount(properties: JsonObject): number | undefined {
-  const count = numberAt(properties, "count");
-  if (count === undefined) return undefined;
-  if (Number.isInteger(count) && count >= 0 && count <= MAX_POOL_NODES) return count;
-  throw invalid(`The node count ${count} must be a whole number from 0 to ${MAX_POOL_NODES}.`);
+  return wholeNumber(properties, "count", 0, MAX_POOL_NODES);
 }
 
 function oneOf<T extends string>(

@@ -9,12 +9,18 @@ import { etagOf, systemData } from "../arm/store.ts";
 import type { StoredResource } from "../arm/store.ts";
 import type { WireReply } from "../service.ts";
 import { generateRun, goalOf } from "./auto-upgrade-runs.ts";
-import { childName, locationOf, requireFleet } from "./context.ts";
+import { childName, knowsGates, locationOf, requireFleet } from "./context.ts";
 import type { FleetContext, FleetTarget } from "./context.ts";
 import { checkName } from "./names.ts";
 import { withStrategy } from "./runs.ts";
 
-const CHANNELS = ["Stable", "Rapid", "NodeImage", "TargetKubernetesVersion", "SecurityPatch"];
+const TARGET_CHANNEL = "TargetKubernetesVersion";
+const CHANNELS = ["Stable", "Rapid", "NodeImage"];
+/** Of the api-versions that know gates, too. */
+const LATER_CHANNELS = [TARGET_CHANNEL, "SecurityPatch"];
+const MINOR_VERSION = /^\d+\.\d+$/;
+/** A profile names no images: `Custom` is for runs. */
+const SELECTIONS = ["Latest", "Consistent"];
 
 export function handleAutoUpgradeProfiles(context: FleetContext, request: ArmRequest): WireReply {
   const target = requireFleet(context, request);
@@ -55,10 +61,7 @@ function putProfile(
   checkName("auto-upgrade profile", childName(request));
   checkPreconditions(request.wire.headers, existing && etagOf(existing), FLEET_PRECONDITION);
   const properties = objectAt(request.body, "properties");
-  const channel = textAt(properties, "channel") ?? "";
-  if (!CHANNELS.includes(channel)) {
-    throw invalid(`The channel '${channel}' is not one of ${CHANNELS.join(", ")}.`);
-  }
+  checkChannel(properties, request.apiVersion);
   // Throws when the strategy that it names is not there.
   withStrategy(context, properties);
   const at = context.environment.pacer.now();
@@ -74,6 +77,28 @@ function putProfile(
     request.apiVersion,
   );
   return { status: existing ? 200 : 201, headers, body: render(context, stored) };
+}
+
+/** Source: specification of Microsoft.ContainerService/fleets, autoUpgradeProfiles */
+function checkChannel(properties: JsonObject, apiVersion: string): void {
+  const channel = textAt(properties, "channel") ?? "";
+  const channels = knowsGates(apiVersion) ? [...CHANNELS, ...LATER_CHANNELS] : CHANNELS;
+  if (!channels.includes(channel)) {
+    throw invalid(`The channel '${channel}' is not one of ${channels.join(", ")}.`);
+  }
+  const target = textAt(properties, "targetKubernetesVersion");
+  const needsTarget = channel === TARGET_CHANNEL;
+  if (needsTarget && (target === undefined || !MINOR_VERSION.test(target))) {
+    throw invalid(
+      `targetKubernetesVersion '${target ?? ""}' is required for the channel ${channel}, as in 1.33.`,
+    );
+  }
+  if (!needsTarget && target !== undefined) {
+    throw invalid(`targetKubernetesVersion must be empty for the channel ${channel}.`);
+  }
+  const selection = textAt(objectAt(properties, "nodeImageSelection"), "type");
+  if (selection === undefined || SELECTIONS.includes(selection)) return;
+  throw invalid(`The node image selection '${selection}' is not one of ${SELECTIONS.join(", ")}.`);
 }
 
 function render(context: FleetContext, stored: StoredResource): JsonObject {

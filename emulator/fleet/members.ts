@@ -1,6 +1,6 @@
 import { armKey, sameArmId } from "../../shared/core/arm-id.ts";
 import { MINUTE, SECOND } from "../../shared/core/duration.ts";
-import { objectAt, textAt, textsAt, withoutUndefined } from "../arm/json.ts";
+import { objectAt, textAt, textsAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { page } from "../arm/paging.ts";
 import { checkPreconditions, FLEET_PRECONDITION } from "../arm/preconditions.ts";
@@ -111,6 +111,7 @@ function joinCluster(
     throw invalid(`A fleet takes ${MAX_MEMBERS} members.`, "QuotaExceeded");
   }
   const group = textAt(properties, "group");
+  if (group !== undefined) checkName("group", group);
   const labels = textsAt(properties, "labels");
   changing(() =>
     target.fleet.putMember({
@@ -143,10 +144,12 @@ function refuseSecondFleet(
 function patchMember(context: FleetContext, request: ArmRequest, target: FleetTarget): WireReply {
   const before = requireMember(context, request, target);
   checkPreconditions(request.wire.headers, etagOf(before), FLEET_PRECONDITION);
-  const properties = withoutUndefined({
+  const merged = Object.entries({
     ...objectAt(before.body, "properties"),
     ...objectAt(request.body, "properties"),
   });
+  // A merge patch: null takes a field away.
+  const properties = Object.fromEntries(merged.filter(([, value]) => value !== null));
   joinCluster(context, target, before.name, properties, before);
   const at = context.environment.pacer.now();
   const body = { ...before.body, properties };

@@ -8,6 +8,7 @@ import { parseStages } from "./stages.ts";
 const UPGRADE_TYPES = ["Full", "NodeImageOnly", "ControlPlaneOnly"] as const;
 const SELECTION_TYPES = ["Latest", "Consistent", "Custom"] as const;
 const SKIP_TYPES = ["Member", "Group", "Stage", "AfterStageWait"] as const;
+const NODE_IMAGE = /^AKS[\w-]+-\d+(\.\d+)+$/;
 const KUBERNETES_VERSION = /^\d+\.\d+\.\d+$/;
 
 /** What the world is to do for the properties of a run; without a strategy it goes one by one. */
@@ -43,9 +44,7 @@ function parseSelection(
   const selection = objectAt(update, "nodeImageSelection");
   if (Object.keys(selection).length === 0) return { type: "Latest" };
   const type = oneOf(SELECTION_TYPES, textAt(selection, "type"), "nodeImageSelection.type");
-  const versions = objectsAt(selection, "customNodeImageVersions").map(
-    (image) => textAt(image, "version") ?? "",
-  );
+  const versions = customVersions(selection);
   if (type !== "Custom") {
     if (versions.length === 0) return { type };
     throw invalid(`customNodeImageVersions must be empty for the type ${type}.`);
@@ -58,11 +57,25 @@ function parseSelection(
   return { type, customNodeImageVersions: versions };
 }
 
+function customVersions(selection: JsonObject): readonly string[] {
+  const given = selection["customNodeImageVersions"] ?? [];
+  if (!Array.isArray(given)) throw invalid("customNodeImageVersions must be a list.");
+  return given.map((image) => {
+    const version = isObject(image) ? textAt(image, "version") : undefined;
+    if (version !== undefined) return version;
+    throw invalid('customNodeImageVersions takes objects such as {"version": "<image>"}.');
+  });
+}
+
 function checkFamilies(versions: readonly string[]): void {
   const families = new Set<string>();
   for (const version of versions) {
+    if (!NODE_IMAGE.test(version)) {
+      throw invalid(
+        `'${version}' is not a node image version, such as AKSUbuntu-2204gen2containerd-202606.16.0.`,
+      );
+    }
     const { family } = parseNodeImage(version);
-    if (family === "") throw invalid(`'${version}' is not a node image version.`);
     if (families.has(family))
       throw invalid(`Two custom node images are of the family '${family}'.`);
     families.add(family);

@@ -1,12 +1,12 @@
 import { canonicalJson } from "../../shared/core/digest.ts";
 import type { RunSpec, UpdateRun } from "../../shared/simulator/model.ts";
-import { objectAt, textAt } from "../arm/json.ts";
+import { isObject, objectAt, textAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { page } from "../arm/paging.ts";
 import { checkPreconditions, FLEET_PRECONDITION } from "../arm/preconditions.ts";
 import { ArmError } from "../arm/provider.ts";
 import type { ArmRequest } from "../arm/provider.ts";
-import { changing, methodNotAllowed, notFound } from "../arm/refusal.ts";
+import { changing, invalid, methodNotAllowed, notFound } from "../arm/refusal.ts";
 import { etagOf, systemData } from "../arm/store.ts";
 import type { StoredResource } from "../arm/store.ts";
 import type { WireReply } from "../service.ts";
@@ -77,7 +77,7 @@ function putRun(context: FleetContext, request: ArmRequest, target: FleetTarget)
   checkName("update run", name);
   const existing = findRun(context, target, name);
   checkPreconditions(request.wire.headers, existing && runEtag(existing), FLEET_PRECONDITION);
-  const properties = withStrategy(context, objectAt(request.body, "properties"));
+  const properties = withStrategy(context, objectAt(request.body, "properties"), existing);
   const by = request.principal.clientId;
   const after = writeRun(context, by, target, { name, properties, body: request.body });
   return { status: existing ? 200 : 201, body: renderRun(context, request, after) };
@@ -125,10 +125,24 @@ function replaceSpec(run: UpdateRun, spec: RunSpec): void {
   changing(() => run.replace(spec));
 }
 
-/** A strategy that is named by its id is copied now: later changes of it do not reach the run. */
-export function withStrategy(context: FleetContext, properties: JsonObject): JsonObject {
+/**
+ * A strategy that is named by its id is copied at creation: later changes of it do not reach the run, whose own
+ * copy may be edited. Source: API reference, `UpdateRunProperties.updateStrategyId`
+ */
+export function withStrategy(
+  context: FleetContext,
+  properties: JsonObject,
+  existing?: RunTarget,
+): JsonObject {
   const id = textAt(properties, "updateStrategyId");
-  return id === undefined ? properties : { ...properties, strategy: readStrategy(context, id) };
+  if (id === undefined) return properties;
+  const before = existing ? objectAt(existing.runStored.body, "properties") : {};
+  const isSame = textAt(before, "updateStrategyId")?.toLowerCase() === id.toLowerCase();
+  if (isObject(properties["strategy"])) {
+    if (isSame) return properties;
+    throw invalid("Setting both updateStrategyId and strategy is invalid.");
+  }
+  return { ...properties, strategy: isSame ? before["strategy"] : readStrategy(context, id) };
 }
 
 function deleteRun(context: FleetContext, request: ArmRequest, target: FleetTarget): WireReply {

@@ -1,5 +1,5 @@
 import type { GateSpec, GroupSpec, StageSpec } from "../../shared/simulator/model.ts";
-import { numberAt, objectsAt, textAt } from "../arm/json.ts";
+import { isObject, objectsAt, textAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { invalid } from "../arm/refusal.ts";
 import { checkName } from "./names.ts";
@@ -8,7 +8,7 @@ import { checkName } from "./names.ts";
 const MAX_GROUPS_PER_STAGE = 50;
 /** Source: specification of Microsoft.ContainerService/fleets 2026-06-01, maxConcurrency and gates */
 const MAX_CONCURRENCY = /^(?:([1-9]\d*)|([1-9]\d?|100)%)$/;
-/** Source: the same concept page, maximum concurrency: more is rejected. */
+/** Source: the same concept page, maximum concurrency: more is rejected, and a group is never above its stage. */
 const MAX_STAGE_CONCURRENCY = 50;
 const MAX_GATE_NAME = 100;
 const MAX_WAIT_SECONDS = 2 ** 31 - 1;
@@ -29,7 +29,6 @@ export function parseStages(strategy: JsonObject): readonly StageSpec[] {
 function parseStage(stage: JsonObject): StageSpec {
   const name = textAt(stage, "name") ?? "";
   checkName("stage", name);
-  refuseWideStage(name, textAt(stage, "maxConcurrency"));
   const groups = objectsAt(stage, "groups").map(parseGroup);
   if (groups.length === 0) throw invalid(`The stage '${name}' has no groups.`);
   if (groups.length > MAX_GROUPS_PER_STAGE) {
@@ -46,14 +45,6 @@ function parseStage(stage: JsonObject): StageSpec {
   };
 }
 
-function refuseWideStage(name: string, maxConcurrency: string | undefined): void {
-  if (maxConcurrency === undefined || maxConcurrency.endsWith("%")) return;
-  if (Number(maxConcurrency) <= MAX_STAGE_CONCURRENCY) return;
-  throw invalid(
-    `maxConcurrency ${maxConcurrency} of the stage '${name}' exceeds the limit of ${MAX_STAGE_CONCURRENCY}.`,
-  );
-}
-
 function parseGroup(group: JsonObject): GroupSpec {
   const name = textAt(group, "name") ?? "";
   checkName("group", name);
@@ -63,17 +54,41 @@ function parseGroup(group: JsonObject): GroupSpec {
 function concurrencyAndGates(
   from: JsonObject,
 ): Pick<StageSpec, "maxConcurrency" | "beforeGates" | "afterGates"> {
-  const maxConcurrency = textAt(from, "maxConcurrency");
-  if (maxConcurrency !== undefined && !MAX_CONCURRENCY.test(maxConcurrency)) {
-    throw invalid(`maxConcurrency '${maxConcurrency}' must be a number or a percentage.`);
-  }
-  const beforeGates = objectsAt(from, "beforeGates").map(parseGate);
-  const afterGates = objectsAt(from, "afterGates").map(parseGate);
+  const maxConcurrency = parseConcurrency(from);
+  const beforeGates = gatesAt(from, "beforeGates");
+  const afterGates = gatesAt(from, "afterGates");
   return {
     ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
     ...(beforeGates.length === 0 ? {} : { beforeGates }),
     ...(afterGates.length === 0 ? {} : { afterGates }),
   };
+}
+
+/** What has the wrong type is refused: a limit, a wait or a gate that is not understood would not be kept. */
+function parseConcurrency(from: JsonObject): string | undefined {
+  const value = from["maxConcurrency"] ?? undefined;
+  if (value === undefined) return undefined;
+  if (typeof value !== "string" || !MAX_CONCURRENCY.test(value)) {
+    throw invalid(
+      `maxConcurrency ${JSON.stringify(value)} must be a text with a number or a percentage, such as "3" or "25%".`,
+    );
+  }
+  if (!value.endsWith("%") && Number(value) > MAX_STAGE_CONCURRENCY) {
+    const name = textAt(from, "name") ?? "";
+    throw invalid(
+      `maxConcurrency ${value} of '${name}' exceeds the limit of ${MAX_STAGE_CONCURRENCY}.`,
+    );
+  }
+  return value;
+}
+
+function gatesAt(from: JsonObject, key: "beforeGates" | "afterGates"): readonly GateSpec[] {
+  const value = from[key] ?? [];
+  if (!Array.isArray(value)) throw invalid(`${key} must be a list of gates.`);
+  return value.map((gate) => {
+    if (isObject(gate)) return parseGate(gate);
+    throw invalid(`${key} has an entry that is not a gate.`);
+  });
 }
 
 function parseGate(gate: JsonObject): GateSpec {
@@ -87,11 +102,13 @@ function parseGate(gate: JsonObject): GateSpec {
 }
 
 function parseWait(stage: JsonObject): number | undefined {
-  const wait = numberAt(stage, "afterStageWaitInSeconds");
-  if (wait === undefined || (Number.isInteger(wait) && wait >= 0 && wait <= MAX_WAIT_SECONDS)) {
-    return wait;
-  }
-  throw invalid(`afterStageWaitInSeconds ${wait} must be a whole number of seconds.`);
+  const value = stage["afterStageWaitInSeconds"] ?? undefined;
+  if (value === undefined) return undefined;
+  const wait = typeof value === "number" ? value : Number.NaN;
+  if (Number.isInteger(wait) && wait >= 0 && wait <= MAX_WAIT_SECONDS) return wait;
+  throw invalid(
+    `afterStageWaitInSeconds ${JSON.stringify(value)} must be a whole number of seconds.`,
+  );
 }
 
 function refuseDuplicates(kind: string, named: readonly { readonly name: string }[]): void {

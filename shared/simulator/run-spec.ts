@@ -65,23 +65,23 @@ function validateStage(stage: StageSpec): void {
     throw invalid(`afterStageWaitInSeconds of stage '${stage.name}' is out of range.`);
   }
   validateLimits(stage);
-  refuseWideStage(stage);
   for (const group of stage.groups) {
     requireName("group", group.name);
     validateLimits(group);
   }
 }
 
-function refuseWideStage({ name, maxConcurrency }: StageSpec): void {
+function refuseWide({ name, maxConcurrency }: StageSpec | GroupSpec): void {
   if (maxConcurrency === undefined || maxConcurrency.endsWith("%")) return;
   if (Number(maxConcurrency) <= DEFAULT_STAGE_CONCURRENCY) return;
-  throw invalid(`maxConcurrency of stage '${name}' exceeds ${DEFAULT_STAGE_CONCURRENCY}.`);
+  throw invalid(`maxConcurrency of '${name}' exceeds ${DEFAULT_STAGE_CONCURRENCY}.`);
 }
 
 function validateLimits(part: StageSpec | GroupSpec): void {
   if (part.maxConcurrency !== undefined && !MAX_CONCURRENCY.test(part.maxConcurrency)) {
     throw invalid(`maxConcurrency '${part.maxConcurrency}' of '${part.name}' is invalid.`);
   }
+  refuseWide(part);
   for (const { displayName } of [...(part.beforeGates ?? []), ...(part.afterGates ?? [])]) {
     if (displayName.length >= 1 && displayName.length <= MAX_GATE_NAME) continue;
     throw invalid(`A gate's displayName has from 1 to ${MAX_GATE_NAME} characters.`);

@@ -164,6 +164,14 @@ test("a pool whose budgets forbid its deletion is deleted when they are to be ig
   expect((await call("GET", APPS)).status).toBe(404);
 });
 
+test("a number that is a text is refused, not passed over", async () => {
+  const upgradeSettings = { drainTimeoutInMinutes: "30" };
+  for (const properties of [{ count: "5" }, { count: 2.5 }, { upgradeSettings }]) {
+    const answer = await call("PUT", APPS, { properties });
+    expect([answer.status, answer.text]).toEqual([400, expect.stringContaining("whole number")]);
+  }
+});
+
 const force = (until: string): Promise<WireAnswer> =>
   call("PUT", CLUSTER, {
     location: "westeurope",
