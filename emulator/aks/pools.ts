@@ -61,7 +61,7 @@ function putPool(context: AksContext, request: ArmRequest): WireReply {
   checkPreconditions(request.wire.headers, etag, AKS_PRECONDITION);
   const properties = objectAt(request.body, "properties");
   const operation = existing
-    ? updatePool(context, target, existing, properties)
+    ? updatePool(context, target, existing, { properties, apiVersion: request.apiVersion })
     : addPool(context, target, { name, properties });
   rememberPool(context, request, poolId, properties);
   const tracked = clusterOperation(request, target.cluster, [operation]);
@@ -143,10 +143,28 @@ export function updatePool(
   context: AksContext,
   { cluster }: ClusterTarget,
   pool: NodePool,
-  properties: JsonObject,
+  { properties, apiVersion }: { readonly properties: JsonObject; readonly apiVersion: string },
 ): Operation {
   const change = changeOf(context, pool, properties);
+  const isUpgrade = change.kubernetesVersion !== undefined || change.snapshotId !== undefined;
+  if (!isUpgrade && asksForRollback(pool, properties, apiVersion)) {
+    return changing(() => cluster.rollBackPool(pool.name));
+  }
   return changing(() => cluster.updatePool(pool.name, change));
+}
+
+/** Read-only before; since then a value other than the present one asks for a roll-back. */
+const FIRST_WITH_ROLLBACK = "2025-08-02";
+
+/** Source: API reference, `nodeImageVersion` of agent pools: only recently used versions are allowed. */
+function asksForRollback(pool: NodePool, properties: JsonObject, apiVersion: string): boolean {
+  const asked = textAt(properties, "nodeImageVersion");
+  const isKnown = apiVersion.slice(0, FIRST_WITH_ROLLBACK.length) >= FIRST_WITH_ROLLBACK;
+  if (asked === undefined || asked === pool.nodeImageVersion || !isKnown) return false;
+  if (asked === pool.recentlyUsed?.nodeImageVersion) return true;
+  throw invalid(
+    `nodeImageVersion '${asked}' is not among the recently used versions of the agent pool '${pool.name}'.`,
+  );
 }
 
 /** What a PUT asks of an existing pool, its version and snapshot included. */

@@ -1,5 +1,7 @@
 import { compareVersions } from "../../shared/core/node-image.ts";
+import type { NodePool } from "../../shared/simulator/model.ts";
 import type { JsonObject } from "../arm/json.ts";
+import { armTime } from "../arm/time.ts";
 import type { ArmRequest } from "../arm/provider.ts";
 import type { WireReply } from "../service.ts";
 import { requireCluster, requirePool } from "./context.ts";
@@ -58,10 +60,17 @@ export function poolUpgradeProfile(context: AksContext, request: ArmRequest): Wi
         ),
         latestNodeImageVersion:
           world.images.latest(cluster.region, pool.imageFamily) ?? pool.nodeImageVersion,
-        recentlyUsedVersions: [],
+        recentlyUsedVersions: recentlyUsedVersions(pool),
       },
     },
   };
+}
+
+function recentlyUsedVersions({ recentlyUsed }: NodePool): readonly JsonObject[] {
+  if (recentlyUsed === undefined) return [];
+  const { kubernetesVersion, nodeImageVersion, lastUsedAt } = recentlyUsed;
+  const timestamp = armTime(lastUsedAt);
+  return [{ orchestratorVersion: kubernetesVersion, nodeImageVersion, timestamp }];
 }
 
 /** `az aks get-versions`: minor versions with their patches. */

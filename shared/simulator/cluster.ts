@@ -48,6 +48,7 @@ import {
   updatePool,
   upgradeNodeImage,
 } from "./pool-operations.ts";
+import { rollBackPool } from "./pool-rollback.ts";
 import { settlePods } from "./pods.ts";
 import { hashText } from "./random.ts";
 import type {
@@ -206,6 +207,9 @@ export class SimulatedCluster implements Cluster {
   }
   abortPool(name: string): OperationState {
     return abortPool(this.#state, name);
+  }
+  rollBackPool(name: string): OperationState {
+    return rollBackPool(this.#state, name);
   }
   abort(): OperationState {
     return abortCluster(this.#state);

@@ -129,6 +129,12 @@ export interface NodePoolSpec {
   readonly snapshotId?: string;
 }
 
+export interface RecentVersion {
+  readonly kubernetesVersion: string;
+  readonly nodeImageVersion: string;
+  readonly lastUsedAt: Instant;
+}
+
 export interface NodePool extends Required<Omit<NodePoolSpec, "snapshotId" | "upgradeSettings">> {
   readonly upgradeSettings: UpgradeSettings;
   readonly snapshotId: string | undefined;
@@ -138,6 +144,8 @@ export interface NodePool extends Required<Omit<NodePoolSpec, "snapshotId" | "up
   readonly createdAt: Instant;
   /** The operation in flight, if any. */
   readonly operation: Operation | undefined;
+  /** What the pool ran before its last upgrade, for as long as it can be rolled back to. */
+  readonly recentlyUsed: RecentVersion | undefined;
   /** Node image family, derived from OS SKU, generation and Kubernetes version. */
   readonly imageFamily: string;
 }
@@ -373,6 +381,8 @@ export interface Cluster {
   deletePool(name: string, options?: { readonly ignoreBudgets?: boolean }): Operation;
   deleteMachines(pool: string, nodes: readonly string[]): Operation;
   abortPool(name: string): Operation;
+  /** Back to `recentlyUsed`. */
+  rollBackPool(name: string): Operation;
   /** Of the whole cluster, an upgrade by an update run included. */
   abort(): Operation;
   /** Control plane, then pools. */

@@ -46,8 +46,18 @@ function settleNodes(pool: PoolState): void {
 
 /** After a failed upgrade the pool shows the new version although nodes may run the old one: AKS#3558. */
 function adoptGoal(pool: PoolState): void {
-  pool.kubernetesVersion = pool.goal.kubernetesVersion;
-  pool.nodeImageVersion = pool.goal.nodeImageVersion;
+  const { kubernetesVersion, nodeImageVersion, goal, previous } = pool;
+  pool.kubernetesVersion = goal.kubernetesVersion;
+  pool.nodeImageVersion = goal.nodeImageVersion;
+  if (isSame({ kubernetesVersion, nodeImageVersion }, goal)) return;
+  // Rolled back: "can't perform consecutive rollbacks to go back multiple versions".
+  const isBack = previous !== undefined && isSame(previous, goal);
+  const lastUsedAt = pool.cluster.kernel.timeline.now;
+  pool.previous = isBack ? undefined : { kubernetesVersion, nodeImageVersion, lastUsedAt };
+}
+
+function isSame(a: Version, b: Version): boolean {
+  return a.kubernetesVersion === b.kubernetesVersion && a.nodeImageVersion === b.nodeImageVersion;
 }
 
 /** A node whose quarantine was lifted and that is at the goal by now only has to be uncordoned. */

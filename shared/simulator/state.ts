@@ -12,6 +12,7 @@ import type {
   OperationStatus,
   Pod,
   ProvisioningState,
+  RecentVersion,
   UpgradeSettings,
   WindowName,
   Workload,
@@ -214,6 +215,9 @@ export interface BudgetState {
   told: BudgetStatus | undefined;
 }
 
+/** Seven days after an upgrade. Source: learn.microsoft.com/azure/aks/roll-back-node-pool-version */
+const ROLLBACK_MILLISECONDS = 7 * 86_400_000;
+
 export class PoolState implements NodePool {
   readonly cluster: ClusterState;
   readonly name: string;
@@ -237,6 +241,7 @@ export class PoolState implements NodePool {
   provisioningState: ProvisioningState = "Succeeded";
   powerState: NodePool["powerState"] = "Running";
   operation: OperationState | undefined;
+  previous: RecentVersion | undefined;
   /** What the last upgrade asked for; nodes may lag behind. */
   goal: Version;
   /** By instance, lowest first. */
@@ -247,7 +252,10 @@ export class PoolState implements NodePool {
 
   constructor(
     cluster: ClusterState,
-    spec: Omit<NodePool, "provisioningState" | "powerState" | "createdAt" | "operation">,
+    spec: Omit<
+      NodePool,
+      "provisioningState" | "powerState" | "createdAt" | "operation" | "recentlyUsed"
+    >,
   ) {
     this.cluster = cluster;
     this.name = spec.name;
@@ -269,6 +277,12 @@ export class PoolState implements NodePool {
     this.goal = spec;
     this.entity = hashText(`${cluster.id}/${spec.name}`, cluster.kernel.seed);
     this.scaleSet = String(this.entity % 100_000_000).padStart(8, "0");
+  }
+
+  get recentlyUsed(): RecentVersion | undefined {
+    const { now } = this.cluster.kernel.timeline;
+    const { previous } = this;
+    return previous && now - previous.lastUsedAt <= ROLLBACK_MILLISECONDS ? previous : undefined;
   }
 
   /** How many nodes there are to be: none while the pool is stopped. */

@@ -164,6 +164,39 @@ test("a pool whose budgets forbid its deletion is deleted when they are to be ig
   expect((await call("GET", APPS)).status).toBe(404);
 });
 
+test("a pool is rolled back to what it ran before, once, and within seven days", async () => {
+  const client = emulator.aks.agentPools;
+  const recent = async (): Promise<unknown> =>
+    (await client.getUpgradeProfile("harbour", "quay", "apps")).recentlyUsedVersions;
+  const put = (nodeImageVersion: string): Promise<WireAnswer> =>
+    call("PUT", APPS, { properties: { nodeImageVersion } });
+  expect(await recent()).toEqual([]);
+  expect((await put(NEW)).status).toBe(400);
+  await force("2027-01-01T00:00:00Z");
+  await advance("PT5M");
+  await upgradeImage();
+  await advance("PT6H");
+  const before = { orchestratorVersion: "1.32.9", nodeImageVersion: OLD };
+  expect(await recent()).toEqual([{ ...before, timestamp: expect.any(Date) }]);
+  expect((await put(NEW)).status).toBe(200);
+  await advance("PT5M");
+  expect((await put(OLD)).json).toMatchObject({
+    properties: { provisioningState: "UpgradingNodeImageVersion" },
+  });
+  await advance("PT6H");
+  expect(await properties(APPS)).toMatchObject({
+    provisioningState: "Succeeded",
+    nodeImageVersion: OLD,
+  });
+  expect(await recent()).toEqual([]);
+  expect((await put(NEW)).status).toBe(400);
+
+  await upgradeImage();
+  await advance("P8D");
+  expect(await recent()).toEqual([]);
+  expect((await put(OLD)).status).toBe(400);
+});
+
 test("a number that is a text is refused, not passed over", async () => {
   const upgradeSettings = { drainTimeoutInMinutes: "30" };
   for (const properties of [{ count: "5" }, { count: 2.5 }, { upgradeSettings }]) {

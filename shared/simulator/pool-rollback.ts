@@ -1,0 +1,34 @@
+import { SimulationError } from "./model.ts";
+import { beginPoolOperation, endPoolOperation } from "./operations.ts";
+import { bringToGoal } from "./pool-goal.ts";
+import { requirePool, setGoal } from "./pool-operations.ts";
+import type { ClusterState, OperationState } from "./state.ts";
+import { refuseUnsatisfiableBudgets } from "./unsatisfiable-budgets.ts";
+
+/**
+ * Takes a pool back to the Kubernetes version and node image that it ran before its last upgrade.
+ * Source: learn.microsoft.com/azure/aks/roll-back-node-pool-version
+ */
+export function rollBackPool(cluster: ClusterState, name: string): OperationState {
+  const pool = requirePool(cluster, name);
+  const { recentlyUsed } = pool;
+  if (recentlyUsed === undefined) {
+    throw invalid(`The agent pool '${name}' has no recently used version to roll back to.`);
+  }
+  const { kubernetesVersion, nodeImageVersion } = recentlyUsed;
+  if (!cluster.kernel.kubernetesVersions.includes(kubernetesVersion)) {
+    throw invalid(`Kubernetes version ${kubernetesVersion} is no longer supported.`);
+  }
+  refuseUnsatisfiableBudgets(cluster);
+  const isImageOnly = kubernetesVersion === pool.kubernetesVersion;
+  const during = isImageOnly ? "UpgradingNodeImageVersion" : "Upgrading";
+  const operation = beginPoolOperation(pool, "RollBackAgentPool", during);
+  pool.snapshotId = undefined;
+  setGoal(pool, { kubernetesVersion, nodeImageVersion });
+  bringToGoal(pool, (outcome) => endPoolOperation(pool, operation, outcome));
+  return operation;
+}
+
+function invalid(message: string): SimulationError {
+  return new SimulationError("InvalidParameter", message);
+}
