@@ -97,6 +97,9 @@ function createCluster(
     ),
     ready: false,
   };
+  if (!spec.pools.some(({ mode }) => mode === "System")) {
+    throw invalid("There has to be at least one system agent pool.");
+  }
   const body = withAutoUpgrade(request.body);
   parseAutoUpgrade(objectAt(body, "properties"));
   const cluster = changing(() => world.addCluster(spec));
@@ -176,7 +179,9 @@ function keptChannels(known: JsonObject, properties: JsonObject): JsonObject {
 function patchTags(context: AksContext, request: ArmRequest): WireReply {
   const target = requireCluster(context, request);
   const before = context.clusters.get(target.id)?.body ?? {};
-  const body = withoutUndefined({ ...before, tags: request.body["tags"] });
+  // null takes all tags away; a body without them leaves them as they are.
+  const tags = "tags" in request.body ? { tags: request.body["tags"] ?? undefined } : {};
+  const body = withoutUndefined({ ...before, ...tags });
   rememberCluster(context, request, target.id, body);
   return { status: 200, body: renderCluster(context, target) };
 }

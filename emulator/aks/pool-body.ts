@@ -87,6 +87,10 @@ export function newPoolSpec(input: NewPool): NodePoolSpec {
     );
   }
   const mode = oneOf(properties, "mode", ["System", "User"]) ?? input.defaultMode;
+  // Source: learn.microsoft.com/azure/aks/use-system-pools
+  if (osType === "Windows" && mode === "System") {
+    throw invalid(`The system agent pool '${name}' must have the OS type Linux.`);
+  }
   const settings = upgradeSettings(properties, mode);
   const nodeLabels = textsAt(properties, "nodeLabels");
   const nodeTaints = textListAt(properties, "nodeTaints");

@@ -28,8 +28,8 @@ export function handleSnapshots(context: AksContext, request: ArmRequest): WireR
       return putSnapshot(context, request, id);
     case "PATCH": {
       const { body } = requireSnapshot(context, id);
-      const tags = request.body["tags"];
-      return { status: 200, body: render(save(context, request, id, { ...body, tags })) };
+      const tags = "tags" in request.body ? { tags: request.body["tags"] ?? undefined } : {};
+      return { status: 200, body: render(save(context, request, id, { ...body, ...tags })) };
     }
     case "DELETE":
       return { status: context.snapshots.delete(id) ? 200 : 204 };

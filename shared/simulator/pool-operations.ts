@@ -142,8 +142,9 @@ export function validateChange(
 ): PoolState["upgradeSettings"] {
   const settings = { ...pool.upgradeSettings, ...change.upgradeSettings };
   validateUpgradeSettings(settings);
-  if (change.count !== undefined) requireCount(change.count, change.mode ?? pool.mode);
-  if (change.powerState === "Stopped") requireRunningSystemPool(pool);
+  requireCount(change.count ?? pool.count, change.mode ?? pool.mode);
+  const leaves = change.powerState === "Stopped" || change.mode === "User";
+  if (leaves && pool.mode === "System") requireOtherSystemPool(pool);
   if (change.kubernetesVersion !== undefined) {
     requireSkew(controlPlane, change.kubernetesVersion);
     if (compareVersions(change.kubernetesVersion, pool.kubernetesVersion) < 0) {
@@ -153,12 +154,12 @@ export function validateChange(
   return settings;
 }
 
-/** Source: learn.microsoft.com/azure/aks/start-stop-nodepools */
-function requireRunningSystemPool({ cluster, mode, name }: PoolState): void {
-  const others = [...cluster.pools.values()].filter(
-    (other) => other.name !== name && other.mode === "System" && other.powerState === "Running",
-  );
-  if (mode !== "System" || others.length > 0) return;
+/** Source: learn.microsoft.com/azure/aks/use-system-pools, start-stop-nodepools */
+function requireOtherSystemPool({ cluster, name }: PoolState): void {
+  for (const other of cluster.pools.values()) {
+    if (other.name === name) continue;
+    if (other.mode === "System" && other.powerState === "Running") return;
+  }
   throw invalid("There has to be at least one running system agent pool.");
 }
 

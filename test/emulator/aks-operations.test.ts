@@ -197,6 +197,35 @@ test("a pool is rolled back to what it ran before, once, and within seven days",
   expect((await put(OLD)).status).toBe(400);
 });
 
+test("a cluster keeps a system pool that runs, and system pools run Linux", async () => {
+  const system = `${CLUSTER}/agentPools/system`;
+  const refused = [
+    await call("PUT", system, { properties: { mode: "User" } }),
+    await call("PUT", system, { properties: { count: 0 } }),
+    await call("PUT", system, { properties: { powerState: { code: "Stopped" } } }),
+    await call("DELETE", system),
+    await call("PUT", `${CLUSTER}/agentPools/win`, {
+      properties: { mode: "System", osType: "Windows", count: 1 },
+    }),
+    await call("PUT", CLUSTER.replace("quay", "dock"), {
+      location: "westeurope",
+      properties: { agentPoolProfiles: [{ name: "np", mode: "User", count: 1 }] },
+    }),
+  ];
+  expect(refused.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400, 400]);
+  await call("PUT", APPS, { properties: { mode: "System" } });
+  await advance("PT1H");
+  expect((await call("PUT", system, { properties: { mode: "User" } })).status).toBe(200);
+});
+
+test("PATCH changes tags alone: what it does not say stays, null takes them away", async () => {
+  const patch = async (body: object): Promise<unknown> =>
+    ((await call("PATCH", CLUSTER, body)).json as { tags?: unknown }).tags;
+  expect(await patch({ tags: { tier: "gold" } })).toEqual({ tier: "gold" });
+  expect(await patch({})).toEqual({ tier: "gold" });
+  expect(await patch({ tags: null })).toBeUndefined();
+});
+
 test("a number that is a text is refused, not passed over", async () => {
   const upgradeSettings = { drainTimeoutInMinutes: "30" };
   for (const properties of [{ count: "5" }, { count: 2.5 }, { upgradeSettings }]) {
