@@ -7,6 +7,7 @@ import {
 import { parseNodeImage } from "../../shared/core/node-image.ts";
 import type { BudgetView, NodeReader, PodView } from "../../shared/quarantine/ports.ts";
 import * as model from "../../shared/simulator/model.ts";
+import type { StrategyRemover } from "../../shared/update-run/apply-strategy.ts";
 import type { WorkloadReader } from "../../shared/update-run/workloads.ts";
 import type {
   ClusterInventory,
@@ -33,12 +34,14 @@ export function clusterId(name: string): string {
   return `${PROVIDER}/managedClusters/${name}`;
 }
 
+type Fleets = FleetPort & StrategyRemover;
+
 /** Who calls: the functions may do far less than the jobs of the workflow. */
 export type Actor = "functions" | "workflow";
 
 /** The simulated world behind the product's ports, without wires: what Azure would answer at this moment. */
 export interface Cloud {
-  fleets(actor: Actor): FleetPort;
+  fleets(actor: Actor): Fleets;
   readonly inventory: ClusterInventory;
   readonly nodes: NodeReader;
   readonly workloads: WorkloadReader;
@@ -109,7 +112,7 @@ export function fleetOf(world: model.World): model.Fleet {
 }
 
 /** The functions may read and approve: everything else is a person's. */
-function forFunctions(base: FleetPort, world: model.World, books: Books, cloud: Cloud): FleetPort {
+function forFunctions(base: Fleets, world: model.World, books: Books, cloud: Cloud): Fleets {
   const refuse = (what: string) => async (): Promise<never> => {
     books.forbidden.push(what);
     throw new FleetwrightError("unauthorized", "the reactor's role does not allow this");
@@ -119,6 +122,7 @@ function forFunctions(base: FleetPort, world: model.World, books: Books, cloud: 
     setMemberGroup: refuse("move a member"),
     createStrategy: refuse("create a strategy"),
     createRun: refuse("create a run"),
+    deleteStrategy: refuse("delete a strategy"),
     startRun: refuse("start a run"),
     stopRun: refuse("stop a run"),
     skip: refuse("skip a part of a run"),
@@ -135,7 +139,7 @@ function forFunctions(base: FleetPort, world: model.World, books: Books, cloud: 
 
 const etagOf = (gate: model.Gate): string => `${gate.name}/${gate.state}`;
 
-function fleetPort(world: model.World): FleetPort {
+function fleetPort(world: model.World): Fleets {
   const strategies = new Map<string, UpdateStrategyResource>();
   const created = new Map<string, UpdateRunSpec>();
   const runOf = (name: string): model.UpdateRun => {
@@ -169,6 +173,9 @@ function fleetPort(world: model.World): FleetPort {
       const strategy = { id: `${fleet}/updateStrategies/${name}`, name, etag: "1", stages };
       strategies.set(name, strategy);
       return strategy;
+    },
+    async deleteStrategy(_fleet, name) {
+      strategies.delete(name);
     },
     listRuns: async () => [...fleetOf(world).runs.keys()].flatMap((name) => view(name) ?? []),
     getRun: async (_fleet, name) => view(name),

@@ -62,7 +62,7 @@ export const SIGHTS = [
   "run resumed",
   "run completed",
   "plan refused as changed",
-  "start refused beside another run",
+  "start refused by the preflight",
   "issue opened",
   "issue opened again",
   "issue closed with proof",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { GitHubClient } from "../../shared/github/client.ts";
 import type { RepositoryHome } from "../../shared/github/issues.ts";
+import { holdCheckName } from "../../shared/update-run/hold.ts";
 import { gitHubError, type Process, type Service } from "./process.ts";
 
 export interface DeclaredText {
@@ -24,7 +25,8 @@ export interface SimPull {
   title: string;
   body: string;
   state: "open" | "closed";
-  merged: boolean;
+  /** Its head, and the commit that the merge made. */
+  merged: { readonly head: string; readonly commit: string } | undefined;
 }
 
 interface Commit {
@@ -81,6 +83,21 @@ export class GitHub {
     return this.#commitAt(MAIN);
   }
 
+  headOf(pull: SimPull): string {
+    return this.#commitAt(pull.head).sha;
+  }
+
+  /** Since when a run is held, as its newest check of that name says. */
+  heldSince(run: string): number | undefined {
+    const newest = this.#checks.findLast(({ name }) => name === holdCheckName(run));
+    if (newest?.conclusion !== "action_required") return undefined;
+    return Date.parse(newest.started_at ?? "");
+  }
+
+  hasCheck(commit: string, name: string): boolean {
+    return this.#checks.some((check) => check.head_sha === commit && check.name === name);
+  }
+
   filesAt(sha: string): Files {
     return this.#commitAt(sha).files;
   }
@@ -90,7 +107,7 @@ export class GitHub {
     const proposed = this.#commitAt(pull.head).files;
     this.#advance(this.#commit(this.#tree(proposed), this.head().sha));
     pull.state = "closed";
-    pull.merged = true;
+    pull.merged = { head: this.headOf(pull), commit: this.head().sha };
   }
 
   /** The client of one process: its requests fail as that process's calls do. */
@@ -121,7 +138,11 @@ export class GitHub {
       case "GET /repos/{owner}/{repo}/git/blobs/{file_sha}":
         return { content: base64(this.#blobs.get(String(p["file_sha"])) ?? refuse(404)) };
       case "GET /repos/{owner}/{repo}/commits":
-        return this.#history(String(p["path"])).map((sha) => ({ sha }));
+        return this.#history(String(p["sha"]), String(p["path"])).map((sha) => ({ sha }));
+      case "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls":
+        return this.pulls
+          .filter(({ merged }) => merged?.commit === p["commit_sha"])
+          .map(({ merged }) => ({ merged_at: "", head: { sha: merged?.head } }));
       case "GET /repos/{owner}/{repo}/commits/{ref}": {
         const { sha, files } = this.#commitAt(String(p["ref"]));
         return { sha, commit: { tree: { sha: this.#tree(files) } } };
@@ -244,7 +265,7 @@ export class GitHub {
       head,
       ...text(p),
       state: "open",
-      merged: false,
+      merged: undefined,
     };
     this.pulls.push(pull);
     return this.#wirePull(pull);
@@ -312,9 +333,9 @@ export class GitHub {
     };
   }
 
-  #history(path: string): readonly string[] {
+  #history(from: string, path: string): readonly string[] {
     const found: string[] = [];
-    let commit: Commit | undefined = this.head();
+    let commit: Commit | undefined = this.#commitAt(from);
     while (commit !== undefined) {
       const parent: Commit | undefined = this.#commits.get(commit.parent ?? "");
       if (textOf(commit.files, path) !== textOf(parent?.files ?? [], path)) found.push(commit.sha);

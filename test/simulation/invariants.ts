@@ -1,6 +1,7 @@
 import { armKey } from "../../shared/core/arm-id.ts";
 import type {
   Cluster,
+  ClusterNode,
   Gate,
   StageStatus,
   Transition,
@@ -35,11 +36,18 @@ interface Watched {
   /** Since when a cluster has a node that is not proved, by cluster id. */
   readonly unprovedSince: Map<string, number>;
   readonly begun: Set<string>;
+  /** Nodes that were bad before the run reached their cluster, as `<run> <node>`: not held against it. */
+  readonly badBefore: Set<string>;
 }
 
 export function watchInvariants(simulation: Simulation, toldWithinHours: number): Invariants {
   const broken: string[] = [];
-  const watched: Watched = { untoldSince: new Map(), unprovedSince: new Map(), begun: new Set() };
+  const watched: Watched = {
+    untoldSince: new Map(),
+    unprovedSince: new Map(),
+    begun: new Set(),
+    badBefore: new Set(),
+  };
   const fail: Fail = (holds, what) => {
     if (!holds) broken.push(`${new Date(simulation.now()).toISOString()} ${what}`);
   };
@@ -72,22 +80,38 @@ function pinOf(run: UpdateRun): string | undefined {
   return run.spec.nodeImageSelection.customNodeImageVersions?.[0];
 }
 
-function isProved({ cloud }: Simulation, cluster: Cluster, pin: string | undefined): boolean {
+function isBad({ cloud }: Simulation, cluster: Cluster, node: ClusterNode): boolean {
+  const ready = node.phase === "Ready" && !cloud.sick.has(`${cluster.id}/${node.name}`);
+  return !ready || node.unschedulable;
+}
+
+function isProved(
+  simulation: Simulation,
+  { badBefore }: Watched,
+  run: UpdateRun,
+  cluster: Cluster,
+): boolean {
   return [...cluster.nodes.values()].every(
     (node) =>
-      node.nodeImageVersion === pin &&
-      node.phase === "Ready" &&
-      !node.unschedulable &&
-      !cloud.sick.has(`${cluster.id}/${node.name}`),
+      node.nodeImageVersion === pinOf(run) &&
+      (!isBad(simulation, cluster, node) || badBefore.has(`${run.name} ${node.name}`)),
   );
 }
 
-function watchProofs(simulation: Simulation, { unprovedSince }: Watched): void {
+function watchProofs(simulation: Simulation, watched: Watched): void {
   const run = newestRun(simulation.world);
-  for (const cluster of run ? simulation.world.clusters.values() : []) {
-    const key = `${run?.name} ${cluster.id}`;
-    if (run && isProved(simulation, cluster, pinOf(run))) unprovedSince.delete(key);
+  if (!run) return;
+  const { unprovedSince, badBefore } = watched;
+  for (const member of run.stages.flatMap(membersOf)) {
+    const cluster = simulation.world.clusters.get(member.clusterId);
+    if (!cluster) continue;
+    const key = `${run.name} ${cluster.id}`;
+    if (isProved(simulation, watched, run, cluster)) unprovedSince.delete(key);
     else if (!unprovedSince.has(key)) unprovedSince.set(key, simulation.now());
+    if (member.state !== "NotStarted") continue;
+    for (const node of cluster.nodes.values()) {
+      if (isBad(simulation, cluster, node)) badBefore.add(`${run.name} ${node.name}`);
+    }
   }
 }
 
@@ -100,7 +124,7 @@ function checkApproval(simulation: Simulation, watched: Watched, gate: Gate, fai
   const reviewed = run && isReviewed(gitHub, pinOf(run));
   fail(!isObserved(simulation.scenario), `a gate of ${gate.run} was approved, and we only watch`);
   fail(reviewed === true && run === newestRun(world), `a gate of ${gate.run} was approved`);
-  const held = simulation.people.words.held.get(gate.run) ?? simulation.now();
+  const held = gitHub.heldSince(gate.run) ?? simulation.now();
   fail(simulation.now() - held <= HOLD_AGE, `a gate of ${gate.run} was approved, which is held`);
   if (!run) return;
   const index = run.stages.findIndex(({ name }) => name === gate.stage);
@@ -118,7 +142,7 @@ interface Place {
 
 function checkProved(
   simulation: Simulation,
-  { unprovedSince }: Watched,
+  watched: Watched,
   { run, stage }: Place,
   fail: Fail,
 ): void {
@@ -128,8 +152,8 @@ function checkProved(
     const done = member.state === "Completed" || member.state === "Skipped";
     fail(done, `${stage.name} was let pass while ${member.name} is ${member.state}`);
     const cluster = world.clusters.get(member.clusterId);
-    if (!cluster || isProved(simulation, cluster, pinOf(run))) continue;
-    const since = unprovedSince.get(`${run.name} ${cluster.id}`) ?? now();
+    if (!cluster || isProved(simulation, watched, run, cluster)) continue;
+    const since = watched.unprovedSince.get(`${run.name} ${cluster.id}`) ?? now();
     const what = `${stage.name} was let pass while nodes of ${member.name} are not proved`;
     fail(now() - since <= PROOF_AGE, what);
   }

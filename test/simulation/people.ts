@@ -3,13 +3,12 @@ import { currentDeclarations } from "../../functions/host/look.ts";
 import { readStatus } from "../../shared/status/status.ts";
 import { SimulationError } from "../../shared/simulator/model.ts";
 import type { Cluster, Gate, UpdateRun, World } from "../../shared/simulator/model.ts";
-import type { CheckPort } from "../../shared/update-run/checks.ts";
-import { writeHold } from "../../shared/update-run/hold.ts";
+import { planCheckName } from "../../shared/update-run/plan.ts";
 import { fleetOf, type Cloud } from "./cloud.ts";
 import type { SimPull, GitHub } from "./github.ts";
 import type { Surroundings } from "./process.ts";
 import { FAMILY, image, OURS, quarantinedNodes } from "./stage.ts";
-import { runJob, type Job } from "./workflow.ts";
+import { runJob, type Job, type JobDeps } from "./workflow.ts";
 
 export interface PeopleDeps {
   readonly world: World;
@@ -27,8 +26,6 @@ export interface PeopleDeps {
 export interface Words {
   readonly gatesApproved: Set<string>;
   readonly waitsSkipped: Set<string>;
-  /** When a run was held, by its name; not in it once it is released. */
-  readonly held: Map<string, number>;
 }
 
 export interface People {
@@ -52,7 +49,6 @@ export function createPeople(deps: PeopleDeps): People {
   const words: Words = {
     gatesApproved: new Set(),
     waitsSkipped: new Set(),
-    held: new Map(),
   };
   const reviewer = createReviewer(deps);
   const operator = createOperator(deps, words);
@@ -88,28 +84,41 @@ function pendingGate(world: World): Gate | undefined {
   );
 }
 
+function jobsOf({ world, cloud, gitHub, around }: PeopleDeps): JobDeps {
+  return { cloud, gitHub, around, now: () => world.now };
+}
+
 /** Merges proposals, and sees to it that what was merged is started: a red job is run again. */
-function createReviewer({ world, cloud, gitHub, around, launch }: PeopleDeps) {
+function createReviewer(deps: PeopleDeps) {
+  const { world, gitHub, around, launch } = deps;
+  const jobs = jobsOf(deps);
   const done = new Set<string>([gitHub.head().sha]);
   let again = 0;
   return {
     act(quiet: boolean): void {
       const open = gitHub.pulls.find(({ state }) => state === "open");
-      if (open && isTimeToMerge(open, quiet)) {
+      if (open && isReviewed(open) && isTimeToMerge(quiet)) {
         gitHub.merge(open);
         again = world.now;
       }
-      const { sha, files } = gitHub.head();
+      const { sha } = gitHub.head();
       if (done.has(sha) || world.now < again) return;
       again = world.now + (1 + around.chance.below(4)) * 10 * 60_000;
-      const job: Job = { operation: "run", files };
       const twice = around.chance.happens(around.luck().personMeddles);
       if (twice) around.seen.add("two jobs at once");
-      for (let count = twice ? 2 : 1; count > 0; count--) launch(() => start(sha, job));
+      for (let count = twice ? 2 : 1; count > 0; count--) launch(() => start(sha));
     },
   };
 
-  function isTimeToMerge(_pull: SimPull, quiet: boolean): boolean {
+  /** The checks of the pull request leave the plan behind; a head without it is not merged. */
+  function isReviewed(pull: SimPull): boolean {
+    const commit = gitHub.headOf(pull);
+    if (gitHub.hasCheck(commit, planCheckName("prod"))) return true;
+    launch(async () => void (await runJob(jobs, { operation: "preflight", commit })));
+    return false;
+  }
+
+  function isTimeToMerge(quiet: boolean): boolean {
     const busy = [...fleetOf(world).runs.values()].some(
       ({ status }) => status.state !== "Completed",
     );
@@ -118,8 +127,8 @@ function createReviewer({ world, cloud, gitHub, around, launch }: PeopleDeps) {
     return quiet || around.luck().personMeddles === 0 || around.chance.happens(0.4);
   }
 
-  async function start(sha: string, job: Job): Promise<void> {
-    if (await runJob({ cloud, around, now: () => world.now }, job)) done.add(sha);
+  async function start(commit: string): Promise<void> {
+    if (await runJob(jobs, { operation: "run", commit })) done.add(commit);
   }
 }
 
@@ -184,15 +193,14 @@ function createOperator(deps: PeopleDeps, words: Words) {
 
   function resume(run: UpdateRun): void {
     around.seen.add("run resumed");
-    const { files } = gitHub.head();
-    const job: Job = { operation: "resume", files, runName: run.name };
-    launch(async () => void (await runJob({ cloud, around, now: () => world.now }, job)));
+    const job: Job = { operation: "resume", commit: gitHub.head().sha, runName: run.name };
+    launch(async () => void (await runJob(jobsOf(deps), job)));
   }
 }
 
 /** Everybody who does what nobody asked for, and those who come back to put it right. */
 function createMeddlers(deps: PeopleDeps, words: Words) {
-  const { world, cloud, gitHub, around, app, launch } = deps;
+  const { world, cloud, gitHub, around, launch } = deps;
   const { chance, seen } = around;
   const cordoned = new Map<string, { readonly cluster: Cluster; readonly until: number }>();
   const stopped = new Map<string, number>();
@@ -218,7 +226,7 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
   return {
     meddle,
     get busy(): boolean {
-      return cordoned.size + stopped.size + changed.size + words.held.size > 0;
+      return cordoned.size + stopped.size + changed.size > 0 || heldSince() !== undefined;
     },
     act(): void {
       const luck = around.luck();
@@ -238,9 +246,8 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
         if (!quiet && world.now < until) continue;
         resumeStopped(name);
       }
-      for (const [name, since] of words.held) {
-        if (quiet || world.now >= since + HELD_FOR) say(name, false);
-      }
+      const since = heldSince();
+      if (since !== undefined && (quiet || world.now >= since + HELD_FOR)) say("resume");
       for (const [name, until] of changed) {
         if (!quiet && world.now < until) continue;
         const run = fleetOf(world).runs.get(name);
@@ -259,8 +266,8 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
       stopped.delete(name);
       return;
     }
-    const job: Job = { operation: "resume", files: gitHub.head().files, runName: name };
-    launch(async () => void (await runJob({ cloud, around, now: () => world.now }, job)));
+    const job: Job = { operation: "resume", commit: gitHub.head().sha, runName: name };
+    launch(async () => void (await runJob(jobsOf(deps), job)));
   }
 
   function closeIssue(): void {
@@ -310,21 +317,21 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
 
   function holdRun(): void {
     const run = newestRun(world);
-    if (run?.status.state !== "Running" || words.held.has(run.name)) return;
-    say(run.name, true);
+    if (run?.status.state !== "Running" || heldSince() !== undefined) return;
+    say("hold");
     seen.add("person held a run");
   }
 
-  /** As the operations `hold` and `resume` of the action say it: a check of the run's commit. */
-  function say(name: string, held: boolean): void {
-    const run = fleetOf(world).runs.get(name);
-    const commit = commitOf(gitHub, run?.spec.nodeImageSelection.customNodeImageVersions?.[0]);
-    if (commit === undefined) return void words.held.delete(name);
-    launch(async () => {
-      await writeHold(app.checks as CheckPort, commit, name, { held, by: "ada", reason: "a look" });
-      if (held) words.held.set(name, world.now);
-      else words.held.delete(name);
-    });
+  function say(operation: "hold" | "resume"): void {
+    const runName = newestRun(world)?.name;
+    if (runName === undefined) return;
+    const commit = gitHub.head().sha;
+    launch(async () => void (await runJob(jobsOf(deps), { operation, commit, runName })));
+  }
+
+  function heldSince(): number | undefined {
+    const run = newestRun(world);
+    return run && gitHub.heldSince(run.name);
   }
 
   /** Somebody edits in Azure what was created from the reviewed declarations, before it starts. */

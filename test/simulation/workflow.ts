@@ -1,14 +1,17 @@
 import { applyEnvironment } from "../../actions/strategy/apply.ts";
-import type { UpdateRunInputs } from "../../actions/update-run/step.ts";
+import type { UpdateRunDeps, UpdateRunInputs } from "../../actions/update-run/step.ts";
 import { updateRun } from "../../actions/update-run/update-run.ts";
 import type { Declared } from "../../actions/runner/declared.ts";
 import type { Runner } from "../../actions/runner/run-action.ts";
-import { isError } from "../../shared/core/errors.ts";
+import { FleetwrightError, isError } from "../../shared/core/errors.ts";
 import { lint } from "../../shared/declaration/lint.ts";
 import { parseDeclarations } from "../../shared/declaration/parse.ts";
+import { createCheckPort } from "../../shared/github/checks.ts";
+import { createDeclarationRepository } from "../../shared/github/repository.ts";
+import { createReviewHistory } from "../../shared/github/review-history.ts";
 import type { Cloud } from "./cloud.ts";
 import { SUBSCRIPTION } from "./cloud.ts";
-import type { DeclaredText } from "./github.ts";
+import type { DeclaredText, GitHub } from "./github.ts";
 import { ARM } from "./product.ts";
 import { Process, type Service, type Surroundings } from "./process.ts";
 
@@ -19,87 +22,102 @@ const runner: Runner = { log() {}, leaves() {}, undoOnCancel() {} };
 
 export interface JobDeps {
   readonly cloud: Cloud;
+  readonly gitHub: GitHub;
   readonly around: Surroundings;
   readonly now: () => number;
 }
 
 /** One job of the repository's workflow: the real steps of the actions, in a process of its own. */
 export interface Job {
-  readonly operation: "run" | "resume" | "stop";
-  /** Of the checked-out commit. */
-  readonly files: readonly DeclaredText[];
-  /** A run that is named by hand, as a person does who resumes or stops one. */
+  readonly operation: "preflight" | "run" | "hold" | "resume";
+  /** What is checked out. */
+  readonly commit: string;
+  /** A run that is named by hand, as a person does who holds or resumes one. */
   readonly runName?: string;
 }
 
 /** @returns whether the job ended green; a job whose process dies throws. */
-export async function runJob({ cloud, around, now }: JobDeps, job: Job): Promise<boolean> {
+export async function runJob(deps: JobDeps, job: Job): Promise<boolean> {
+  const { gitHub, around } = deps;
   const process = new Process(around);
-  const fleet = process.wrap(cloud.fleets("workflow"), PATIENT_ARM);
-  const inventory = process.wrap(cloud.inventory, PATIENT_ARM);
-  const declared = declaredBy(job.files);
-  const inputs: UpdateRunInputs = {
-    operation: job.operation,
+  const declared = declaredBy(gitHub.filesAt(job.commit));
+  const updateDeps = compose(deps, process, job, declared);
+  try {
+    if (job.operation === "run") {
+      const [environment] = declared.declarations.workspace?.value.spec.environments ?? [];
+      if (!environment) throw new Error("the declarations are broken");
+      await applyEnvironment(environment, declared.declarations, updateDeps);
+    }
+    const report = await updateRun(inputsOf(job), updateDeps);
+    return report.failure === undefined;
+  } catch (error) {
+    if (process.dead) around.seen.add("job of the workflow killed");
+    if (isError(error, "plan-changed")) around.seen.add("plan refused as changed");
+    if (isError(error, "preflight-failed")) around.seen.add("start refused by the preflight");
+    throw error;
+  }
+}
+
+function inputsOf({ operation, runName }: Job): UpdateRunInputs {
+  return {
+    operation,
     environment: "prod",
     release: undefined,
-    runName: job.runName,
+    runName,
     inline: false,
     targets: [],
     gate: undefined,
     stage: undefined,
-    reason: undefined,
-    // No pull requests here: what is merged is declared.
-    reviewedPlan: "off",
-    // Chance breaks clusters all the time: whether a run copes with them is what is simulated.
-    preflightChoices: new Map([
-      ["cluster-stopped", "warn"],
-      ["cluster-busy", "warn"],
-      ["cluster-failed", "warn"],
-    ]),
+    reason: "a person said so",
+    reviewedPlan: "required",
+    preflightChoices: new Map(),
     preflightTimeoutMilliseconds: 0,
     subscriptionId: SUBSCRIPTION,
     pollIntervalMilliseconds: 30_000,
     detachAfterMilliseconds: 0,
   };
-  try {
-    if (job.operation === "run") {
-      const [environment] = declared.declarations.workspace?.value.spec.environments ?? [];
-      if (!environment) throw new Error("the declarations are broken");
-      const applying = { fleet: { ...fleet, deleteStrategy }, runner, deleteUndeclared: false };
-      await applyEnvironment(environment, declared.declarations, applying);
-    }
-    const report = await updateRun(inputs, {
-      fleet,
-      inventory,
-      ...UNSEEN,
-      runner,
-      job: { commit: undefined, actor: "workflow", url: "" },
-      records: undefined,
-      readReviewedHead: async () => undefined,
-      readDeclared: async () => declared,
-      sleep: async () => {},
-      elapsed: now,
-      now,
-    });
-    return report.failure === undefined;
-  } catch (error) {
-    if (process.dead) around.seen.add("job of the workflow killed");
-    if (isError(error, "plan-changed")) around.seen.add("plan refused as changed");
-    if (isError(error, "preflight-failed")) around.seen.add("start refused beside another run");
-    throw error;
-  }
 }
 
-const deleteStrategy = async () => {
-  throw new Error("the simulated workflow deletes nothing");
-};
+type Deps = UpdateRunDeps & Parameters<typeof applyEnvironment>[2];
 
-/** What a preflight could see beside the lists: nothing, which speaks neither for nor against a run. */
-const UNSEEN = {
-  snapshots: { listSnapshots: async () => [] },
-  nodes: { readNodes: async () => ({ visible: false as const, reason: "not simulated" }) },
-  remedies: { listBudgets: async () => [] },
-  quotas: { readQuotas: async () => ({ readable: false as const, reason: "not simulated" }) },
+function compose(
+  { cloud, gitHub, now }: JobDeps,
+  process: Process,
+  { commit, operation }: Job,
+  declared: Declared,
+): Deps {
+  const home = gitHub.client(process);
+  const records = {
+    checks: createCheckPort(home),
+    reviews: createReviewHistory(home),
+    declarations: createDeclarationRepository(home),
+  };
+  return {
+    fleet: process.wrap(cloud.fleets("workflow"), PATIENT_ARM),
+    inventory: process.wrap(cloud.inventory, PATIENT_ARM),
+    snapshots: process.wrap(cloud.snapshots, PATIENT_ARM),
+    nodes: process.wrap(cloud.nodes, PATIENT_ARM),
+    ...UNREADABLE,
+    runner,
+    deleteUndeclared: false,
+    job: { commit, actor: "ada", url: "jobs/1" },
+    records: async () => records,
+    readDeclared: async () => declared,
+    readReviewedHead: async () => (operation === "preflight" ? commit : undefined),
+    sleep: async () => {},
+    elapsed: now,
+    now,
+  };
+}
+
+/** What the operator of this world may not read: the preflight says so, and goes on. */
+const UNREADABLE = {
+  remedies: {
+    async listBudgets(): Promise<never> {
+      throw new FleetwrightError("unauthorized", "not allowed");
+    },
+  },
+  quotas: { readQuotas: async () => ({ readable: false, reason: "not allowed" }) as const },
   preflights: {
     listAutoUpgradeProfiles: async () => undefined,
     listKubernetesVersions: async () => undefined,
