@@ -201,6 +201,7 @@ function actOnCluster(context: AksContext, request: ArmRequest): WireReply {
   const target = requireCluster(context, request);
   switch (request.action) {
     case "listclusterusercredential":
+    case "listclustermonitoringusercredential":
     case "listclusteradmincredential":
       return credentialsReply(context, request, target);
     case "start":

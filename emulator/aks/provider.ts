@@ -7,6 +7,8 @@ import { changing, methodNotAllowed } from "../arm/refusal.ts";
 import { ResourceStore } from "../arm/store.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Environment, WireReply } from "../service.ts";
+import { absentTypeReply } from "./absent-types.ts";
+import { accessProfile } from "./access-profiles.ts";
 import { applyAutoUpgrade } from "./auto-upgrade.ts";
 import { handleClusters } from "./clusters.ts";
 import type { AksContext } from "./context.ts";
@@ -29,7 +31,11 @@ export interface Aks {
   deleteGroup(subscription: string, resourceGroup: string): void;
 }
 
-const POST_TARGETS = new Set(["managedclusters", "managedclusters/agentpools"]);
+const POST_TARGETS = new Set([
+  "managedclusters",
+  "managedclusters/accessprofiles",
+  "managedclusters/agentpools",
+]);
 
 export function createAks(
   environment: Environment,
@@ -75,8 +81,10 @@ function route(context: AksContext, request: ArmRequest): WireReply | undefined 
       return readOnly(request, () => kubernetesVersions(context));
     case "locations/orchestrators":
       return readOnly(request, () => orchestrators(context, request));
+    case "managedclusters/accessprofiles":
+      return accessProfile(context, request);
     default:
-      return undefined;
+      return absentTypeReply(context, request);
   }
 }
 

@@ -4,6 +4,7 @@ import type { FeaturesTarget } from "./features.ts";
 export type ArmTarget =
   | { readonly kind: "metadata" }
   | { readonly kind: "tenants" }
+  | TenantProviderTarget
   | { readonly kind: "subscriptions" }
   | { readonly kind: "subscription"; readonly subscription: string }
   | { readonly kind: "locations"; readonly subscription: string }
@@ -26,6 +27,13 @@ export type ArmTarget =
   | OperationTarget
   | ResourceTarget
   | { readonly kind: "unknown" };
+
+/** `/providers[/{namespace}[/operations | /topicTypes/…]]`: what is the same in every subscription. */
+export interface TenantProviderTarget {
+  readonly kind: "tenantProvider";
+  readonly namespace: string | undefined;
+  readonly rest: readonly string[];
+}
 
 export interface OperationTarget {
   readonly kind: "operation" | "operationResult";
@@ -55,6 +63,10 @@ export function parseArmPath(path: string, method: string): ArmTarget {
       return subscription?.toLowerCase() === "endpoints" ? { kind: "metadata" } : UNKNOWN;
     case "tenants":
       return parts.length === 1 ? { kind: "tenants" } : UNKNOWN;
+    case "providers": {
+      const [namespace, ...below] = parts.slice(1);
+      return { kind: "tenantProvider", namespace, rest: below };
+    }
     case "subscriptions":
       if (subscription === undefined) return { kind: "subscriptions" };
       if (keyword === undefined) return { kind: "subscription", subscription };

@@ -13,10 +13,11 @@ import { Features } from "./features.ts";
 import { methodNotAllowed } from "./refusal.ts";
 import { createResourcesProvider } from "./resources-provider.ts";
 import { parseArmPath } from "./request.ts";
-import type { ArmTarget, ResourceTarget } from "./request.ts";
+import type { ArmTarget, ResourceTarget, TenantProviderTarget } from "./request.ts";
 import type { ResourceGroups } from "./resource-groups.ts";
 import { listResources } from "./resource-list.ts";
 import { locationBodies, providerBodies, subscriptionBody } from "./subscription.ts";
+import { tenantProviderReply } from "./tenant-provider.ts";
 import type { Throttle } from "./throttling.ts";
 
 /** Any date, with or without `-preview`: versions differ per client and per call. */
@@ -86,6 +87,9 @@ async function answer(call: Call): Promise<WireReply> {
     return { status: 200, body: { value: [{ id: `/tenants/${tenant}`, tenantId: tenant }] } };
   }
   if (target.kind === "subscriptions") return listSubscriptions(options, principal);
+  if (target.kind === "tenantProvider") {
+    return tenantProviderReply(options.providers, target, { request, principal, apiVersion });
+  }
   requireSubscription(options, target.subscription);
   authorize(call, principal, target);
   call.limits = options.throttle?.take({
@@ -110,6 +114,7 @@ function throttleKind(target: ArmTarget): "operation" | "other" {
 type BelowSubscription = Exclude<
   ArmTarget,
   | ResourceTarget
+  | TenantProviderTarget
   | { readonly kind: "metadata" | "tenants" | "subscriptions" | "resources" | "unknown" }
 >;
 type ResourcesTarget = Extract<ArmTarget, { readonly kind: "resources" }>;

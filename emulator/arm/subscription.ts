@@ -30,7 +30,9 @@ const CHILD_TYPES: Readonly<Record<string, readonly string[]>> = {
     "fleets/autoUpgradeProfiles",
   ],
   "Microsoft.EventGrid": ["eventSubscriptions"],
-  "Microsoft.Resources": ["resourceGroups"],
+  "Microsoft.Resources": ["resourceGroups", "tags"],
+  "Microsoft.Authorization": ["roleAssignments", "roleDefinitions", "permissions"],
+  "Microsoft.Features": ["features"],
 };
 /** Newest first: generic tools take the first that is no preview. */
 const API_VERSIONS = ["2026-06-01", "2026-04-01", "2025-03-01", "2022-11-01"];
@@ -57,13 +59,25 @@ export function locationBodies(subscription: string): readonly JsonObject[] {
   }));
 }
 
+export function typesOfNamespace(namespace: string): readonly string[] {
+  return [...(TRACKED_TYPES[namespace] ?? []), ...(CHILD_TYPES[namespace] ?? [])];
+}
+
 export function providerBodies(subscription: string): readonly JsonObject[] {
-  return Object.entries(CHILD_TYPES).map(([namespace, children]) => ({
-    id: `/subscriptions/${subscription}/providers/${namespace}`,
-    namespace,
+  return namespaceBodies().map((body) => ({
+    ...body,
+    id: `/subscriptions/${subscription}/providers/${String(body["namespace"])}`,
     registrationPolicy: "RegistrationRequired",
     registrationState: "Registered",
-    resourceTypes: [...(TRACKED_TYPES[namespace] ?? []), ...children].map((resourceType) => ({
+  }));
+}
+
+/** Providers as the tenant sees them: nobody has registered there. */
+export function namespaceBodies(): readonly JsonObject[] {
+  return Object.keys(CHILD_TYPES).map((namespace) => ({
+    id: `/providers/${namespace}`,
+    namespace,
+    resourceTypes: typesOfNamespace(namespace).map((resourceType) => ({
       resourceType,
       locations: LOCATIONS,
       apiVersions: API_VERSIONS,

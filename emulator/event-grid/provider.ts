@@ -3,6 +3,7 @@ import type { ResourceProvider } from "../arm/provider.ts";
 import { handleEventSubscriptions, listRegionalSubscriptions } from "./subscriptions.ts";
 import type { SubscriptionsDeps } from "./subscriptions.ts";
 import { handleSystemTopics } from "./system-topics.ts";
+import { topicTypesReply } from "./topic-types.ts";
 import { handleTopics } from "./topics.ts";
 
 /** `Microsoft.EventGrid` in ARM. */
@@ -15,6 +16,9 @@ export function createEventGridProvider(deps: SubscriptionsDeps): ResourceProvid
     handle(request) {
       const type = request.segments.map(([segment]) => segment.toLowerCase()).join("/");
       switch (type) {
+        case "topictypes":
+        case "topictypes/eventtypes":
+          return topicTypesReply(request);
         case "topics":
           return handleTopics(deps, request);
         case "systemtopics":

@@ -1,3 +1,7 @@
+import type { ArmRequest } from "../arm/provider.ts";
+import { methodNotAllowed, notFound } from "../arm/refusal.ts";
+import type { WireReply } from "../service.ts";
+
 /** What can be listened to without a custom topic (azure-docs, event-grid/system-topics.md). */
 export interface TopicType {
   readonly name: string;
@@ -50,6 +54,43 @@ const TOPIC_TYPES: readonly TopicType[] = [
     ),
   },
 ];
+
+/** `az eventgrid topic-type list`, `show` and `list-event-types`. */
+export function topicTypesReply(request: ArmRequest): WireReply {
+  const [[, name] = ["", undefined], child] = request.segments;
+  if (request.method !== "GET") throw methodNotAllowed(request.method);
+  if (name === undefined) return { status: 200, body: { value: TOPIC_TYPES.map(render) } };
+  const type = findTopicType(name);
+  if (!type || (child !== undefined && child[0] !== "eventtypes"))
+    throw notFound(request.wire.path);
+  if (child === undefined) return { status: 200, body: render(type) };
+  const value = type.eventTypes.map((eventType) => ({
+    id: `${idOf(type)}/eventTypes/${eventType}`,
+    name: eventType,
+    type: "Microsoft.EventGrid/topicTypes/eventTypes",
+    properties: { displayName: eventType, description: eventType, isInDefaultSet: true },
+  }));
+  return { status: 200, body: { value } };
+}
+
+function idOf({ name }: TopicType): string {
+  return `providers/Microsoft.EventGrid/topicTypes/${name}`;
+}
+
+function render(type: TopicType): object {
+  return {
+    id: idOf(type),
+    name: type.name,
+    type: "Microsoft.EventGrid/topicTypes",
+    properties: {
+      provider: type.name.split(".").slice(0, -1).join("."),
+      displayName: type.name,
+      description: type.name,
+      resourceRegionType: type.source === CLUSTER ? "RegionalResource" : "GlobalResource",
+      provisioningState: "Succeeded",
+    },
+  };
+}
 
 export function findTopicType(name: string): TopicType | undefined {
   return TOPIC_TYPES.find((type) => type.name.toLowerCase() === name.toLowerCase());

@@ -54,6 +54,17 @@ const scenario = scenarioWith({
   clusters: ["reading", "draining", "upgrading"].map(cluster),
 });
 
+const SHOP = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop, namespace: pier}
+spec:
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec: {containers: [{name: shop, image: "shop:7"}]}
+`;
+
 withPrograms(["kubectl"], () => {
   let emulator: EmulatorProcess;
   let sdk: SdkClients;
@@ -122,6 +133,32 @@ withPrograms(["kubectl"], () => {
         expect(await text("version", "-o", "json")).toContain('"gitVersion": "v1.32');
         const nothing = await run("get", "pod", "nothing", "-n", "dock");
         expect(nothing.stderr).toContain('(NotFound): pods "nothing" not found');
+      },
+      TIMEOUT,
+    );
+
+    test(
+      "finds what every cluster has, and applies, makes and deletes objects of its own",
+      async () => {
+        const { text, run } = await kubectlFor("reading");
+        expect(await text("get", "services")).toMatch(/^kubernetes +ClusterIP +10\.0\.0\.1/m);
+        expect(await text("get", "all", "-A")).toContain("deployment.apps/crane");
+        expect(await text("get", "--raw", "/healthz")).toBe("ok");
+        expect(await text("auth", "can-i", "--list")).toContain("poddisruptionbudgets.policy");
+        await text("create", "namespace", "pier");
+        await text("create", "configmap", "settings", "--from-literal=a=b", "-n", "pier");
+        const file = join(home, "shop.yaml");
+        await writeFile(file, SHOP);
+        expect(await text("apply", "-f", file)).toContain("created");
+        expect(await text("apply", "-f", file)).toContain("unchanged");
+        await text("rollout", "status", "deployment/shop", "-n", "pier", "--timeout=60s");
+        expect(await text("get", "deployment", "shop", "-n", "pier", "-o", "wide")).toContain(
+          "shop:7",
+        );
+        expect(await text("logs", "deployment/shop", "-n", "pier")).not.toContain("rror");
+        await text("delete", "namespace", "pier", "--timeout=60s");
+        const gone = await run("get", "namespace", "pier");
+        expect(gone.stderr).toContain('namespaces "pier" not found');
       },
       TIMEOUT,
     );

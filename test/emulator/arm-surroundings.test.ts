@@ -166,3 +166,40 @@ test("an authority tells MSAL which hosts stand for it", async () => {
   const { json } = await send(discovery, emulator.ca);
   expect(json).toMatchObject({ token_endpoint: `${emulator.ready.authority}/oauth2/v2.0/token` });
 });
+
+test("the tenant tells providers, their operations and the types of topics", async () => {
+  expect(await values("/providers")).toContainEqual(
+    expect.objectContaining({ namespace: "Microsoft.ContainerService" }),
+  );
+  const operations = await values("/providers/microsoft.containerservice/operations");
+  expect(operations.map(({ name }) => name)).toContain(
+    "Microsoft.ContainerService/fleets/updateRuns/write",
+  );
+  const types = "/providers/Microsoft.EventGrid/topicTypes";
+  expect((await values(types)).length).toBeGreaterThan(1);
+  const events = await values(`${types}/Microsoft.ContainerService.ManagedClusters/eventTypes`);
+  expect(events.map(({ name }) => name)).toContain(
+    "Microsoft.ContainerService.NodePoolRollingFailed",
+  );
+  expect((await call("/providers/Microsoft.ContainerService/fleets")).status).toBe(404);
+  expect((await call("/providers/Microsoft.Nothing")).status).toBe(404);
+});
+
+test.each(["trustedAccessRoleBindings", "managedNamespaces", "privateEndpointConnections"])(
+  "a cluster has no %s, and says so",
+  async (type) => {
+    expect(await values(`${CLUSTER}/${type}`)).toEqual([]);
+    expect((await call(`${CLUSTER}/${type}/x`)).status).toBe(404);
+    expect((await call(`${CLUSTER}/${type}/x`, { method: "PUT", body: {} })).status).toBe(405);
+    expect((await call(`${CLUSTER}9/${type}`)).status).toBe(404);
+  },
+);
+
+test("an access profile holds the kubeconfig of its role", async () => {
+  const path = `${CLUSTER}/accessProfiles/clusterAdmin/listCredential`;
+  const { kubeConfig } = (
+    (await call(path, { method: "POST" })).json as { properties: { kubeConfig: string } }
+  ).properties;
+  expect(Buffer.from(kubeConfig, "base64").toString()).toContain("clusterAdmin_demo_cluster-1");
+  expect((await call(path, { method: "POST", as: "reader" })).status).toBe(403);
+});

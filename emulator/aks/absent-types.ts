@@ -1,0 +1,38 @@
+import type { ArmRequest } from "../arm/provider.ts";
+import { methodNotAllowed, notFound } from "../arm/refusal.ts";
+import type { WireReply } from "../service.ts";
+import { requireCluster } from "./context.ts";
+import type { AksContext } from "./context.ts";
+
+/** Types that AKS has and of which a simulated cluster never has any: clients list them beside the rest. */
+const OF_CLUSTER = new Set([
+  "identitybindings",
+  "jwtauthenticators",
+  "loadbalancers",
+  "managednamespaces",
+  "meshmemberships",
+  "meshupgradeprofiles",
+  "outboundnetworkdependenciesendpoints",
+  "privateendpointconnections",
+  "privatelinkresources",
+  "trustedaccessrolebindings",
+]);
+const OF_LOCATION = new Set([
+  "guardrailsversions",
+  "meshrevisionprofiles",
+  "safeguardsversions",
+  "trustedaccessroles",
+]);
+
+/** Undefined: a type that is not among them. */
+export function absentTypeReply(context: AksContext, request: ArmRequest): WireReply | undefined {
+  const [[parent] = [], [type, name] = [""], ...more] = request.segments;
+  if (more.length > 0) return undefined;
+  const isOfCluster = parent === "managedclusters" && OF_CLUSTER.has(type);
+  if (!isOfCluster && !(parent === "locations" && OF_LOCATION.has(type))) return undefined;
+  if (isOfCluster) requireCluster(context, request);
+  if (request.method === "DELETE" && name !== undefined) return { status: 204 };
+  if (request.method !== "GET") throw methodNotAllowed(request.method);
+  if (name !== undefined) throw notFound(request.wire.path);
+  return { status: 200, body: { value: [] } };
+}
