@@ -140,11 +140,17 @@ const DECLARATIONS = new Set([
   "output_declaration",
 ]);
 
+/** What Bicep declares by itself. */
+const NAMESPACES = ["az", "sys"];
+
 function undeclaredNames(
   { path, text }: Pick<BicepFile, "path" | "text">,
   all: readonly Node[],
 ): string[] {
-  const declared = new Set(all.filter(({ type }) => DECLARATIONS.has(type)).map(nameOf));
+  const declared = new Set([
+    ...NAMESPACES,
+    ...all.filter(({ type }) => DECLARATIONS.has(type)).map(nameOf),
+  ]);
   for (const loop of all.filter(({ type }) => type === "for_statement")) {
     declared.add(loop.namedChildren[0]?.text ?? "");
   }
