@@ -29,7 +29,7 @@ export async function checkUp(azure: Azure, options: Checkup): Promise<readonly 
   const environments = environmentsOf(declarations, options.environments);
   const signIn = await diagnose("sign-in", () => checkSignIn(azure));
   const signedIn = signIn.every(({ verdict }) => verdict === "ok");
-  const fleets = signedIn ? await readFleets(azure, environments) : NO_FLEETS;
+  const fleets = signedIn ? await readFleets(azure, environments, role) : NO_FLEETS;
   const declared = judgeDeclarations(declarations, fleets.members, azure.arm.clock.now());
   const branch = declarations.workspace?.value.spec.repository.branch ?? "main";
   return [
@@ -49,7 +49,11 @@ interface Fleets {
 
 const NO_FLEETS: Fleets = { found: [], members: new Map() };
 
-async function readFleets(azure: Azure, environments: readonly Environment[]): Promise<Fleets> {
+async function readFleets(
+  azure: Azure,
+  environments: readonly Environment[],
+  role: Role,
+): Promise<Fleets> {
   const found: Diagnosis[] = [];
   const members = new Map<string, readonly FleetMember[]>();
   for (const environment of environments) {
@@ -58,7 +62,7 @@ async function readFleets(azure: Azure, environments: readonly Environment[]): P
       ...(await diagnose("fleet", async () => {
         const listed = members.get(fleet) ?? (await azure.fleets.listMembers(fleet));
         members.set(fleet, listed);
-        return checkFleet(azure, environment, listed);
+        return checkFleet(azure, environment, { members: listed, role });
       })),
     );
   }

@@ -1,4 +1,4 @@
-import { FleetwrightError, toError } from "../../shared/core/errors.ts";
+import { FleetwrightError, isError, toError } from "../../shared/core/errors.ts";
 
 /** What is looked at. A closed list: tests and documentation name each. */
 export type Topic =
@@ -28,7 +28,10 @@ export interface Diagnosis {
   readonly subjects?: readonly string[];
 }
 
-/** A look that fails is a finding of its own: the other looks go on. */
+/**
+ * A look that fails is a finding of its own: the other looks go on. No shipped role reads Event Grid, so that who
+ * may not is told so, and nothing is wrong.
+ */
 export async function diagnose(
   topic: Topic,
   look: () => Promise<readonly Diagnosis[]>,
@@ -41,7 +44,7 @@ export async function diagnose(
     return [
       {
         topic,
-        verdict: "error",
+        verdict: topic === "events" && isError(error, "unauthorized") ? "unknown" : "error",
         message: error.message,
         ...(remedy === undefined ? {} : { remedy }),
         ...(subject === undefined ? {} : { subjects: [subject] }),

@@ -5,15 +5,17 @@ import type { FleetMember } from "../../shared/update-run/ports.ts";
 import type { Azure } from "../azure.ts";
 import { someOf } from "../terminal.ts";
 import type { Diagnosis } from "./diagnosis.ts";
+import type { Role } from "./permissions.ts";
 
 /** Reads all that a run is judged by, and who else may start runs. */
 export async function checkFleet(
   { arm, fleets }: Azure,
   { name, fleet }: Environment,
-  members: readonly FleetMember[],
+  { members, role }: { readonly members: readonly FleetMember[]; readonly role: Role },
 ): Promise<readonly Diagnosis[]> {
   const runs = await fleets.listRuns(fleet);
-  const gates = await fleets.listGates(fleet);
+  // Pull requests have nothing to do with gates, and their role may not read them.
+  const gates = role === "reader" ? [] : await fleets.listGates(fleet);
   const profiles = await listAutoUpgradeProfiles(arm, fleet);
   const groups = new Set(members.map(({ group }) => group).filter((group) => group !== undefined));
   const read = [

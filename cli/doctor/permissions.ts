@@ -21,22 +21,10 @@ interface RoleDefinition {
   readonly DataActions: readonly string[];
 }
 
-/** What lint with `live: true` and this command read. */
-const READER: RoleDefinition = {
-  Name: "Reader",
-  Actions: [
-    "Microsoft.ContainerService/fleets/read",
-    "Microsoft.ContainerService/fleets/members/read",
-    "Microsoft.ContainerService/managedClusters/read",
-  ],
-  DataActions: [],
-};
-
 /** Published elsewhere than on a fleet or a cluster. */
 const OF_OTHER_RESOURCES = /^Microsoft\.EventGrid\//i;
 
 async function definitionOf(role: Role): Promise<RoleDefinition> {
-  if (role === "reader") return READER;
   const file = join(PACKAGE_ROOT, "infra", "roles", `${role}.json`);
   return JSON.parse(await readFile(file, "utf8")) as RoleDefinition;
 }
@@ -74,13 +62,11 @@ function lacking(
   role: Role,
   { scope, missing }: { readonly scope: ArmId; readonly missing: readonly string[] },
 ): Diagnosis {
-  const definition =
-    role === "reader" ? "the built-in role Reader" : `'${Name}' (infra/roles/${role}.json)`;
   return {
     topic: "permissions",
     verdict: "error",
     message: `on ${scope} this identity may not ${someOf(missing)}`,
-    remedy: `grant it ${definition} there; a new assignment takes minutes to be seen`,
+    remedy: `grant it '${Name}' (infra/roles/${role}.json) there; a new assignment takes minutes to be seen`,
     subjects: missing,
   };
 }

@@ -8,18 +8,32 @@ import type { Diagnosis } from "../../cli/doctor/diagnosis.ts";
 import { armKey } from "../../shared/core/arm-id.ts";
 import { startTestEmulator, type TestEmulator } from "../support/emulator.ts";
 import { fleetwright, type Surroundings } from "./command.ts";
-import { clusterId, FLEET, harbourScenario, READER, SUBSCRIPTION } from "./harbour.ts";
+import {
+  clusterId,
+  FLEET,
+  harbourScenario,
+  ONLOOKER,
+  READER,
+  shippedActions,
+  SUBSCRIPTION,
+} from "./harbour.ts";
 
 const EVENT_GRID = "api-version=2025-02-15";
 let azure: TestEmulator;
 let folder: string;
 
 beforeAll(async () => {
+  const reads = await shippedActions("reader");
   const scenario = await harbourScenario((change) => {
     change.principals = [
       {
         name: "reader",
         clientId: READER,
+        roles: [{ actions: reads, scope: `/subscriptions/${SUBSCRIPTION}` }],
+      },
+      {
+        name: "onlooker",
+        clientId: ONLOOKER,
         roles: [
           {
             actions: [
@@ -91,7 +105,7 @@ test("compares what this identity may do with the role that it should have", asy
   expect((await examine()).of("permissions")).toEqual([
     { topic: "permissions", verdict: "ok", message: "everything that Fleetwright operator may do" },
   ]);
-  const { code, of } = await examine({ clientId: READER });
+  const { code, of } = await examine({ clientId: ONLOOKER });
   expect(code).toBe(1);
   const [found] = of("permissions");
   expect(found).toMatchObject({
@@ -100,8 +114,15 @@ test("compares what this identity may do with the role that it should have", asy
   });
   expect(found?.subjects).toContain("Microsoft.ContainerService/fleets/updateRuns/start/action");
   expect(found?.subjects).not.toContain("Microsoft.ContainerService/fleets/updateRuns/read");
-  const reader = await examine({ clientId: READER }, "--role", "reader");
-  expect(reader.of("permissions").map(({ verdict }) => verdict)).toEqual(["ok"]);
+});
+
+test("needs no more than the shipped role of pull requests, but for Event Grid", async () => {
+  const { found, of } = await examine({ clientId: READER }, "--role", "reader");
+  expect(of("permissions").map(({ verdict }) => verdict)).toEqual(["ok"]);
+  expect(of("kubernetes-api").map(({ verdict }) => verdict)).toEqual(["ok"]);
+  const wrong = found.filter(({ verdict }) => verdict === "error").map(({ topic }) => topic);
+  expect(new Set(wrong)).toEqual(new Set(["auto-upgrade"]));
+  expect(of("events").map(({ verdict }) => verdict)).toEqual(["unknown", "unknown", "unknown"]);
 });
 
 test("tells nodes that cannot be seen from nodes that are well", async () => {
@@ -109,7 +130,7 @@ test("tells nodes that cannot be seen from nodes that are well", async () => {
     verdict: "ok",
     message: "63 nodes of 9 clusters can be seen",
   });
-  const [found] = (await examine({ clientId: READER })).of("kubernetes-api");
+  const [found] = (await examine({ clientId: ONLOOKER })).of("kubernetes-api");
   expect(found).toMatchObject({
     verdict: "error",
     message: expect.stringContaining("cannot be seen"),

@@ -6,7 +6,16 @@ export const SUBSCRIPTION = "11111111-2222-3333-4444-555555555555";
 const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/harbour/providers/Microsoft.ContainerService`;
 export const FLEET = `${GROUP}/fleets/harbour`;
 export const clusterId = (name: string): string => `${GROUP}/managedClusters/${name}`;
-export const READER = "33333333-0000-4000-8000-000000000001";
+/** May read ARM and nothing else. */
+export const ONLOOKER = "33333333-0000-4000-8000-000000000001";
+/** Has exactly the shipped role of pull requests. */
+export const READER = "33333333-0000-4000-8000-000000000002";
+
+export async function shippedActions(role: string): Promise<string[]> {
+  const text = await readFile(`infra/roles/${role}.json`, "utf8");
+  const { Actions, DataActions } = JSON.parse(text) as Record<string, string[]>;
+  return [...(Actions ?? []), ...(DataActions ?? [])];
+}
 
 /** The Azure of examples/harbour; `change` is applied to a copy of it. */
 export async function harbourScenario(
