@@ -1,7 +1,6 @@
 import { followRun } from "../../shared/update-run/follow.ts";
 import type { UpdateRun } from "../../shared/update-run/ports.ts";
 import { formatProgress } from "../../shared/update-run/progress.ts";
-import { detachedCheck, finishRunCheck } from "../../shared/update-run/run-check.ts";
 import type { Act } from "./report-run.ts";
 import { recordCommit } from "./step.ts";
 import type { Step } from "./step.ts";
@@ -61,6 +60,7 @@ async function recordEnd(
   const { records } = step.deps;
   if (records === undefined) return undefined;
   try {
+    const { detachedCheck, finishRunCheck } = await import("../../shared/update-run/run-check.ts");
     const open = await records();
     const commit = await recordCommit(step, open);
     const check = detached

@@ -3,7 +3,6 @@ import type { FleetPort } from "../../shared/update-run/ports.ts";
 import { judgePreflight } from "../../shared/update-run/preflight/judge.ts";
 import type { PreflightReport } from "../../shared/update-run/preflight/judge.ts";
 import { preflightFailure, preflightLines } from "../../shared/update-run/preflight/render.ts";
-import { gatherFacts } from "./gather-facts.ts";
 import { needsDeclaration } from "./step.ts";
 import type { Step } from "./step.ts";
 import type { Target } from "./target.ts";
@@ -12,6 +11,7 @@ type Declared = NonNullable<Target["declared"]>;
 
 export async function lookAhead(step: Step): Promise<PreflightReport> {
   const declared = needsDeclaration(step.target);
+  const { gatherFacts } = await import("./gather-facts.ts");
   const report = judgePreflight(await gatherFacts(step, declared), step.inputs.preflightChoices);
   for (const line of preflightLines(report)) step.deps.runner.log(line);
   return report;

@@ -3,13 +3,12 @@ import { createRun, assertNoOtherActive } from "../../shared/update-run/create.t
 import { assertNotFrozen } from "../../shared/update-run/freeze.ts";
 import { readHold } from "../../shared/update-run/hold.ts";
 import { planOf, planOfRun } from "../../shared/update-run/plan.ts";
+import type { Plan } from "../../shared/update-run/plan.ts";
 import type { UpdateRun } from "../../shared/update-run/ports.ts";
 import { isTerminal } from "../../shared/update-run/state.ts";
 import { follow } from "./follow.ts";
-import { assertReviewed } from "./guard.ts";
 import { lookAhead, passPreflight } from "./preflight.ts";
 import type { Act } from "./report-run.ts";
-import { leaveOut } from "./leave-out.ts";
 import { compared, existing, needsDeclaration, recordCommit } from "./step.ts";
 import type { Step } from "./step.ts";
 
@@ -18,7 +17,7 @@ export async function create(step: Step): Promise<Act> {
   const declared = needsDeclaration(target);
   const left: string[] = [];
   const { run, changed } = await createRun(deps.fleet, declared, async () => {
-    await assertReviewed(step, planOf(declared, await deps.fleet.listMembers(target.fleet)));
+    await guard(step, planOf(declared, await deps.fleet.listMembers(target.fleet)));
     const { skip } = await passPreflight(step, declared);
     left.push(...skip);
     deps.runner.leaves(
@@ -29,15 +28,22 @@ export async function create(step: Step): Promise<Act> {
   deps.runner.leaves(`update run ${target.name} exists and is ${run.status.state}`);
   if (!changed)
     return { run: await finishCreation(step, run), changed, did: "It existed, just as declared." };
+  const { leaveOut } = await import("./leave-out.ts");
   const ready = await leaveOut(step, run, left);
   const did = left.length === 0 ? "Created." : `Created without ${left.join(", ")}.`;
   return { run: ready, changed, did };
+}
+
+async function guard(step: Step, plan: Plan): Promise<void> {
+  const { assertReviewed } = await import("./guard.ts");
+  await assertReviewed(step, plan);
 }
 
 /** A step that was cut off after it had created the run may have left members in that a rule takes out. */
 async function finishCreation(step: Step, run: UpdateRun): Promise<UpdateRun> {
   const skips = [...step.inputs.preflightChoices.values()].includes("skip");
   if (!skips || run.status.state !== "NotStarted") return run;
+  const { leaveOut } = await import("./leave-out.ts");
   return leaveOut(step, run, (await lookAhead(step)).skip);
 }
 
@@ -69,7 +75,7 @@ export async function run(step: Step): Promise<Act> {
 /** Compares the run as Fleet has stored it with what was reviewed, then starts just that. */
 async function beginReviewed(step: Step, stored: UpdateRun): Promise<void> {
   const { declared } = step.target;
-  if (declared !== undefined) await assertReviewed(step, planOfRun(declared, stored));
+  if (declared !== undefined) await guard(step, planOfRun(declared, stored));
   await assertNotHeld(step);
   await begin(step, stored);
 }

@@ -3,7 +3,6 @@ import type { QuotaPort } from "../../shared/blue-green/quota.ts";
 import type { NodeReader, RemedyPort } from "../../shared/quarantine/ports.ts";
 import type { ClusterInventory, SnapshotPort } from "../../shared/snapshot/ports.ts";
 import { assertAsDeclared } from "../../shared/update-run/create.ts";
-import { searchRollout } from "../../shared/update-run/find-rollout.ts";
 import type { Word } from "../../shared/update-run/hold.ts";
 import type { FleetPort, SkipTarget, UpdateRun } from "../../shared/update-run/ports.ts";
 import type { PreflightPort } from "../../shared/update-run/preflight/facts.ts";
@@ -124,6 +123,7 @@ export async function recordCommit(
   { deps, target }: Step,
   { declarations }: Records,
 ): Promise<string> {
+  const { searchRollout } = await import("../../shared/update-run/find-rollout.ts");
   const { environment, releaseFile, name } = target;
   const rollout =
     releaseFile && (await searchRollout(declarations, environment, releaseFile, name));

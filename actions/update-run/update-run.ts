@@ -1,19 +1,11 @@
 import { errorsOf, refusal } from "../runner/findings.ts";
 import { assertSubscription } from "../runner/identity.ts";
 import type { Report } from "../runner/report.ts";
-import { approve } from "./approve.ts";
 import { follow } from "./follow.ts";
-import { hold } from "./hold.ts";
-import { preflight } from "./plan.ts";
 import { reportRun } from "./report-run.ts";
 import type { Act } from "./report-run.ts";
-import { resume } from "./resume.ts";
-import { retry } from "./retry.ts";
-import { rollBack } from "./roll-back.ts";
-import { skip } from "./skip.ts";
 import { create, run, start } from "./start.ts";
 import type { Step, UpdateRunDeps, UpdateRunInputs } from "./step.ts";
-import { stop } from "./stop.ts";
 import { target } from "./target.ts";
 
 export async function updateRun(inputs: UpdateRunInputs, deps: UpdateRunDeps): Promise<Report> {
@@ -21,11 +13,12 @@ export async function updateRun(inputs: UpdateRunInputs, deps: UpdateRunDeps): P
   if (errorsOf(findings).length > 0) return refusal(findings, deps.runner.log);
   const step = { deps, inputs, target: target(declarations, inputs) };
   assertSubscription(inputs.subscriptionId, step.target.fleet);
-  if (inputs.operation === "preflight") return preflight(step);
+  if (inputs.operation === "preflight") return (await import("./plan.ts")).preflight(step);
   return reportRun(step.target, await operate(step, inputs.operation));
 }
 
-function operate(
+/** What only some steps need is loaded when it is asked for: most follow a run. */
+async function operate(
   step: Step,
   operation: Exclude<UpdateRunInputs["operation"], "preflight">,
 ): Promise<Act> {
@@ -39,18 +32,18 @@ function operate(
     case "follow":
       return follow(step, { did: "Followed." });
     case "approve":
-      return approve(step);
+      return (await import("./approve.ts")).approve(step);
     case "hold":
-      return hold(step);
+      return (await import("./hold.ts")).hold(step);
     case "resume":
-      return resume(step);
+      return (await import("./resume.ts")).resume(step);
     case "stop":
-      return stop(step);
+      return (await import("./stop.ts")).stop(step);
     case "skip":
-      return skip(step);
+      return (await import("./skip.ts")).skip(step);
     case "retry":
-      return retry(step);
+      return (await import("./retry.ts")).retry(step);
     case "roll-back":
-      return rollBack(step);
+      return (await import("./roll-back.ts")).rollBack(step);
   }
 }

@@ -32,3 +32,8 @@ export interface CheckPort {
   newest(commit: string, name: string): Promise<Check | undefined>;
   create(commit: string, check: NewCheck): Promise<Check>;
 }
+
+/** Name of the check that shows how the runs of an environment stand; its external id is the run's name. */
+export function runCheckName(environment: string): string {
+  return `fleetwright: ${environment}`;
+}

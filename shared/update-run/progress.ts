@@ -11,6 +11,8 @@ export interface ProgressLine {
 
 interface Part {
   readonly label: string;
+  /** Of a member: its group, and its name. */
+  readonly place?: { readonly group: string; readonly name: string };
   readonly status: UpdateStatus;
   readonly note: string | undefined;
 }
@@ -21,10 +23,39 @@ export function progress(before: UpdateRun | undefined, after: UpdateRun): reado
     before === undefined ? [] : partsOf(before).map((part) => [part.label, part]),
   );
   const newest = newestTime(after);
-  return partsOf(after)
-    .filter((part) => isNews(known.get(part.label), part))
-    .map((part) => ({ time: timeOf(part.status) ?? newest, text: describe(part) }))
+  const news = partsOf(after).filter((part) => isNews(known.get(part.label), part));
+  return gathered(news)
+    .map(({ part, text }) => ({ time: timeOf(part.status) ?? newest, text }))
     .toSorted((a, b) => (second(a) < second(b) ? -1 : second(a) > second(b) ? 1 : 0));
+}
+
+/** Members of one group that come to the same state between two looks and still get a line each. */
+const MAX_LINES_OF_A_KIND = 3;
+
+/** A thousand members are not a thousand lines: those that do the same are told together, failures never. */
+function gathered(
+  news: readonly Part[],
+): readonly { readonly part: Part; readonly text: string }[] {
+  const kinds = new Map<string, Part[]>();
+  for (const part of news) {
+    const { place, status } = part;
+    const alone = place === undefined || status.state === "Failed";
+    const kind = alone ? part.label : `${place.group}: ${status.state}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), part]);
+  }
+  return [...kinds].flatMap(([kind, parts]) => {
+    const [first] = parts;
+    if (first === undefined) return [];
+    if (parts.length <= MAX_LINES_OF_A_KIND) {
+      return parts.map((part) => ({ part, text: describe(part) }));
+    }
+    const last = parts.reduce((a, b) =>
+      (timeOf(a.status) ?? "") > (timeOf(b.status) ?? "") ? a : b,
+    );
+    const names = parts.slice(0, MAX_LINES_OF_A_KIND).map(({ place }) => place?.name);
+    const text = `${kind}, ${parts.length} members: ${names.join(", ")} and ${parts.length - names.length} more`;
+    return [{ part: last, text }];
+  });
 }
 
 /** Changes within one second keep the order of the run: outer before inner. */
@@ -70,6 +101,7 @@ function groupParts(stage: string, group: GroupStatus): readonly Part[] {
     ...gateParts(path, "before", group.beforeGates),
     ...group.members.map((member) => ({
       label: `${path} / ${member.name}`,
+      place: { group: path, name: member.name },
       status: member,
       note: member.error?.message ?? member.message,
     })),

@@ -1,5 +1,6 @@
 import { digest } from "../core/digest.ts";
 import type { QuarantineRecord } from "../quarantine/record.ts";
+import { runCheckName } from "./checks.ts";
 import { reportHold, type HoldDeps } from "./hold-issue.ts";
 import { heldGates, writeRow, type GateRecord } from "./ledger.ts";
 import type { UpdateRun } from "./ports.ts";
@@ -45,11 +46,6 @@ export function holdsOf({ run, gates, quarantine }: ReportInput): readonly strin
   const told = quarantine.some(({ nodes }) => nodes.some(({ resolvedAt }) => !resolvedAt));
   if (run.status.state !== "Failed" || told) return refused;
   return [...refused, `the run failed: ${run.status.error?.message ?? "Fleet gives no reason"}`];
-}
-
-/** Name of the check that shows how the runs of an environment stand; its external id is the run's name. */
-export function runCheckName(environment: string): string {
-  return `fleetwright: ${environment}`;
 }
 
 /** The check of a run. Pure. */

@@ -1,7 +1,7 @@
 import { counted } from "../core/markdown.ts";
+import { runCheckName } from "./checks.ts";
 import type { Check, CheckPort } from "./checks.ts";
 import type { UpdateRun } from "./ports.ts";
-import { runCheckName } from "./report.ts";
 import { isTerminal, membersOf, waitingGates } from "./state.ts";
 
 /** A job's own token: GitHub lets nobody but it end a check that it began. */

@@ -1,6 +1,7 @@
 import { formatDuration } from "../core/duration.ts";
 import { counted, escapeMarkdown, markdownTable } from "../core/markdown.ts";
 import { tookMilliseconds } from "./progress.ts";
+import { renderTimeline } from "./timeline.ts";
 import type { MemberStatus, StageStatus, UpdateRun, UpdateState, UpdateStatus } from "./ports.ts";
 import { membersOf, membersOfStage, waitingGates } from "./state.ts";
 
@@ -36,6 +37,7 @@ export function renderRunSummary({ run, environment, act }: RunSummary): string 
     `Environment **${environment}** · ${target(run)} · ${clock(run.status)}`,
     ...troubleTable(run),
     stageTable(run),
+    ...renderTimeline(run),
   ];
   return withDetails(head.join("\n\n"), run.stageStatuses.map(stageDetails));
 }

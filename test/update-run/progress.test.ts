@@ -68,3 +68,31 @@ test("gates and the wait are told, as is a state nobody has heard of", () => {
   const strange = updateRun("Paused" as "Running");
   expect(lines(updateRun("Running"), strange)).toEqual(["run dev-3-1a2b3c4d: Paused"]);
 });
+
+test("members that do the same are told in one line, failures never", () => {
+  const names = Array.from({ length: 40 }, (_, index) => `m${index}`);
+  const completed = { completedTime: "2026-07-10T09:00:00Z" };
+  const before = updateRun("Running", {
+    stageStatuses: [
+      stage(
+        "rest",
+        "Running",
+        names.map((name) => member(name, "Running")),
+      ),
+    ],
+  });
+  const after = updateRun("Running", {
+    stageStatuses: [
+      stage(
+        "rest",
+        "Running",
+        names.map((name, index) => member(name, index < 2 ? "Failed" : "Completed", completed)),
+      ),
+    ],
+  });
+  expect(lines(before, after)).toEqual([
+    "2026-07-10 09:00:00Z  rest / rest-group / m0: Failed",
+    "2026-07-10 09:00:00Z  rest / rest-group / m1: Failed",
+    "2026-07-10 09:00:00Z  rest / rest-group: Completed, 38 members: m2, m3, m4 and 35 more",
+  ]);
+});

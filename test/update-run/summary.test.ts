@@ -58,3 +58,41 @@ test("a thousand members with long messages stay below GitHub's 1 MiB, visibly c
   expect(text).toMatch(/Members of \d+ more stages are left out/);
   expect(text).toContain("| stage39 | Failed |");
 });
+
+test("a timeline shows what ran when; a long one shows stages alone", () => {
+  const times = { startTime: "2026-07-10T08:00:00Z", completedTime: "2026-07-10T08:12:00.5Z" };
+  const runOf = (count: number) =>
+    updateRun("Running", {
+      status: status("Running", times.startTime),
+      stageStatuses: [
+        stage(
+          "canary",
+          "Completed",
+          Array.from({ length: count }, (_, index) => member(`m${index}`, "Completed", times)),
+          {
+            ...times,
+            afterStageWait: {
+              ...status("Running", times.completedTime),
+              waitDurationInSeconds: 60,
+            },
+          },
+        ),
+        stage("rest", "NotStarted", [member("later", "NotStarted")]),
+      ],
+    });
+  expect(summary(runOf(1))).toContain(
+    [
+      "```mermaid",
+      "gantt",
+      "  dateFormat YYYY-MM-DDTHH:mm:ss",
+      "  axisFormat %d %b %H:%M",
+      "  section canary",
+      "  m0 :done, 2026-07-10T08:00:00, 2026-07-10T08:12:00",
+      "  wait :active, 2026-07-10T08:12:00, 1s",
+      "```",
+    ].join("\n"),
+  );
+  expect(summary(runOf(200))).toContain("  canary :done, 2026-07-10T08:00:00, 2026-07-10T08:12:00");
+  expect(summary(runOf(200))).not.toContain("  m0 :");
+  expect(summary(updateRun("NotStarted"))).not.toContain("mermaid");
+});
