@@ -157,7 +157,10 @@ function updateCluster(context: AksContext, request: ArmRequest, target: Cluster
   const merged = { ...known, ...properties, ...keptChannels(known, properties) };
   parseAutoUpgrade(merged);
   applyForceUpgrade(target.cluster, merged);
-  const begun = beginClusterChange(context, target, properties, profiles);
+  const begun = beginOr(
+    () => applyForceUpgrade(target.cluster, known),
+    () => beginClusterChange(context, target, properties, profiles),
+  );
   applyAutoUpgrade(target.cluster, merged);
   rememberCluster(context, request, target.id, { ...before, ...request.body, properties: merged });
   rememberProfiles(context, request, target.id, profiles);
@@ -167,6 +170,16 @@ function updateCluster(context: AksContext, request: ArmRequest, target: Cluster
     headers: putHeaders(context, request, tracked),
     body: renderCluster(context, target),
   };
+}
+
+/** A PUT that is refused changes nothing: what was set for its sake is set back. */
+function beginOr(takeBack: () => void, begin: () => Operation): Operation {
+  try {
+    return begin();
+  } catch (error) {
+    takeBack();
+    throw error;
+  }
 }
 
 /** A caller whose api-version does not know a channel does not reset it. */

@@ -1,4 +1,5 @@
 import type { Cluster, NodePool, Operation, PoolChange } from "../../shared/simulator/model.ts";
+import { isOlderImage } from "../../shared/simulator/images.ts";
 import { objectAt, textAt, textListAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { page } from "../arm/paging.ts";
@@ -284,5 +285,7 @@ function upgradeNodeImage(
     return cluster.upgradeNodeImage(pool.name, snapshot.nodeImageVersion, snapshot.id);
   }
   const latest = context.environment.world.images.latest(cluster.region, pool.imageFamily);
-  return cluster.upgradeNodeImage(pool.name, latest ?? pool.nodeImageVersion);
+  // An image from another region's snapshot may be ahead of its own region: it stays.
+  const stays = latest === undefined || isOlderImage(latest, pool.nodeImageVersion);
+  return cluster.upgradeNodeImage(pool.name, stays ? pool.nodeImageVersion : latest);
 }

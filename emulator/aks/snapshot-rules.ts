@@ -1,4 +1,5 @@
-import { compareVersions, parseNodeImage } from "../../shared/core/node-image.ts";
+import { compareVersions } from "../../shared/core/node-image.ts";
+import { isOlderImage } from "../../shared/simulator/images.ts";
 import { IMAGE_VALID_DAYS, isExpired } from "../../shared/simulator/image-validity.ts";
 import type { Instant, NodePool } from "../../shared/simulator/model.ts";
 import { isMinorSupported } from "./kubernetes-versions.ts";
@@ -89,11 +90,6 @@ export function upgradeProblem(
     return `The snapshot (${snapshot.kubernetesVersion}, ${snapshot.nodeImageVersion}) is older than the node pool (${pool.kubernetesVersion}, ${pool.nodeImageVersion}).`;
   }
   return undefined;
-}
-
-function isOlderImage(candidate: string, current: string): boolean {
-  const [left, right] = [parseNodeImage(candidate), parseNodeImage(current)];
-  return left.family === right.family && compareVersions(left.version, right.version) < 0;
 }
 
 /** `Standard_D8pds_v5` → `dpds_v5`: the size without the number of its cores. */

@@ -1,5 +1,6 @@
 import { compareVersions } from "../core/node-image.ts";
 import { announceCluster, setPoolState } from "./announce.ts";
+import { isOlderImage } from "./images.ts";
 import { drawPhase } from "./kernel.ts";
 import { SimulationError } from "./model.ts";
 import type { ClusterUpgrade, NodePool, ProvisioningState } from "./model.ts";
@@ -82,8 +83,10 @@ function goalOf(
   }
   const latest = pool.cluster.kernel.images.latest(pool.cluster.region, family);
   // A pool from a snapshot keeps its image in a run to the latest one: fleet's update orchestration concept.
-  const stays = latest === undefined || pool.snapshotId !== undefined;
-  return { kubernetesVersion, nodeImageVersion: stays ? pool.goal.nodeImageVersion : latest };
+  const present = pool.goal.nodeImageVersion;
+  const stays =
+    latest === undefined || pool.snapshotId !== undefined || isOlderImage(latest, present);
+  return { kubernetesVersion, nodeImageVersion: stays ? present : latest };
 }
 
 /** Pools never go back: one that is ahead of the upgrade keeps its version. */

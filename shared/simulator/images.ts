@@ -107,6 +107,12 @@ export class SimulatedImageCatalog implements ImageCatalog {
   }
 }
 
+/** Only images of one family have an order. */
+export function isOlderImage(nodeImageVersion: string, than: string): boolean {
+  const [left, right] = [parseNodeImage(nodeImageVersion), parseNodeImage(than)];
+  return left.family === right.family && compareVersions(left.version, right.version) < 0;
+}
+
 function newest(nodeImageVersions: readonly string[], family: string): string | undefined {
   let best: { readonly nodeImageVersion: string; readonly version: string } | undefined;
   for (const nodeImageVersion of nodeImageVersions) {

@@ -1,6 +1,6 @@
 import { compareVersions, parseNodeImage } from "../core/node-image.ts";
 import { announceObject, announcePool } from "./announce.ts";
-import { imageFamily } from "./images.ts";
+import { imageFamily, isOlderImage } from "./images.ts";
 import { SimulationError } from "./model.ts";
 import type { NodePoolSpec, PoolChange, ProvisioningState } from "./model.ts";
 import { removeNodes } from "./node-removal.ts";
@@ -215,7 +215,8 @@ function imageOf(pool: PoolState, change: PoolChange): { readonly nodeImageVersi
   if (pool.snapshotId !== undefined) return {};
   const family = familyAt(pool, kubernetesVersion);
   const latest = pool.cluster.kernel.images.latest(pool.cluster.region, family);
-  return latest === undefined ? {} : { nodeImageVersion: latest };
+  const stays = latest === undefined || isOlderImage(latest, pool.goal.nodeImageVersion);
+  return stays ? {} : { nodeImageVersion: latest };
 }
 
 /** A family that was named at creation stays; a derived one follows the Kubernetes version. */

@@ -1,6 +1,7 @@
-import { compareVersions, parseNodeImage } from "../core/node-image.ts";
+import { parseNodeImage } from "../core/node-image.ts";
 import { seenAfter } from "./cluster-upgrade.ts";
 import type { SimulatedCluster } from "./cluster.ts";
+import { isOlderImage } from "./images.ts";
 import { IMAGE_VALID_DAYS, isExpired } from "./image-validity.ts";
 import type { Kernel } from "./kernel.ts";
 import { SimulationError } from "./model.ts";
@@ -106,31 +107,33 @@ export function windowRank(spec: RunSpec, cluster: SimulatedCluster, now: Instan
   return state.opensAt !== undefined && state.opensAt - now <= FOUR_HOURS ? 1 : 3;
 }
 
-function upgradeOf({ kernel, spec, selected }: RunTarget): ClusterUpgrade {
+function upgradeOf(target: RunTarget): ClusterUpgrade {
+  const { spec, selected } = target;
   const version = spec.upgrade.kubernetesVersion;
   return {
     type: spec.upgrade.type,
     ...(version !== undefined && { kubernetesVersion: version }),
     ...(selected !== undefined && {
-      imageFor: (pool: NodePool) => pinned(kernel, selected, pool),
+      imageFor: (pool: NodePool) => pinned(target, selected, pool),
       dropSnapshots: true,
     }),
   };
 }
 
-function pinned(kernel: Kernel, selected: readonly string[], pool: NodePool): string | undefined {
+/** The image that the run has for a pool; one that the pool is ahead of moves nobody back but by name. */
+function pinned(
+  { kernel, spec }: RunTarget,
+  selected: readonly string[],
+  pool: NodePool,
+): string | undefined {
   const image = selected.find((one) => parseNodeImage(one).family === pool.imageFamily);
-  if (image === undefined || kernel.rules.allowCustomDowngrade) return image;
-  const [wanted, present] = [parseNodeImage(image), parseNodeImage(pool.nodeImageVersion)];
-  const isOlder =
-    wanted.family === present.family && compareVersions(wanted.version, present.version) < 0;
-  return isOlder ? undefined : image;
+  if (image === undefined || !isOlderImage(image, pool.nodeImageVersion)) return image;
+  if (spec.nodeImageSelection.type === "Consistent") return pool.nodeImageVersion;
+  return kernel.rules.allowCustomDowngrade ? image : undefined;
 }
 
-function unavailable(
-  { kernel, spec, selected }: RunTarget,
-  cluster: SimulatedCluster,
-): MemberDecision | undefined {
+function unavailable(target: RunTarget, cluster: SimulatedCluster): MemberDecision | undefined {
+  const { kernel, spec, selected } = target;
   const version = spec.upgrade.kubernetesVersion;
   if (version !== undefined && !kernel.kubernetesVersions.includes(version)) {
     const message = `target Kubernetes version "${version}" is not available in region "${cluster.region}"`;
@@ -138,7 +141,7 @@ function unavailable(
   }
   if (selected === undefined || spec.upgrade.type === "ControlPlaneOnly") return undefined;
   for (const pool of cluster.pools.values()) {
-    const image = pinned(kernel, selected, seenAfter(pool, version));
+    const image = pinned(target, selected, seenAfter(pool, version));
     if (image === undefined) {
       if (spec.nodeImageSelection.type === "Consistent") return { kind: "unresolvable" };
       continue;

@@ -164,6 +164,15 @@ test("a pool whose budgets forbid its deletion is deleted when they are to be ig
   expect((await call("GET", APPS)).status).toBe(404);
 });
 
+test("a PUT that is refused forces nothing", async () => {
+  await upgradeCluster();
+  expect((await force("2027-01-01T00:00:00Z")).status).toBe(409);
+  await call("POST", `${CLUSTER}/abort`);
+  await upgradeImage();
+  await advance("PT6H");
+  expect(await properties(APPS)).toMatchObject({ provisioningState: "Failed" });
+});
+
 test("a pool is rolled back to what it ran before, once, and within seven days", async () => {
   const client = emulator.aks.agentPools;
   const recent = async (): Promise<unknown> =>

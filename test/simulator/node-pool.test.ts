@@ -76,6 +76,22 @@ test("a pool without snapshot goes to the newest image of its region", () => {
   expect(target.nodes.size).toBe(4);
 });
 
+test("an image that is ahead of its region's newest, as of a snapshot from elsewhere, is not taken back", () => {
+  const made = world();
+  const ahead = `${FAMILY}-202507.30.0`;
+  const pools = [pool({ nodeImageVersion: ahead })];
+  const target = made.addCluster(cluster("c", { kubernetesVersion: "1.33.5", pools }));
+  target.upgrade({ type: "NodeImageOnly" });
+  letRest(made);
+  target.updatePool("np", { kubernetesVersion: "1.33.5" });
+  letRest(made);
+  expect(target.pools.get("np")).toMatchObject({
+    provisioningState: "Succeeded",
+    kubernetesVersion: "1.33.5",
+    nodeImageVersion: ahead,
+  });
+});
+
 test("one operation at a time on a pool; another pool is free, the cluster is not", () => {
   const { made, target } = scene();
   target.addPool(pool({ name: "other" }));

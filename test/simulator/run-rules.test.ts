@@ -263,6 +263,29 @@ test("Consistent and Custom name images of the families that a Kubernetes upgrad
   }
 });
 
+test("Consistent takes nobody back: a pool that is ahead of the common image stays", () => {
+  const made = world();
+  const newest = NEW_IMAGE.replace("07.09", "07.20");
+  made.images.release("northeurope", NEW_IMAGE);
+  made.images.release(REGION, newest);
+  const fleet = made.addFleet("/fleets/f");
+  for (const [name, region, nodeImageVersion] of [
+    ["ahead", REGION, newest],
+    ["behind", "northeurope", OLD_IMAGE],
+  ] as const) {
+    const { id } = made.addCluster(cluster(name, { region, pools: [pool({ nodeImageVersion })] }));
+    fleet.putMember({ name, clusterId: id });
+  }
+  const run = fleet.createRun(spec({ nodeImageSelection: { type: "Consistent" } }));
+  run.start();
+  letRest(made);
+  expect(run.selectedNodeImageVersions).toEqual([NEW_IMAGE]);
+  expect(states(run)).toEqual({ ahead: "Skipped", behind: "Completed" });
+  const imageOf = (name: string) => made.clusters.get(`/clusters/${name}`)?.pools.get("np");
+  expect(imageOf("ahead")?.nodeImageVersion).toBe(newest);
+  expect(imageOf("behind")?.nodeImageVersion).toBe(NEW_IMAGE);
+});
+
 test("Latest is looked up when the member's turn comes, Consistent once at the start", () => {
   const newest = NEW_IMAGE.replace("07.09", "07.20");
   for (const [type, expected] of [
