@@ -6,7 +6,7 @@ import { ArmError } from "./provider.ts";
 import { invalid, methodNotAllowed } from "./refusal.ts";
 
 /** Source: learn.microsoft.com, naming rules for resource groups */
-const NAME = /^[-\w.()]{0,89}[-\w()]$/;
+const NAME = /^[-\p{L}\p{Nd}_.()]{0,89}[-\p{L}\p{Nd}_()]$/u;
 
 interface ResourceGroup {
   readonly name: string;

@@ -87,6 +87,9 @@ export function planUpgradeNodeImage(
   };
 }
 
+/** `AKSSnapshotId` names the snapshot of a node image upgrade. Source: Azure CLI, acs/custom.py */
+const HEADER_TEXT = /^[\x20-\x7e]+$/;
+
 function nodeImageRefusal(
   observed: Existing,
   { snapshot, allowOlder }: SnapshotWanted,
@@ -100,6 +103,13 @@ function nodeImageRefusal(
     );
   }
   if (isAt(pool, contentOf(snapshot))) return undefined;
+  if (!HEADER_TEXT.test(snapshot.id)) {
+    return refused(
+      `AKS takes ${snapshot.id} in a request header, which holds ASCII letters alone`,
+      "keep snapshots in a resource group with such a name",
+      "unsupported",
+    );
+  }
   const [wanted, present] = [snapshot, pool].map(
     ({ nodeImageVersion }) => parseNodeImage(nodeImageVersion).family,
   );
