@@ -17,16 +17,22 @@ export function page<T extends object>(
   items: readonly T[],
   { origin, emptyLastPage = false, pageSize = PAGE_SIZE }: PagingOptions,
 ): WireReply {
-  const token = request.wire.query.get("$skiptoken") ?? "0";
-  const start = /^\d{1,9}$/.test(token) ? Number(token) : 0;
-  const end = start + pageSize;
+  const start = numberOf(request, "$skiptoken") ?? 0;
+  const end = start + Math.max(1, Math.min(pageSize, numberOf(request, "$top") ?? pageSize));
   const value = items.slice(start, end);
   const isMore = items.length > end || (emptyLastPage && value.length > 0);
   if (!isMore) return { status: 200, body: { value } };
+  // The next page is of the same list: filters come along.
   const query = new URLSearchParams({
+    ...Object.fromEntries(request.wire.query),
     "api-version": request.apiVersion,
     $skiptoken: String(Math.min(end, items.length)),
   });
   const nextLink = `${origin}${encodeURI(request.wire.path)}?${query}`;
   return { status: 200, body: { value, nextLink } };
+}
+
+function numberOf({ wire }: ArmRequest, key: string): number | undefined {
+  const text = wire.query.get(key);
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

@@ -203,3 +203,18 @@ test("an access profile holds the kubeconfig of its role", async () => {
   expect(Buffer.from(kubeConfig, "base64").toString()).toContain("clusterAdmin_demo_cluster-1");
   expect((await call(path, { method: "POST", as: "reader" })).status).toBe(403);
 });
+
+test("pages are as short as $top asks, and the next one is of the same filtered list", async () => {
+  for (const name of ["first", "second"]) {
+    const body = { location: "westeurope", tags: { kind: "paged" } };
+    const path = `${GROUP}/providers/Microsoft.ContainerService/fleets/${name}`;
+    expect((await call(path, { method: "PUT", body })).status).toBe(201);
+  }
+  const filter = encodeURIComponent("tagName eq 'kind' and tagValue eq 'paged'");
+  const first = await call(`${SUBSCRIPTION_PATH}/resources?$filter=${filter}&$top=1`);
+  const { value, nextLink } = first.json as { value: unknown[]; nextLink: string };
+  expect(value).toMatchObject([{ name: "first" }]);
+  const second = await emulator.call(nextLink.slice(emulator.ready.arm.length));
+  expect(second.json).toMatchObject({ value: [{ name: "second" }] });
+  expect(second.json).not.toHaveProperty("nextLink");
+});
