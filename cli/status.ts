@@ -4,6 +4,7 @@ import { SECOND } from "../shared/core/duration.ts";
 import { parseDeclarations } from "../shared/declaration/parse.ts";
 import { readDeclarations } from "../shared/declaration/load.ts";
 import { currentRun } from "../shared/status/headline.ts";
+import type { MemberView, RunStatus, StageView } from "../shared/status/run-status.ts";
 import { readStatus, type Status } from "../shared/status/status.ts";
 import { COMMON, readArguments, readFolder, readOutput, type Output } from "./arguments.ts";
 import { connectAzure } from "./azure.ts";
@@ -83,11 +84,22 @@ function sourceOf({ folder }: Options, env: Environment): () => Promise<Status> 
   return async () => {
     const declarations = parseDeclarations(await readDeclarations(folder));
     if (declarations.workspace === undefined) throw nothingDeclared(folder);
-    return readStatus({ fleets, clock: arm.clock, store: NOTHING_REMEMBERED }, declarations);
+    const deps = { fleets, clock: arm.clock, store: NOTHING_REMEMBERED };
+    return withoutVerdicts(await readStatus(deps, declarations));
   };
 }
 
 const NOTHING_REMEMBERED = { list: () => Promise.resolve([]) };
+
+/** "Not looked at yet" would be untrue of members that the functions may have proved long ago. */
+function withoutVerdicts(status: Status): Status {
+  const member = (one: MemberView): MemberView =>
+    one.state === "Completed" ? { ...one, why: "upgraded; the functions know its verdict" } : one;
+  const stage = (one: StageView): StageView => ({ ...one, members: one.members.map(member) });
+  const run = (one: RunStatus): RunStatus => ({ ...one, stages: one.stages.map(stage) });
+  const environments = status.environments.map((one) => ({ ...one, runs: one.runs.map(run) }));
+  return { ...status, environments };
+}
 
 function nothingDeclared(folder: string): FleetwrightError {
   return new FleetwrightError("not-found", `${folder} declares no Workspace`, {

@@ -72,7 +72,7 @@ function renderStage(stage: StageView, { all }: Showing): string[] {
           [
             "wait",
             wait.state,
-            `${formatDuration(wait.durationSeconds * SECOND)}${wait.endsAt ? `, ends ${clockOf(wait.endsAt)}` : ""}`,
+            `${formatDuration(wait.durationSeconds * SECOND)}${wait.endsAt ? `, ${wait.completedTime ? "ended" : "ends"} ${clockOf(wait.endsAt)}` : ""}`,
           ],
         ]
       : []),

@@ -84,7 +84,7 @@ function laneRow({ label, bars }: Lane, scale: Scale): Html {
 }
 
 function barRect(bar: Bar, { place }: Scale, isOneOfMany: boolean): Html {
-  const x = percent(place(bar.from));
+  const x = percent(Math.min(place(bar.from), 1 - MIN_SHARE));
   const width = percent(Math.max(MIN_SHARE, place(bar.to) - place(bar.from)));
   const title = `${bar.label}: ${spaced(bar.state)}, ${readable(bar.from)} to ${readable(bar.to)}`;
   return html`<rect class="bar ${bar.kind} ${bar.state}" x="${x}" width="${width}"

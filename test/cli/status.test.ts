@@ -63,9 +63,15 @@ test("shows the run of an environment as Azure has it, and why its members wait"
   expect(stdout).toMatch(/gate "fleetwright: verified" +NotStarted/);
   const all = await fleetwright(["status", FOLDER, "--all"], { azure });
   expect(all.stdout).toMatch(/wicklow +NotStarted +delfzijl of the same group goes first/);
+  await azure.control("POST", "/clock", { advance: "PT3H" });
+  const later = await fleetwright(["status", FOLDER, "--all"], { azure });
+  expect(later.stdout).toMatch(/delfzijl +Completed +upgraded; the functions know its verdict/);
   const json = await fleetwright(["status", FOLDER, "-o", "json"], { azure });
   const [prod] = (JSON.parse(json.stdout) as Status).environments;
-  expect(prod?.runs[0]).toMatchObject({ name: RUN, state: "Running" });
+  expect(prod?.runs[0]).toMatchObject({
+    name: RUN,
+    stages: [{ name: "stage1" }, { name: "stage2" }],
+  });
 });
 
 test("a fleet that cannot be read is told, and fails the command", async () => {
