@@ -1,0 +1,288 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Budget, NodeView } from "../../shared/quarantine/ports.ts";
+import type { ManagedCluster, NodePool } from "../../shared/snapshot/ports.ts";
+import { regionKey } from "../../shared/update-run/preflight/facts.ts";
+import type { MemberFacts, PreflightFacts } from "../../shared/update-run/preflight/facts.ts";
+import {
+  judgePreflight,
+  parsePreflightChoices,
+  PREFLIGHT_RULES,
+} from "../../shared/update-run/preflight/judge.ts";
+import { renderPreflight } from "../../shared/update-run/preflight/render.ts";
+import { updateRun } from "./run-builder.ts";
+
+const FAMILY = "AKSUbuntu-2204gen2containerd";
+const OLD = `${FAMILY}-202606.16.0`;
+const PIN = `${FAMILY}-202607.09.0`;
+const NOW = Date.parse("2026-07-20T08:00:00Z");
+
+const pool = (change: Partial<NodePool> = {}): NodePool => ({
+  id: "/pools/app",
+  name: "app",
+  mode: "User",
+  count: 10,
+  vmSize: "Standard_D4ds_v5",
+  osType: "Linux",
+  osSku: "Ubuntu",
+  kubernetesVersion: "1.33.5",
+  nodeImageVersion: OLD,
+  provisioningState: "Succeeded",
+  undrainableNodeBehavior: "Cordon",
+  maxSurge: undefined,
+  snapshotId: undefined,
+  ...change,
+});
+
+const cluster = (change: Partial<ManagedCluster> = {}): ManagedCluster => ({
+  id: "/clusters/quay-1",
+  name: "quay-1",
+  location: "westeurope",
+  kubernetesVersion: "1.33.5",
+  provisioningState: "Succeeded",
+  powerState: "Running",
+  nodePools: [pool()],
+  ...change,
+});
+
+const node = (change: Partial<NodeView> = {}): NodeView => ({
+  name: "node-0",
+  nodePool: "app",
+  nodeImageVersion: OLD,
+  kubernetesVersion: "1.33.5",
+  ready: true,
+  unschedulable: false,
+  quarantined: false,
+  createdAt: "2026-07-01T00:00:00Z",
+  ...change,
+});
+
+const budget = (limit: Budget["limit"], expectedPods = 3): Budget => ({
+  namespace: "harbour",
+  name: "tide",
+  resourceVersion: "1",
+  labels: {},
+  annotations: {},
+  selector: {},
+  limit,
+  disruptionsAllowed: 1,
+  currentHealthy: expectedPods,
+  expectedPods,
+});
+
+const member = (change: Partial<MemberFacts> = {}): MemberFacts => ({
+  name: "quay-1",
+  cluster: cluster(),
+  nodes: { visible: true, nodes: [node()] },
+  budgets: [],
+  ...change,
+});
+
+const facts = (change: Partial<PreflightFacts> = {}): PreflightFacts => ({
+  now: NOW,
+  release: {
+    apiVersion: "fleetwright.dev/v1alpha1",
+    kind: "Release",
+    metadata: { name: "dev", generation: 1 },
+    spec: { strategy: { name: "canary" }, upgradeType: "NodeImageOnly" },
+  },
+  spec: {
+    upgradeType: "NodeImageOnly",
+    nodeImageSelection: { type: "Custom", customNodeImageVersions: [PIN] },
+  },
+  stages: [],
+  freezes: [],
+  otherRuns: [],
+  profiles: [],
+  members: [member()],
+  newestImages: new Map([[regionKey("westeurope", FAMILY), "202607.09.0"]]),
+  kubernetesVersions: new Map(),
+  quotas: new Map([["westeurope", { readable: true, quotas: [] }]]),
+  ...change,
+});
+
+const withCluster = (change: Partial<ManagedCluster>) =>
+  facts({ members: [member({ cluster: cluster(change) })] });
+const withPool = (change: Partial<NodePool>) => withCluster({ nodePools: [pool(change)] });
+const withMember = (change: Partial<MemberFacts>) => facts({ members: [member(change)] });
+const full = {
+  upgradeType: "Full" as const,
+  kubernetesVersion: "1.34.1",
+  nodeImageSelection: { type: "Custom" as const, customNodeImageVersions: [PIN] },
+};
+
+test("a sound fleet passes", () => {
+  expect(judgePreflight(facts())).toEqual({
+    verdict: "pass",
+    judgements: [],
+    skip: [],
+    unchecked: [],
+  });
+});
+
+const freeze = { name: "regatta", from: "2026-07-20", to: "2026-07-21", timezone: "UTC" };
+const quotas = [{ name: "cores", used: 97, limit: 100 }];
+
+/** [rule, what speaks for it, what it says, what is near but sound] */
+const CASES: readonly (readonly [string, PreflightFacts, RegExp, PreflightFacts])[] = [
+  [
+    "frozen",
+    facts({ freezes: [freeze] }),
+    /from 2026-07-20 to 2026-07-21/,
+    facts({ freezes: [{ ...freeze, from: "2026-07-21" }] }),
+  ],
+  ["other-run", facts({ otherRuns: [updateRun("Running")] }), /is Running/, facts()],
+  [
+    "fleet-auto-upgrade",
+    facts({ profiles: [{ name: "auto", channel: "NodeImage", disabled: false }] }),
+    /auto follows the channel NodeImage/,
+    facts({ profiles: [{ name: "auto", channel: "NodeImage", disabled: true }] }),
+  ],
+  [
+    "family-not-pinned",
+    withMember({
+      cluster: cluster({
+        nodePools: [pool({ nodeImageVersion: "AKSWindows-2022-containerd-20348.3207.260101" })],
+      }),
+      nodes: { visible: true, nodes: [] },
+    }),
+    /AKSWindows-2022-containerd \(quay-1\/app\)/,
+    facts({ spec: full, kubernetesVersions: new Map([["westeurope", ["1.34.1"]]]) }),
+  ],
+  [
+    "image-not-in-region",
+    facts({ newestImages: new Map([[regionKey("westeurope", FAMILY), "202606.16.0"]]) }),
+    /westeurope has no .*202607.09.0 yet: its newest is 202606.16.0/,
+    facts({ newestImages: new Map([[regionKey("westeurope", FAMILY), "202607.16.0"]]) }),
+  ],
+  [
+    "image-expired",
+    facts({ now: Date.parse("2026-10-08T00:00:00Z") }),
+    /more than 90 days ago/,
+    facts({ now: Date.parse("2026-10-07T00:00:00Z") }),
+  ],
+  [
+    "version-not-in-region",
+    facts({ spec: full, kubernetesVersions: new Map([["westeurope", ["1.33.5"]]]) }),
+    /westeurope does not offer Kubernetes 1.34.1/,
+    facts({ spec: full, kubernetesVersions: new Map([["westeurope", ["1.34.1"]]]) }),
+  ],
+  ["cluster-stopped", withCluster({ powerState: "Stopped" }), /is stopped/, facts()],
+  ["cluster-busy", withCluster({ provisioningState: "Updating" }), /is Updating/, facts()],
+  [
+    "cluster-busy",
+    withPool({ provisioningState: "UpgradingNodeImageVersion" }),
+    /node pool app is busy/,
+    facts(),
+  ],
+  ["cluster-failed", withPool({ provisioningState: "Failed" }), /app is Failed/, facts()],
+  [
+    "cluster-auto-upgrade",
+    withCluster({ autoUpgrade: { channel: "none", nodeOsChannel: "NodeImage" } }),
+    /by the channel NodeImage/,
+    withCluster({ autoUpgrade: { channel: "none", nodeOsChannel: "Unmanaged" } }),
+  ],
+  ["pool-on-schedule", withPool({ undrainableNodeBehavior: "Schedule" }), /on Schedule/, facts()],
+  ["pool-from-snapshot", withPool({ snapshotId: "/snapshots/s" }), /from a snapshot/, facts()],
+  [
+    "quarantined-nodes",
+    withMember({ nodes: { visible: true, nodes: [node({ quarantined: true })] } }),
+    /node node-0 is quarantined/,
+    facts(),
+  ],
+  [
+    "old-image-nodes",
+    withMember({ nodes: { visible: true, nodes: [node({ nodeImageVersion: PIN })] } }),
+    /its pool says .*202606.16.0/,
+    facts(),
+  ],
+  [
+    "unsatisfiable-budget",
+    withMember({ budgets: [budget({ maxUnavailable: 0 })] }),
+    /harbour\/tide allows no disruption/,
+    withMember({ budgets: [budget({ maxUnavailable: "1%" })] }),
+  ],
+  [
+    "unsatisfiable-budget",
+    withMember({ budgets: [budget({ minAvailable: "100%" })] }),
+    /harbour\/tide/,
+    withMember({ budgets: [budget({ minAvailable: 2 }), budget({ minAvailable: 1 }, 0)] }),
+  ],
+  [
+    "nodes-not-seen",
+    withMember({ nodes: { visible: false, reason: "private cluster" } }),
+    /private cluster/,
+    facts(),
+  ],
+  [
+    "quota",
+    facts({ quotas: new Map([["westeurope", { readable: true, quotas }]]) }),
+    /no room for 1 surge nodes of pool app/,
+    facts({
+      quotas: new Map([
+        ["westeurope", { readable: true, quotas: [{ name: "cores", used: 96, limit: 100 }] }],
+      ]),
+    }),
+  ],
+];
+
+describe("each rule speaks for its own reason, and only for that", () => {
+  test.each(CASES)("%s", (rule, bad, says, sound) => {
+    const { judgements } = judgePreflight(bad);
+    expect(judgements.map((judgement) => judgement.rule)).toEqual([rule]);
+    expect(judgements[0]?.concerns[0]?.message).toMatch(says);
+    expect(judgePreflight(sound).judgements).toEqual([]);
+  });
+
+  test("no rule is left out", () => {
+    const names = PREFLIGHT_RULES.map(({ name }) => name);
+    expect([...new Set(CASES.map(([rule]) => rule))].toSorted()).toEqual(names.toSorted());
+  });
+});
+
+test("the worst verdict comes first, and members to skip are named once", () => {
+  const broken = facts({
+    freezes: [freeze],
+    members: [
+      member({ cluster: cluster({ powerState: "Stopped", provisioningState: "Failed" }) }),
+      member({
+        name: "quay-2",
+        cluster: cluster({ provisioningState: "Updating" }),
+        nodes: undefined,
+      }),
+    ],
+    profiles: undefined,
+  });
+  const choices = parsePreflightChoices("cluster-stopped=skip, cluster-failed=skip");
+  const report = judgePreflight(broken, choices);
+  expect(report.verdict).toBe("block");
+  expect(report.judgements.map(({ verdict }) => verdict)).toEqual([
+    "block",
+    "wait",
+    "skip",
+    "skip",
+  ]);
+  expect(report.skip).toEqual(["quay-1"]);
+  expect(renderPreflight(report)).toMatch(/Not checked: nodes and budgets of 1 .*profiles/);
+});
+
+test.each([
+  ["frozen=warn", /frozen takes block/],
+  ["frosen=block", /rules are frozen/],
+  ["cluster-stopped", /takes block, skip, wait, warn/],
+])("the choice %s is refused with what there is", (text, remedy) => {
+  expect(() => parsePreflightChoices(text)).toThrow(
+    expect.objectContaining({ code: "invalid-input", remedy: expect.stringMatching(remedy) }),
+  );
+});
+
+test("the documentation has every rule with its verdicts", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/actions.md"), "utf8");
+  const rows = page
+    .split("\n")
+    .filter((line) => /^\| `[a-z-]+` .*\| `(block|wait|warn)` /.test(line))
+    .map((line) => line.split("|").map((cell) => cell.trim().replaceAll("`", "")))
+    .map(([, rule, , first, others]) => [rule, first, ...(others ? others.split(", ") : [])]);
+  expect(rows).toEqual(PREFLIGHT_RULES.map(({ name, verdicts }) => [name, ...verdicts]));
+});
