@@ -1,4 +1,5 @@
 import type { WireReply } from "../service.ts";
+import { EXPLAINED } from "./explained-fields.ts";
 import { RESOURCES } from "./registry.ts";
 import { apiVersionOf } from "./resource.ts";
 import type { Resource } from "./resource.ts";
@@ -46,7 +47,7 @@ function schemaName({ group, version, kind }: Resource): string {
   return ["fleetwright", group.split(".")[0] || "core", version, kind].join(".");
 }
 
-/** Enough for `kubectl explain` to tell the outline; what stands in a specification is told nowhere here. */
+/** Enough for `kubectl explain` to tell the outline, and the fields that matter in an upgrade. */
 function schema({ group, version, kind }: Resource): object {
   const open = { type: "object" };
   const text = { type: "string" };
@@ -58,10 +59,19 @@ function schema({ group, version, kind }: Resource): object {
       apiVersion: { ...text, description: "Version of this form of the object." },
       kind: { ...text, description: "Name of the kind of the object." },
       metadata: { ...open, description: "Name, namespace, labels and annotations." },
-      spec: { ...open, description: "What is wanted." },
-      status: { ...open, description: "What is so, most recently." },
+      spec: { ...open, ...fieldsOf(kind, "spec"), description: "What is wanted." },
+      status: { ...open, ...fieldsOf(kind, "status"), description: "What is so, most recently." },
     },
   };
+}
+
+function fieldsOf(kind: string, part: "spec" | "status"): { readonly properties?: object } {
+  const fields = EXPLAINED[kind]?.[part];
+  if (!fields) return {};
+  const entries = Object.entries(fields).map(([name, [type, description]]) => {
+    return [name, { type, description }];
+  });
+  return { properties: Object.fromEntries(entries) };
 }
 
 function objectPath(resource: Resource): string {

@@ -145,6 +145,7 @@ withPrograms(["kubectl"], () => {
         expect(await text("get", "all", "-A")).toContain("deployment.apps/crane");
         expect(await text("get", "--raw", "/healthz")).toBe("ok");
         expect(await text("auth", "can-i", "--list")).toContain("poddisruptionbudgets.policy");
+        expect(await text("explain", "nodes.spec.unschedulable")).toContain("Cordoned");
         await text("create", "namespace", "pier");
         await text("create", "configmap", "settings", "--from-literal=a=b", "-n", "pier");
         const file = join(home, "shop.yaml");
