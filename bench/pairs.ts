@@ -5,14 +5,15 @@ export interface Pair<T> {
 
 /**
  * Measures two things in turn, so that a slow moment of the machine hits both; who goes first alternates.
- * A first pair warms caches and files, and is not counted.
+ * A first pair warms caches and files, and is not counted, unless something did before.
  */
 export async function measurePairs<T>(
   count: number,
   { ours, beside }: { readonly ours: () => Promise<T>; readonly beside: () => Promise<T> },
+  { isWarm = false } = {},
 ): Promise<readonly Pair<T>[]> {
   const pairs: Pair<T>[] = [];
-  for (let index = -1; index < count; index++) {
+  for (let index = isWarm ? 0 : -1; index < count; index++) {
     const oursFirst = index % 2 === 0;
     const early = oursFirst ? await ours() : await beside();
     const late = oursFirst ? await beside() : await ours();

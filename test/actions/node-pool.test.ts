@@ -165,3 +165,26 @@ test("nodes that cannot be seen: nothing is begun, unless nobody wants to see th
   await blind.close();
   expect(trusting).toMatchObject({ exitCode: 0, outputs: { verdict: "none", changed: "true" } });
 });
+
+test("a step that SIGTERM ends says what goes on in Azure; run again, it sees that through", async () => {
+  const add = { operation: "add", ...quay("quay-1", "late"), count: "1", "snapshot-id": proven };
+  await writes();
+  let heard = () => {};
+  const accepted = new Promise<void>((done) => {
+    heard = done;
+  });
+  const step = await job.start("node-pool", add, (line) => {
+    if (line.includes("accepted")) heard();
+  });
+  await Promise.race([accepted, step.finished]);
+  step.kill("SIGTERM");
+  const { exitCode, outputs, annotations } = await step.finished;
+  expect([exitCode, outputs["failure-reason"]]).toEqual([143, "cancelled"]);
+  expect(annotations.at(-1)?.message).toMatch(
+    /cancelled by SIGTERM: add of node pool late goes on in Azure; run the step again/,
+  );
+  expect(await writes()).toEqual(["PUT agentPools"]);
+  const again = await job.run("node-pool", add);
+  expect(again).toMatchObject({ exitCode: 0, outputs: { verdict: "pass", nodes: "1" } });
+  expect(await writes()).toEqual([]);
+});
