@@ -1,6 +1,6 @@
 /**
  * Builds what ships: `dist/{functions,shared,cli,emulator}` by tsc, one bundle per action by esbuild.
- * `--lib` or `--actions` builds only that half.
+ * `--lib` or `--actions` builds only that half; `--out FOLDER` puts the bundles there instead of dist/actions.
  */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
@@ -11,7 +11,11 @@ import { build } from "esbuild";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const { values } = parseArgs({
-  options: { actions: { type: "boolean" }, lib: { type: "boolean" } },
+  options: {
+    actions: { type: "boolean" },
+    lib: { type: "boolean" },
+    out: { type: "string", default: "dist/actions" },
+  },
 });
 const everything = !values.actions && !values.lib;
 
@@ -36,7 +40,7 @@ async function bundleActions() {
     entryPoints: Object.fromEntries(
       actionNames().map((name) => [name, join(root, "actions", name, "main.ts")]),
     ),
-    outdir: join(root, "dist/actions"),
+    outdir: resolve(root, values.out),
     outExtension: { ".js": ".cjs" },
     bundle: true,
     platform: "node",
