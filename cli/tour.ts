@@ -5,13 +5,19 @@ import {
   awaitApproval,
   awaitProof,
   awaitQuarantine,
+  editStrategy,
   merge,
   prepareFleet,
+  promoteToProd,
   releaseNodeImage,
   repair,
   resume,
+  review,
+  runAction,
   startRollout,
+  startUnreviewed,
   succeed,
+  type Checkout,
 } from "./tour/acts.ts";
 import { timelineOf } from "./tour/lanes.ts";
 import { collectReport, readHistory, type Report } from "./tour/report.ts";
@@ -25,8 +31,9 @@ import { UsageError } from "./usage.ts";
 
 const USAGE = `fleetwright tour [--keep] [--clock FACTOR] [--seed N] [--output DIR]
 
-Shows the main job end to end on a local Azure: a new node image is noticed, proposed, reviewed,
-rolled out stage by stage, held by a node that cannot be drained, repaired, and proved.
+Shows the main job end to end on a local Azure: a new node image is noticed, proposed, reviewed, proved in
+dev, promoted to prod, rolled out stage by stage, held by a node that cannot be drained, repaired, and
+proved. Then a changed strategy is promoted, and a run that nobody reviewed is refused.
 
   --keep     leave everything running at the end and print where it listens
   --clock    virtual milliseconds per real one (default 400)
@@ -105,10 +112,24 @@ function parseValues(args: readonly string[]) {
 
 /** The acts in their order. */
 export async function play(stage: Tour): Promise<Report> {
-  const pull = await releaseNodeImage(stage);
-  const workspace = await merge(stage, pull);
-  await prepareFleet(stage, workspace);
-  const rollout = await startRollout(stage, workspace);
+  const proposed = await releaseNodeImage(stage);
+  await review(stage, "dev", proposed);
+  const dev = await merge(stage, proposed);
+  await prepareFleet(stage, "dev", dev);
+  succeed(await (await startRollout(stage, "dev", dev)).finished, "the run of dev");
+  const promotion = await promoteToProd(stage, dev);
+  await review(stage, "prod", promotion);
+  const prod = await merge(stage, promotion);
+  await rollOutProd(stage, prod);
+  await promoteStrategy(stage);
+  const refused = await startUnreviewed(stage);
+  return collectReport(stage, refused.outputs["failure-reason"] ?? "");
+}
+
+/** The run of prod: held up by a node that cannot be drained, repaired, resumed, proved. */
+async function rollOutProd(stage: Tour, checkout: Checkout): Promise<void> {
+  await prepareFleet(stage, "prod", checkout);
+  const rollout = await startRollout(stage, "prod", checkout);
   await awaitApproval(stage);
   const quarantined = await awaitQuarantine(stage);
   const stopped = await rollout.finished;
@@ -116,9 +137,24 @@ export async function play(stage: Tour): Promise<Report> {
     `the step ended with exit code ${stopped.exitCode}: ${stopped.outputs["failure-reason"]}`,
   );
   await repair(stage, quarantined);
-  succeed(await resume(stage, workspace), "resuming the run");
+  succeed(await resume(stage, checkout), "resuming the run");
   await awaitProof(stage);
-  return collectReport(stage);
+}
+
+/** A changed strategy goes the same way as a changed image. */
+async function promoteStrategy(stage: Tour): Promise<void> {
+  const edited = await editStrategy(stage);
+  const promotion = await promoteToProd(stage, edited);
+  await review(stage, "prod", promotion);
+  const merged = await merge(stage, promotion);
+  const apply = { operation: "apply", environment: "prod" };
+  succeed(await runAction(stage, "prod", "strategy", merged, apply), "applying the strategy");
+  succeed(
+    await (
+      await startRollout(stage, "prod", merged)
+    ).finished,
+    "the run of the new strategy",
+  );
 }
 
 async function publish(stage: Tour, report: Report, output: string): Promise<void> {

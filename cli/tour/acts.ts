@@ -1,10 +1,18 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cloudSettings } from "./infrastructure.ts";
 import { PACKAGE_ROOT } from "./local-azure.ts";
 import { operatorOf } from "./operator.ts";
 import { OPERATOR_CLIENT_ID } from "./scenario.ts";
 import { startStep, type RunningStep, type StepResult } from "./runner.ts";
-import { ENVIRONMENT, IMAGE_FAMILY, NEW_IMAGE, REGIONS, SUBJECT, type Tour } from "./stage-set.ts";
+import {
+  IMAGE_FAMILY,
+  NEW_IMAGE,
+  REGIONS,
+  subjectOf,
+  type EnvironmentName,
+  type Tour,
+} from "./stage-set.ts";
 import { readStatus, type StatusDocument } from "./status.ts";
 import { until } from "./until.ts";
 
@@ -13,6 +21,13 @@ export interface PullRequest {
   readonly title: string;
   readonly state: string;
   readonly html_url: string;
+  readonly head: { readonly sha: string };
+}
+
+/** Files of a commit, as a job has them. */
+export interface Checkout {
+  readonly sha: string;
+  readonly folder: string;
 }
 
 /** A new node image reaches one region, then the other; the functions propose it once both have it. */
@@ -43,8 +58,28 @@ export async function releaseNodeImage(tour: Tour): Promise<PullRequest> {
   return pull;
 }
 
+/** What the workflow of a pull request does: the plan that is reviewed stands in a check of its head. */
+export async function review(
+  tour: Tour,
+  environment: EnvironmentName,
+  pull: PullRequest,
+): Promise<void> {
+  const checkout = await checkOut(tour, pull.head.sha);
+  const event = join(tour.azure.directory, `event-${pull.number}.json`);
+  await writeFile(event, JSON.stringify({ pull_request: pull }));
+  const step = await startAction(
+    tour,
+    environment,
+    "update-run",
+    checkout,
+    { operation: "preflight", environment },
+    { GITHUB_EVENT_NAME: "pull_request", GITHUB_EVENT_PATH: event },
+  );
+  succeed(await step.finished, `the plan of pull request #${pull.number}`);
+}
+
 /** The reviewer merges; the job checks out the merge commit. */
-export async function merge(tour: Tour, pull: PullRequest): Promise<string> {
+export async function merge(tour: Tour, pull: PullRequest): Promise<Checkout> {
   const { sha } = await tour.repository.send<{ sha: string }>(
     "PUT",
     `/pulls/${pull.number}/merge`,
@@ -53,25 +88,32 @@ export async function merge(tour: Tour, pull: PullRequest): Promise<string> {
     },
   );
   tour.story.chapter(`Pull request #${pull.number} is reviewed and merged as ${sha.slice(0, 8)}`);
-  return tour.repository.checkout(sha);
+  return checkOut(tour, sha);
 }
 
-/** Runs an action as a job of the repository's `prod` environment would. */
+export async function checkOut(tour: Tour, sha: string): Promise<Checkout> {
+  return { sha, folder: await tour.repository.checkout(sha) };
+}
+
+/** Runs an action as a job of the repository's environment would. */
 export async function startAction(
   tour: Tour,
+  environment: EnvironmentName,
   name: string,
-  workspace: string,
+  checkout: Checkout,
   inputs: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunningStep> {
   const { azure, story } = tour;
   const oidc = await azure.control<{ requestUrl: string; requestToken: string }>("POST", "/oidc", {
-    subject: SUBJECT,
+    subject: subjectOf(environment),
   });
-  story.say(`uses: fleetwright/actions/${name} (${inputs["operation"]})`);
+  story.say(`uses: fleetwright/actions/${name} (${inputs["operation"] ?? "promote"})`);
+  const talks = name === "update-run" || name === "promote";
   return startStep({
     action: join(PACKAGE_ROOT, "actions", name),
-    inputs,
-    workspace,
+    inputs: { ...inputs, ...(talks ? { "github-token": tour.appToken } : {}) },
+    workspace: checkout.folder,
     env: {
       ...cloudSettings(azure.emulator),
       AZURE_CLIENT_ID: OPERATOR_CLIENT_ID,
@@ -80,6 +122,9 @@ export async function startAction(
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: oidc.requestToken,
       GITHUB_API_URL: azure.emulator.github,
       GITHUB_REPOSITORY: `${tour.repository.owner}/${tour.repository.name}`,
+      GITHUB_SHA: checkout.sha,
+      GITHUB_ACTOR: "harbour-master",
+      ...env,
     },
     onLine: (line) => story.detail(line),
   });
@@ -87,22 +132,28 @@ export async function startAction(
 
 export async function runAction(
   tour: Tour,
+  environment: EnvironmentName,
   name: string,
-  workspace: string,
+  checkout: Checkout,
   inputs: Readonly<Record<string, string>>,
 ): Promise<StepResult> {
-  const running = await startAction(tour, name, workspace, inputs);
+  const running = await startAction(tour, environment, name, checkout, inputs);
   return running.finished;
 }
 
 /** Lints and applies the strategies, and makes sure that the way back is captured. */
-export async function prepareFleet(tour: Tour, workspace: string): Promise<void> {
+export async function prepareFleet(
+  tour: Tour,
+  environment: EnvironmentName,
+  checkout: Checkout,
+): Promise<void> {
   for (const [action, inputs] of [
     ["strategy", { operation: "lint" }],
-    ["strategy", { operation: "apply" }],
-    ["snapshot", { operation: "take", environment: ENVIRONMENT, kind: "outgoing" }],
+    ["strategy", { operation: "apply", environment }],
+    ["snapshot", { operation: "take", environment, kind: "outgoing" }],
   ] as const) {
-    succeed(await runAction(tour, action, workspace, inputs), `${action} ${inputs.operation}`);
+    const result = await runAction(tour, environment, action, checkout, inputs);
+    succeed(result, `${action} ${inputs.operation}`);
   }
 }
 
@@ -111,12 +162,94 @@ export function succeed(result: StepResult, what: string): StepResult {
   return result;
 }
 
-const FOLLOW = { environment: ENVIRONMENT, "poll-interval": "1s", "reviewed-plan": "off" };
+const FOLLOW = { "poll-interval": "1s" };
 
 /** Creates, starts and follows the run; the step lives as long as the run does. */
-export function startRollout(tour: Tour, workspace: string): Promise<RunningStep> {
-  tour.story.chapter("The update run rolls, stage by stage");
-  return startAction(tour, "update-run", workspace, { operation: "run", ...FOLLOW });
+export function startRollout(
+  tour: Tour,
+  environment: EnvironmentName,
+  checkout: Checkout,
+): Promise<RunningStep> {
+  tour.story.chapter(
+    environment === "dev"
+      ? "dev is upgraded, one cluster after the other"
+      : "The update run of prod rolls, stage by stage",
+  );
+  const inputs = { operation: "run", environment, ...FOLLOW };
+  return startAction(tour, environment, "update-run", checkout, inputs);
+}
+
+/** Asks for the promotion until what dev ran is proved and its soak is over; returns its pull request. */
+export async function promoteToProd(tour: Tour, checkout: Checkout): Promise<PullRequest> {
+  tour.story.chapter("What dev proved is promoted to prod by pull request");
+  const number = await until(
+    "the promotion's pull request",
+    async () => {
+      const inputs = { environment: "prod" };
+      const step = await runAction(tour, "dev", "promote", checkout, inputs);
+      return succeed(step, "promote").outputs["pull-request-number"] || undefined;
+    },
+    { explain: () => tour.functions.log() },
+  );
+  const pull = await tour.repository.get<PullRequest>(`/pulls/${number}`);
+  tour.story.say(`pull request #${pull.number}: ${pull.title}`);
+  return pull;
+}
+
+/** A person shortens the wait between the stages; prod runs nothing until that is promoted, too. */
+export async function editStrategy(tour: Tour): Promise<Checkout> {
+  tour.story.chapter("A person edits the strategy: half an hour between the stages will do");
+  const pull = await proposeEdit(tour, {
+    title: "Wait half an hour between the stages",
+    branch: "shorter-wait",
+    path: "strategies/harbour.yaml",
+    edit: (text) => text.replace("afterStageWaitInSeconds: 3600", "afterStageWaitInSeconds: 1800"),
+  });
+  return merge(tour, pull);
+}
+
+/** A pull request of a person that changes one file. */
+export async function proposeEdit(
+  tour: Tour,
+  change: {
+    readonly title: string;
+    readonly branch: string;
+    readonly path: string;
+    readonly edit: (text: string) => string;
+  },
+): Promise<PullRequest> {
+  const { title, branch, path, edit } = change;
+  await commitEdit(tour, branch, path, edit);
+  return tour.repository.send<PullRequest>("POST", "/pulls", { title, head: branch, base: "main" });
+}
+
+/** Somebody pushes a release that no pull request carried: the run is refused before it exists. */
+export async function startUnreviewed(tour: Tour): Promise<StepResult> {
+  tour.story.chapter("A run that nobody reviewed is refused");
+  const commit = await commitEdit(tour, "unreviewed", "releases/prod.yaml", (text) =>
+    text.replace(/generation: (\d+)/, (_, now) => `generation: ${Number(now) + 1}`),
+  );
+  const checkout = await checkOut(tour, commit);
+  return runAction(tour, "prod", "update-run", checkout, { operation: "run", environment: "prod" });
+}
+
+/** Commits a change of one file of main to a new branch, and returns the commit. */
+async function commitEdit(
+  { repository }: Tour,
+  branch: string,
+  path: string,
+  edit: (text: string) => string,
+): Promise<string> {
+  const { object } = await repository.get<{ object: { sha: string } }>("/git/ref/heads/main");
+  await repository.send("POST", "/git/refs", { ref: `refs/heads/${branch}`, sha: object.sha });
+  const file = await repository.get<{ content: string; sha: string }>(`/contents/${path}`);
+  const text = edit(Buffer.from(file.content, "base64").toString("utf8"));
+  const { commit } = await repository.send<{ commit: { sha: string } }>(
+    "PUT",
+    `/contents/${path}`,
+    { message: path, branch, sha: file.sha, content: Buffer.from(text).toString("base64") },
+  );
+  return commit.sha;
 }
 
 export type Quarantined = StatusDocument["environments"][number]["quarantined"][number];
@@ -126,7 +259,7 @@ export async function awaitApproval(tour: Tour): Promise<void> {
   const gate = await until(
     "the gate after stage 1 to be approved",
     async () =>
-      (await readStatus(tour)).environments[0]?.runs[0]?.stages[0]?.gates.find(
+      (await readProd(tour))?.runs[0]?.stages[0]?.gates.find(
         ({ approvedAt }) => approvedAt !== undefined,
       ),
     { explain: () => tour.functions.log() },
@@ -141,7 +274,7 @@ export async function awaitQuarantine(tour: Tour): Promise<Quarantined> {
   const node = await until(
     "the issue of the quarantined node",
     async () =>
-      (await readStatus(tour)).environments[0]?.quarantined.find(
+      (await readProd(tour))?.quarantined.find(
         ({ issue, resolvedAt }) => issue !== undefined && resolvedAt === undefined,
       ),
     { explain: () => tour.functions.log() },
@@ -169,9 +302,14 @@ export async function repair(tour: Tour, node: Quarantined): Promise<void> {
   tour.story.say(`pool ${node.nodePool} is Succeeded again`);
 }
 
-export async function resume(tour: Tour, workspace: string): Promise<StepResult> {
+export async function resume(tour: Tour, checkout: Checkout): Promise<StepResult> {
   tour.story.chapter("The run is resumed by name and completes");
-  return runAction(tour, "update-run", workspace, { operation: "resume", ...FOLLOW });
+  const inputs = { operation: "resume", environment: "prod", ...FOLLOW };
+  return runAction(tour, "prod", "update-run", checkout, inputs);
+}
+
+export async function readProd(tour: Tour) {
+  return (await readStatus(tour)).environments.find(({ name }) => name === "prod");
 }
 
 /** The functions prove what is left, take the last snapshots and close the issue. */
@@ -180,7 +318,7 @@ export async function awaitProof(tour: Tour): Promise<void> {
   await until(
     "every member to be proved and the issue to be closed",
     async () => {
-      const environment = (await readStatus(tour)).environments[0];
+      const environment = await readProd(tour);
       const members = environment?.runs[0]?.stages.flatMap((stage) => stage.members) ?? [];
       const proved = members.every(({ outcome }) => outcome === "pass");
       const resolved = environment?.quarantined.every(({ resolvedAt }) => resolvedAt);

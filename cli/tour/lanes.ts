@@ -20,7 +20,8 @@ const NODE_SPANS: readonly {
 /** Turns the history of the local Azure into the lanes of the picture. Pure. */
 export function timelineOf(report: Report, history: readonly HistoryEntry[]): Timeline {
   const end = Date.parse(report.endedAt);
-  const run = report.runs[0];
+  // The one that shows everything: two stages, a gate, a node that could not be drained.
+  const run = report.runs.find(({ environment }) => environment === "prod") ?? report.runs[0];
   const lanes = (run?.stages ?? []).flatMap((stage) =>
     stage.groups.flatMap((group) =>
       group.members.map((member): Lane => {

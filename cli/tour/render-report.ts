@@ -17,6 +17,7 @@ export function renderReport(report: Report): string {
     `- snapshots: ${outgoing} outgoing, ${proven} proven`,
     `- events: ${report.events.published} published, ${report.events.delivered} delivered, ${report.events.retried} retried`,
     `- calls to the local Azure: ${report.azureCalls.total}`,
+    `- the run that nobody reviewed: ${report.refused}`,
     ...report.quarantined.map(
       ({ cluster, nodePool, node, pod, pdb, issue, resolvedAt }) =>
         `- quarantined: node ${node} of ${cluster}/${nodePool}, pod ${pod}, budget ${pdb}; issue #${issue?.number} is ${issue?.state}, resolved ${resolvedAt}`,

@@ -14,9 +14,9 @@ interface RoleDefinition {
 
 /**
  * Writes the scenario of examples/harbour-azure.yaml with the shipped roles of infra/roles granted to
- * the operator (by GitHub's OIDC token for `subject`) and to the functions.
+ * the operator (by GitHub's OIDC tokens for the `subjects`) and to the functions.
  */
-export async function writeScenario(path: string, subject: string): Promise<void> {
+export async function writeScenario(path: string, subjects: readonly string[]): Promise<void> {
   const source = await readFile(join(PACKAGE_ROOT, "examples", "harbour-azure.yaml"), "utf8");
   const scenario = parseDocument(source);
   const scope = `/subscriptions/${String(scenario.get("subscription"))}`;
@@ -25,7 +25,7 @@ export async function writeScenario(path: string, subject: string): Promise<void
       name: "operator",
       clientId: OPERATOR_CLIENT_ID,
       roles: [{ actions: await actionsOf("operator"), scope }],
-      federated: [{ subject }],
+      federated: subjects.map((subject) => ({ subject })),
     },
     {
       name: "reactor",

@@ -25,17 +25,24 @@ export interface Tour {
   readonly functions: Child<FunctionsReady>;
   readonly repository: Repository;
   readonly story: Story;
-  readonly fleetId: string;
+  readonly fleetIds: Readonly<Record<EnvironmentName, string>>;
+  /** What the job's own token, of the App, may do: everything that the actions ask of GitHub. */
+  readonly appToken: string;
   readonly clusterIds: readonly string[];
   stop(): Promise<void>;
 }
 
 /** The cast of examples/harbour-azure.yaml. */
 export const RESOURCE_GROUP = "harbour";
-export const FLEET = "harbour";
-export const ENVIRONMENT = "prod";
+/** A new image goes to the first, and by promotion to the second. */
+export const ENVIRONMENTS = ["dev", "prod"] as const;
+export type EnvironmentName = (typeof ENVIRONMENTS)[number];
+const FLEETS: Readonly<Record<EnvironmentName, string>> = { dev: "harbour-dev", prod: "harbour" };
+
 /** Subject of the OIDC token of a job in the repository's environment. */
-export const SUBJECT = `repo:${OWNER}/${NAME}:environment:${ENVIRONMENT}`;
+export function subjectOf(environment: EnvironmentName): string {
+  return `repo:${OWNER}/${NAME}:environment:${environment}`;
+}
 export const REGIONS = ["westeurope", "northeurope"] as const;
 export const IMAGE_FAMILY = "AKSUbuntu-2204gen2containerd";
 export const NEW_IMAGE = "202607.09.0";
@@ -44,7 +51,7 @@ const FLEET_VERSION = "2026-06-01";
 
 export async function openTour(options: TourOptions): Promise<Tour> {
   const azure = await startLocalAzure({
-    writeScenario: (path) => writeScenario(path, SUBJECT),
+    writeScenario: (path) => writeScenario(path, ENVIRONMENTS.map(subjectOf)),
     clockFactor: options.clockFactor,
     seed: options.seed,
     onStart: options.onStart,
@@ -60,28 +67,43 @@ export async function openTour(options: TourOptions): Promise<Tour> {
 
 async function furnish(azure: LocalAzure, { story }: TourOptions): Promise<Tour> {
   const repository = await createRepository(azure, join(PACKAGE_ROOT, "examples", "harbour"));
-  const fleetId = `/subscriptions/${azure.emulator.subscription}/resourceGroups/${RESOURCE_GROUP}/providers/Microsoft.ContainerService/fleets/${FLEET}`;
+  const fleetId = (environment: EnvironmentName): string =>
+    `/subscriptions/${azure.emulator.subscription}/resourceGroups/${RESOURCE_GROUP}/providers/Microsoft.ContainerService/fleets/${FLEETS[environment]}`;
+  const fleetIds = { dev: fleetId("dev"), prod: fleetId("prod") };
+  const members = await Promise.all(
+    Object.values(fleetIds).map((fleet) => memberClusters(azure, fleet)),
+  );
+  const appToken = await githubToken(azure, "fleetwright[bot]");
   const deployment = {
     resourceGroup: RESOURCE_GROUP,
     location: REGIONS[0],
-    clusterIds: await memberClusters(azure, fleetId),
+    clusterIds: members.flat(),
   };
   const topic = await deployTopic(azure, deployment);
   const functions = await azure.startFunctions({
     ...functionSettings(azure, {
       topic,
       repository: `${OWNER}/${NAME}`,
-      githubToken: await githubToken(azure, "fleetwright[bot]"),
+      githubToken: appToken,
     }),
     AZURE_CLIENT_ID: REACTOR_CLIENT_ID,
   });
   await deploySubscriptions(azure, deployment, functions.ready);
-  story.chapter("A local Azure with a fleet of nine clusters");
+  story.chapter("A local Azure: a fleet of two clusters for dev, one of nine for prod");
   story.say(`${deployment.clusterIds.length} member clusters in ${REGIONS.join(" and ")}`);
   story.say(`functions: ${functions.ready.functions.map(({ name }) => name).join(", ")}`);
   story.say(`repository ${OWNER}/${NAME}, a git repository of its own`);
   const { clusterIds } = deployment;
-  return { azure, functions, repository, story, fleetId, clusterIds, stop: () => azure.stop() };
+  return {
+    azure,
+    functions,
+    repository,
+    story,
+    fleetIds,
+    clusterIds,
+    appToken,
+    stop: () => azure.stop(),
+  };
 }
 
 async function memberClusters(azure: LocalAzure, fleetId: string): Promise<readonly string[]> {

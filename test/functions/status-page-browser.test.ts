@@ -6,7 +6,6 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
   awaitQuarantine,
-  merge,
   prepareFleet,
   releaseNodeImage,
   startRollout,
@@ -15,6 +14,7 @@ import { openTour } from "../../cli/tour/stage-set.ts";
 import { silentStory } from "../../cli/tour/story.ts";
 import type { Status } from "../../shared/status/status.ts";
 import { PAGE_HEADERS, renderPage } from "../../functions/status-page/page.ts";
+import { pinProd } from "../support/tour.ts";
 import { complaintsOf, HAS_BROWSER, openBrowser } from "./browser.ts";
 import {
   environment,
@@ -250,9 +250,10 @@ describe.skipIf(!HAS_BROWSER)("in Chromium (skipped where there is none at CHROM
     async () => {
       const tour = await openTour({ clockFactor: 400, seed: 1, story: silentStory });
       try {
-        const workspace = await merge(tour, await releaseNodeImage(tour));
-        await prepareFleet(tour, workspace);
-        const rollout = await startRollout(tour, workspace);
+        await releaseNodeImage(tour);
+        const checkout = await pinProd(tour);
+        await prepareFleet(tour, "prod", checkout);
+        const rollout = await startRollout(tour, "prod", checkout);
         const held = await awaitQuarantine(tour);
         await rollout.finished;
         const page = await browser.newPage({ viewport: { width: 1_280, height: 1_700 } });

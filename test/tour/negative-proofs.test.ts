@@ -1,11 +1,17 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { play } from "../../cli/tour.ts";
-import { merge, prepareFleet, releaseNodeImage, runAction, succeed } from "../../cli/tour/acts.ts";
+import {
+  prepareFleet,
+  readProd,
+  releaseNodeImage,
+  runAction,
+  succeed,
+} from "../../cli/tour/acts.ts";
 import { collectReport } from "../../cli/tour/report.ts";
-import { ENVIRONMENT, openTour, type Tour } from "../../cli/tour/stage-set.ts";
-import { readStatus } from "../../cli/tour/status.ts";
+import { openTour, type Tour } from "../../cli/tour/stage-set.ts";
 import { silentStory } from "../../cli/tour/story.ts";
 import { until } from "../../cli/tour/until.ts";
+import { pinProd } from "../support/tour.ts";
 
 // Three processes and some hours of virtual time, on a machine that other tests share.
 const PATIENCE = 240_000;
@@ -26,11 +32,12 @@ async function open(): Promise<Tour> {
 
 /** Everything up to a run that has been created and started. */
 async function startRun(stage: Tour): Promise<void> {
-  const workspace = await merge(stage, await releaseNodeImage(stage));
-  await prepareFleet(stage, workspace);
+  await releaseNodeImage(stage);
+  const checkout = await pinProd(stage);
+  await prepareFleet(stage, "prod", checkout);
   for (const operation of ["create", "start"]) {
-    const inputs = { operation, environment: ENVIRONMENT, "reviewed-plan": "off" };
-    succeed(await runAction(stage, "update-run", workspace, inputs), operation);
+    const inputs = { operation, environment: "prod" };
+    succeed(await runAction(stage, "prod", "update-run", checkout, inputs), operation);
   }
 }
 
@@ -49,7 +56,7 @@ interface RunBody {
 async function readStages(stage: Tour) {
   const list = await stage.azure.arm<{ value: readonly RunBody[] }>(
     "GET",
-    `${stage.fleetId}/updateRuns?api-version=2026-06-01`,
+    `${stage.fleetIds.prod}/updateRuns?api-version=2026-06-01`,
   );
   return list.value[0]?.properties.status.stages ?? [];
 }
@@ -94,7 +101,7 @@ describe("stage 2 never starts", () => {
       await startRun(stage);
       await awaitOnlyTheGate(stage);
       const gate = await until("the gate to be judged", async () => {
-        const gates = (await readStatus(stage)).environments[0]?.runs[0]?.stages[0]?.gates;
+        const gates = (await readProd(stage))?.runs[0]?.stages[0]?.gates;
         return gates?.find(({ reason }) => reason?.includes("cannot be seen"));
       });
       expect(gate.approvedAt).toBeUndefined();
@@ -115,15 +122,15 @@ test(
       "/issues?state=all&per_page=100",
     );
     expect(issues.filter((issue) => !issue.pull_request)).toHaveLength(1);
-    expect(report.pullRequests).toHaveLength(1);
-    expect(report.runs).toHaveLength(1);
+    expect(report.pullRequests).toHaveLength(4);
+    expect(report.runs).toHaveLength(3);
     const captured = report.snapshots.map(
       ({ kind, sourcePool }) => `${kind} ${sourcePool.toLowerCase()}`,
     );
-    expect(captured).toHaveLength(36);
-    expect(new Set(captured).size).toBe(36);
+    expect(captured).toHaveLength(44);
+    expect(new Set(captured).size).toBe(44);
     expect(report.events.delivered).toBeGreaterThan(report.events.published * 5);
-    expect(await collectReport(stage)).toMatchObject({ ok: true });
+    expect(await collectReport(stage, report.refused)).toMatchObject({ ok: true });
   },
   PATIENCE,
 );

@@ -26,13 +26,12 @@ test(
       expectSnapshots(report);
       expectRun(report);
       expectQuarantine(report);
-      expect(report.pullRequests).toMatchObject([
-        { state: "merged", changes: [{ file: "releases/prod.yaml" }] },
-      ]);
-      expect(report.strategies.map(({ stages }) => stages)).toEqual([
-        ["stage1", "stage2"],
-        ["stage1", "stage2"],
-      ]);
+      expectPullRequests(report);
+      expect(report.refused).toBe("not-reviewed");
+      // The documentation's file, and the harbour's own before and after the edit.
+      expect(
+        report.strategies.map(({ name }) => name.replace(/-[0-9a-f]{8}$/, "")).toSorted(),
+      ).toEqual(["example-stages", "harbour", "harbour"]);
       expect(report.events.delivered).toBeGreaterThanOrEqual(report.events.published);
       expect(report.azureCalls.total).toBeGreaterThan(0);
       expect(await read("report.md")).toContain("everything as promised");
@@ -48,23 +47,67 @@ test(
   PATIENCE,
 );
 
-/** Every pool of nine clusters was captured before the run, and after it was proved. */
+/** Image to dev, then by promotion to prod; an edited strategy, then its promotion. */
+function expectPullRequests({ pullRequests }: Report): void {
+  const changes = pullRequests
+    .toSorted((a, b) => a.number - b.number)
+    .map(({ state, changes: files }) => [
+      state,
+      files.map(({ file, patch }) => [file, added(patch)]),
+    ]);
+  expect(changes).toEqual([
+    [
+      "merged",
+      [["releases/dev.yaml", ["  generation: 2", "    AKSUbuntu-2204gen2containerd: 202607.09.0"]]],
+    ],
+    [
+      "merged",
+      [
+        [
+          "releases/prod.yaml",
+          [
+            "  generation: 2",
+            expect.stringMatching(/^ {4}digest: "sha256:/),
+            "    AKSUbuntu-2204gen2containerd: 202607.09.0",
+            "  from: { environment: dev, generation: 2 }",
+          ],
+        ],
+      ],
+    ],
+    ["merged", [["strategies/harbour.yaml", ["      afterStageWaitInSeconds: 1800"]]]],
+    [
+      "merged",
+      [["releases/prod.yaml", ["  generation: 3", expect.stringMatching(/^ {4}digest: "sha256:/)]]],
+    ],
+  ]);
+}
+
+function added(patch: string): readonly string[] {
+  return patch.split("\n").flatMap((line) => (line.startsWith("+") ? [line.slice(1)] : []));
+}
+
+/** Every pool of eleven clusters was captured before the run, and after it was proved. */
 function expectSnapshots({ snapshots }: Report): void {
   for (const [kind, image] of [
     ["outgoing", "202606.16.0"],
     ["proven", "202607.09.0"],
   ] as const) {
     const taken = snapshots.filter((snapshot) => snapshot.kind === kind);
-    expect(taken).toHaveLength(18);
-    expect(new Set(taken.map(({ sourcePool }) => sourcePool.toLowerCase())).size).toBe(18);
+    expect(taken).toHaveLength(22);
+    expect(new Set(taken.map(({ sourcePool }) => sourcePool.toLowerCase())).size).toBe(22);
     expect(taken.every(({ nodeImageVersion }) => nodeImageVersion.endsWith(image))).toBe(true);
   }
 }
 
 /** Stage 2 began only when the gate was approved and the 3,600 seconds were over. */
 function expectRun({ runs }: Report): void {
-  expect(runs).toMatchObject([{ state: "Completed", attempts: 2 }]);
-  const [first, second] = runs[0]?.stages ?? [];
+  expect(runs).toMatchObject([
+    { environment: "dev", state: "Completed", attempts: 1 },
+    { environment: "prod", state: "Completed", attempts: 2 },
+    { environment: "prod", state: "Skipped", attempts: 1 },
+  ]);
+  const staged = runs[1];
+  const [first, second] = staged?.stages ?? [];
   const begun = Date.parse(second?.startTime ?? "");
   const approved = Date.parse(first?.gates[0]?.approvedAt ?? "");
   const waited = Date.parse(first?.waitedUntil ?? "");
@@ -75,7 +118,7 @@ function expectRun({ runs }: Report): void {
   expect(first?.gates).toMatchObject([
     { displayName: "fleetwright: verified", state: "Completed", approvedBy: "reactor" },
   ]);
-  const members = runs[0]?.stages.flatMap(({ groups }) => groups.flatMap((group) => group.members));
+  const members = staged?.stages.flatMap(({ groups }) => groups.flatMap((group) => group.members));
   expect(members).toHaveLength(9);
   for (const member of members ?? []) {
     expect(member).toMatchObject({ state: "Completed", nodesUpgraded: 7 });
