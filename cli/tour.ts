@@ -36,13 +36,13 @@ dev, promoted to prod, rolled out stage by stage, held by a node that cannot be 
 proved. Then a changed strategy is promoted, and a run that nobody reviewed is refused.
 
   --keep     leave everything running at the end and print where it listens
-  --clock    virtual milliseconds per real one (default 400)
+  --clock    virtual milliseconds per real one (default 600)
   --seed     of every duration that is drawn (default 1)
   --output   folder of report.json, report.md and timeline.svg (default out/tour)
 `;
 
 /** Slow enough that a handler's round trip is minutes, not hours, of virtual time. */
-const DEFAULT_CLOCK_FACTOR = "400";
+const DEFAULT_CLOCK_FACTOR = "600";
 
 /** What shells expect of a program that Ctrl+C ended. */
 const EXIT_SIGINT = 130;
