@@ -3,10 +3,10 @@ import { nodeImageReleased } from "./host/asked.ts";
 import { compose } from "./host/compose.ts";
 
 export async function onNodeImageReleased(
-  _event: EventGridEvent,
+  event: EventGridEvent,
   context: InvocationContext,
 ): Promise<void> {
-  await nodeImageReleased(compose(context));
+  await nodeImageReleased(compose(context), event);
 }
 
 app.eventGrid("on-node-image-released", { handler: onNodeImageReleased });

@@ -11,7 +11,7 @@ import type { GridEvent } from "./grid-event.ts";
 import { createEventGridProvider } from "./provider.ts";
 import { createPublishService } from "./publish.ts";
 import { Registry, customRoute, systemRoute } from "./registry.ts";
-import { systemEventOf } from "./sources.ts";
+import { systemEventsOf } from "./sources.ts";
 import { topicTypeOfEvent } from "./topic-types.ts";
 import { createWebhookClient } from "./webhook.ts";
 
@@ -54,10 +54,11 @@ export function createEventGrid(environment: Environment): EventGrid {
   };
   let sequence = 0;
   const unsubscribe = world.subscribe((transition) => {
-    if (transition.kind !== "pool" && transition.kind !== "gate") return;
+    if (!["pool", "gate", "version"].includes(transition.kind)) return;
     sequence += 1;
-    const emitted = systemEventOf(world, transition, sequence);
-    if (emitted) publishSystem(emitted.source, emitted.topicType, emitted.event);
+    for (const emitted of systemEventsOf(world, transition, sequence)) {
+      publishSystem(emitted.source, emitted.topicType, emitted.event);
+    }
   });
   const emit = (emitted: EmittedEvent): boolean => {
     const topicType = topicTypeOfEvent(emitted.type);

@@ -1,3 +1,4 @@
+import { compareVersions } from "../../shared/core/node-image.ts";
 import type { Cluster, Gate, Transition, World } from "../../shared/simulator/model.ts";
 import { clusterId } from "../arm/ids.ts";
 import { guidFrom } from "../guid.ts";
@@ -19,16 +20,49 @@ const GATE_TYPE_PREFIX = "Microsoft.ResourceNotifications.AksResources.FleetGate
 /** The version that the documents' payload names. */
 const GATE_API_VERSION = "2025-04-01-preview";
 
-/** What Azure would publish for a change of the world; undefined for changes that it keeps to itself. */
-export function systemEventOf(
+/** What Azure would publish for a change of the world; none for changes that it keeps to itself. */
+export function systemEventsOf(
   world: World,
   transition: Transition,
   sequence: number,
-): SystemEvent | undefined {
+): readonly SystemEvent[] {
   const id = guidFrom(`event ${sequence} ${transition.kind} ${transition.at}`);
-  if (transition.kind === "pool") return poolEvent(world, transition, id);
-  if (transition.kind === "gate") return gateEvent(world, transition, id);
-  return undefined;
+  if (transition.kind === "version") return versionEvents(world, transition.at, id);
+  const event =
+    transition.kind === "pool"
+      ? poolEvent(world, transition, id)
+      : transition.kind === "gate"
+        ? gateEvent(world, transition, id)
+        : undefined;
+  return event ? [event] : [];
+}
+
+/** Each cluster is told what there is now, whether it can go there or not (azure-docs, event-schema-aks.md). */
+function versionEvents(world: World, at: number, id: string): readonly SystemEvent[] {
+  const versions = world.kubernetesVersions.toSorted(compareVersions);
+  const minor = (version: string | undefined) => version?.split(".").slice(0, 2).join(".") ?? "";
+  const data = {
+    latestSupportedKubernetesVersion: versions.at(-1) ?? "",
+    latestStableKubernetesVersion: versions.at(-1) ?? "",
+    lowestMinorKubernetesVersion: minor(versions[0]),
+    latestPreviewKubernetesVersion: "",
+  };
+  return [...world.clusters.values()].map((cluster) => {
+    const source = clusterArmId(cluster);
+    return {
+      topicType: CLUSTER_TOPIC_TYPE,
+      source,
+      event: {
+        id: guidFrom(`${id} ${cluster.id}`),
+        source,
+        type: "Microsoft.ContainerService.NewKubernetesVersionAvailable",
+        subject: cluster.name,
+        time: new Date(at).toISOString(),
+        dataVersion: "1",
+        attributes: { data },
+      },
+    };
+  });
 }
 
 function poolEvent(world: World, transition: PoolTransition, id: string): SystemEvent | undefined {

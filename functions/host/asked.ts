@@ -1,6 +1,8 @@
+import { recordSupport } from "../../shared/promotion/support.ts";
 import type { App } from "./compose.ts";
-import { clusterOf, fleetOf, type DeliveredEvent } from "./event.ts";
-import { lookAtNodeImages, lookAtRuns } from "./look.ts";
+import { clusterOf, fleetOf, loggerOf, versionEventOf, type DeliveredEvent } from "./event.ts";
+import { isDeclaredCluster, lookAtNodeImages, lookAtRuns } from "./look.ts";
+import { lookAtVersions } from "./look-at-versions.ts";
 
 /*
  * What each trigger does, apart from its registration with the host: decode, look. The reliability test
@@ -9,25 +11,44 @@ import { lookAtNodeImages, lookAtRuns } from "./look.ts";
 
 /** A gate of an update run was created or changed: judge the gates of its fleet's runs. */
 export async function gateChanged(app: App, event: DeliveredEvent): Promise<void> {
+  const logger = loggerOf(app.logger, event);
   const fleet = fleetOf(event);
-  if (fleet) await lookAtRuns(app, { kind: "fleet", id: fleet });
-  else app.logger.warn("the event names no gate of a fleet; nothing to look at");
+  if (fleet) await lookAtRuns({ ...app, logger }, { kind: "fleet", id: fleet });
+  else logger.warn("the event names no gate of a fleet; nothing to look at");
 }
 
 /** A node pool began or ended a rolling upgrade: look at the runs of its cluster's fleet. */
 export async function nodePoolRolled(app: App, event: DeliveredEvent): Promise<void> {
+  const logger = loggerOf(app.logger, event);
   const cluster = clusterOf(event);
-  if (cluster) await lookAtRuns(app, { kind: "cluster", id: cluster });
-  else app.logger.warn("the event names no managed cluster; nothing to look at");
+  if (cluster) await lookAtRuns({ ...app, logger }, { kind: "cluster", id: cluster });
+  else logger.warn("the event names no managed cluster; nothing to look at");
 }
 
 /** A node image became available in a region: take the outgoing snapshots, propose it by pull request. */
-export async function nodeImageReleased(app: App): Promise<void> {
-  await lookAtNodeImages(app);
+export async function nodeImageReleased(app: App, event: DeliveredEvent = {}): Promise<void> {
+  await lookAtNodeImages({ ...app, logger: loggerOf(app.logger, event) });
+}
+
+/** A Kubernetes version came, or its support goes: propose it, or warn. */
+export async function kubernetesVersionChanged(app: App, event: DeliveredEvent): Promise<void> {
+  const logger = loggerOf(app.logger, event);
+  const found = versionEventOf(event);
+  if (!found || !(await isDeclaredCluster(app, found.cluster))) {
+    logger.warn("the event names no version of a cluster of ours; nothing to look at");
+    return;
+  }
+  const { cluster, support } = found;
+  if (support) {
+    const { state, version } = support;
+    await recordSupport(app.store, { cluster, kubernetesVersion: version, state });
+  }
+  await lookAtVersions({ ...app, logger }, "now");
 }
 
 /** The same looks as the events ask for, so that no lost event matters. */
 export async function swept(app: App): Promise<void> {
   await lookAtRuns(app, { kind: "everywhere" });
   await lookAtNodeImages(app);
+  await lookAtVersions(app, "when-due");
 }

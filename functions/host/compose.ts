@@ -12,6 +12,7 @@ import { createFleetPort } from "../../shared/azure/fleet.ts";
 import { createNodeReader } from "../../shared/azure/kubernetes.ts";
 import { connectClusters } from "../../shared/azure/kubernetes-connection.ts";
 import { createSnapshotPort } from "../../shared/azure/snapshots.ts";
+import { createKubernetesVersions } from "../../shared/azure/kubernetes-versions.ts";
 import { createWorkloadReader } from "../../shared/azure/kubernetes-workloads.ts";
 import { createTableStateStore } from "../../shared/azure/state-store.ts";
 import { createCheckPort } from "../../shared/github/checks.ts";
@@ -21,7 +22,7 @@ import { createRunReporter } from "../../shared/github/run-checks.ts";
 import { createTeamChecks } from "../../shared/github/team-checks.ts";
 import { createDeclarationRepository } from "../../shared/github/repository.ts";
 import type { LookoutDeps } from "../../shared/promotion/lookout.ts";
-import type { DeclarationRepository } from "../../shared/promotion/ports.ts";
+import type { DeclarationRepository, KubernetesVersions } from "../../shared/promotion/ports.ts";
 import type { ProposeDeps } from "../../shared/promotion/propose.ts";
 import type { ReconcileDeps } from "../../shared/update-run/reconcile.ts";
 import { readSettings, type Settings } from "./settings.ts";
@@ -30,6 +31,8 @@ import { createWebhookNotifier } from "./webhook.ts";
 /** Everything a handler may use: the ports of the shared concepts, on Azure and GitHub. */
 export interface App extends ReconcileDeps, ProposeDeps, LookoutDeps {
   readonly repository: DeclarationRepository;
+  /** Absent: nobody looks for Kubernetes versions. */
+  readonly versions?: KubernetesVersions;
 }
 
 /** Shown beside a gate that the functions approved. */
@@ -82,6 +85,7 @@ export function connect(
     fleets: createFleetPort(arm),
     inventory: createClusterInventory(arm),
     snapshots: createSnapshotPort(arm),
+    versions: createKubernetesVersions(arm),
     nodes: createNodeReader(kubernetes, clusters),
     workloads: createWorkloadReader(clusters),
     team: createTeamChecks(home),

@@ -8,6 +8,7 @@ import { parseNodeImage } from "../../shared/core/node-image.ts";
 import { announceImages, samplePools } from "../../shared/promotion/lookout.ts";
 import { readClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import type { ManagedCluster } from "../../shared/snapshot/ports.ts";
+import type { ProposalTarget } from "../../shared/promotion/proposal.ts";
 import { proposeNodeImages } from "../../shared/promotion/propose.ts";
 import { declarationsAt, findRollout } from "../../shared/update-run/find-rollout.ts";
 import { endHolds } from "../../shared/update-run/hold-issue.ts";
@@ -72,7 +73,11 @@ export async function currentDeclarations(app: App): Promise<ParsedDeclarations>
   return declarationsAt(app.repository, await app.repository.head());
 }
 
-async function exclusively(app: App, name: string, work: () => Promise<void>): Promise<void> {
+export async function exclusively(
+  app: App,
+  name: string,
+  work: () => Promise<void>,
+): Promise<void> {
   await coalesce({ ...app, holder: randomUUID() }, name, work);
 }
 
@@ -94,6 +99,12 @@ async function environmentsOf(
     }),
   );
   return memberships.flat();
+}
+
+/** Does a fleet that is declared have this cluster? Ids of others change nothing, not even what is remembered. */
+export async function isDeclaredCluster(app: App, id: ArmId): Promise<boolean> {
+  const declarations = await currentDeclarations(app);
+  return (await environmentsOf(app, declarations, { kind: "cluster", id })).length > 0;
 }
 
 /** Runs of one environment that a look goes through; a fleet has one active run, and seldom a second. */
@@ -139,29 +150,42 @@ async function propose(
   declarations: ParsedDeclarations,
   environment: Environment,
 ): Promise<void> {
-  const release = declarations.releases.find(
-    ({ value }) => value.metadata.name === environment.name,
-  );
+  const release = await releaseOf(app, declarations, environment);
   const snapshots = declarations.workspace?.value.spec.snapshots;
   if (!release || !snapshots) return;
   const members = await app.fleets.listMembers(environment.fleet);
-  const text = await app.repository.readFile(await app.repository.head(), release.file);
-  if (text === undefined) return;
   const result = await proposeNodeImages(app, {
     environment: environment.name,
     clusterIds: members.map(({ clusterId }) => clusterId),
     allRegions: environment.nodeImage.allRegions,
     captureOutgoing: snapshots.capture.includes("outgoing"),
     snapshotResourceGroup: snapshots.resourceGroup,
-    release: {
-      name: release.value.metadata.name,
-      file: release.file,
-      text,
-      generation: release.value.metadata.generation,
-      nodeImages: release.value.spec.nodeImages ?? {},
-    },
+    release,
   });
   app.logger.info("node images looked at", { environment: environment.name, ...summary(result) });
+}
+
+/** The release of an environment with its text, as a proposal edits it. */
+export async function releaseOf(
+  app: App,
+  declarations: ParsedDeclarations,
+  { name }: Environment,
+): Promise<
+  (ProposalTarget["release"] & { readonly kubernetesVersion: string | undefined }) | undefined
+> {
+  const release = declarations.releases.find(({ value }) => value.metadata.name === name);
+  const text =
+    release && (await app.repository.readFile(await app.repository.head(), release.file));
+  if (!release || text === undefined) return undefined;
+  const { metadata, spec } = release.value;
+  return {
+    name: metadata.name,
+    file: release.file,
+    text,
+    generation: metadata.generation,
+    nodeImages: spec.nodeImages ?? {},
+    kubernetesVersion: spec.kubernetesVersion,
+  };
 }
 
 function summary(

@@ -7,6 +7,29 @@ resource cluster 'Microsoft.ContainerService/managedClusters@2025-05-01' existin
   name: clusterName
 }
 
+resource versions 'Microsoft.EventGrid/eventSubscriptions@2025-02-15' = {
+  name: 'fleetwright-on-kubernetes-version'
+  scope: cluster
+  properties: {
+    destination: {
+      endpointType: 'AzureFunction'
+      properties: {
+        resourceId: '${functionAppId}/functions/on-kubernetes-version'
+        maxEventsPerBatch: 1
+      }
+    }
+    eventDeliverySchema: 'CloudEventSchemaV1_0'
+    filter: {
+      includedEventTypes: [
+        'Microsoft.ContainerService.NewKubernetesVersionAvailable'
+        'Microsoft.ContainerService.ClusterSupportEnding'
+        'Microsoft.ContainerService.ClusterSupportEnded'
+      ]
+    }
+    retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
+  }
+}
+
 resource subscription 'Microsoft.EventGrid/eventSubscriptions@2025-02-15' = {
   name: 'fleetwright'
   scope: cluster

@@ -54,6 +54,21 @@ export function withPromotion(text: string, change: ReleaseChange): string {
   ]);
 }
 
+export interface VersionChange {
+  readonly release: string;
+  readonly kubernetesVersion: string;
+  readonly generation: number;
+}
+
+/** The release file that upgrades Kubernetes: `NodeImageOnly` would leave the version alone. */
+export function withKubernetesVersion(text: string, change: VersionChange): string {
+  return editRelease(text, change.release, [
+    { path: ["metadata", "generation"], value: change.generation },
+    { path: ["spec", "kubernetesVersion"], value: change.kubernetesVersion },
+    { path: ["spec", "upgradeType"], value: "Full" },
+  ]);
+}
+
 function hasMap(text: string, release: string, path: readonly string[]): boolean {
   return isMap(findRelease(text, release).document.getIn(path, true));
 }

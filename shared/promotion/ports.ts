@@ -87,3 +87,9 @@ export interface EventPublisher {
   /** Publishes CloudEvents `Fleetwright.NodeImageReleased`; ids are deterministic, so that a repeat is a duplicate. */
   publish(events: readonly NodeImageReleased[]): Promise<void>;
 }
+
+/** Kubernetes versions that AKS offers. */
+export interface KubernetesVersions {
+  /** Full versions that a region supports, previews left out. */
+  supportedVersions(subscription: string, region: string): Promise<readonly string[]>;
+}

@@ -34,6 +34,7 @@ test("the function app registers exactly the functions that infra/ subscribes an
   expect(shown).toEqual([
     "detect-node-images timerTrigger 0 */10 * * * *",
     "on-fleet-gate eventGridTrigger",
+    "on-kubernetes-version eventGridTrigger",
     "on-node-image-released eventGridTrigger",
     "on-node-pool-rolling eventGridTrigger",
     "status httpTrigger status",

@@ -1,0 +1,51 @@
+import { HOUR } from "../../shared/core/duration.ts";
+import type { Environment } from "../../shared/declaration/documents.ts";
+import type { ParsedDeclarations } from "../../shared/declaration/parse.ts";
+import { proposeVersion } from "../../shared/promotion/propose-version.ts";
+import { warnOfSupport } from "../../shared/promotion/support.ts";
+import { findClusters } from "../../shared/snapshot/fleet-clusters.ts";
+import { writeRow } from "../../shared/update-run/ledger.ts";
+import type { App } from "./compose.ts";
+import { currentDeclarations, exclusively, releaseOf } from "./look.ts";
+
+/** Versions come monthly, and Azure tells of them by event: the sweep makes good what an event failed to bring. */
+const LOOK_AGAIN_MILLISECONDS = 1 * HOUR;
+
+const DUE = { partition: "kubernetes", row: "due" } as const;
+
+/** Proposes newer Kubernetes versions to the environments that take them first, and warns of lost support. */
+export async function lookAtVersions(app: App, when: "now" | "when-due"): Promise<void> {
+  if (!app.versions) return;
+  const now = app.clock.now();
+  const due = await app.store.get<{ readonly nextCheckAt: number }>(DUE.partition, DUE.row);
+  if (when === "when-due" && (due?.value.nextCheckAt ?? 0) > now) return;
+  const declarations = await currentDeclarations(app);
+  for (const environment of declarations.workspace?.value.spec.environments ?? []) {
+    await exclusively(app, `versions:${environment.name}`, () =>
+      lookAt(app, declarations, environment),
+    );
+  }
+  const nextCheckAt = now + LOOK_AGAIN_MILLISECONDS;
+  await writeRow(app.store, DUE.partition, DUE.row, { nextCheckAt });
+}
+
+async function lookAt(
+  app: App,
+  declarations: ParsedDeclarations,
+  environment: Environment,
+): Promise<void> {
+  const members = await app.fleets.listMembers(environment.fleet);
+  const ids = members.map(({ clusterId }) => clusterId);
+  const clusters = await findClusters(app.inventory, ids);
+  await warnOfSupport(app, environment.name, clusters);
+  const release = await releaseOf(app, declarations, environment);
+  const { versions } = app;
+  // What is promoted to an environment brings its version along.
+  if (!release || !versions || environment.promotesFrom !== undefined) return;
+  const candidate = await proposeVersion(
+    { ...app, versions },
+    { environment: environment.name, mode: environment.kubernetes.propose, clusters, release },
+  );
+  const fields = { environment: environment.name, verdict: candidate?.kind ?? "none" };
+  app.logger.info("Kubernetes versions looked at", { ...fields, version: candidate?.version });
+}

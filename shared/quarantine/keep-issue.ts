@@ -1,0 +1,99 @@
+import type { Clock } from "../core/clock.ts";
+import { digest } from "../core/digest.ts";
+import { MINUTE } from "../core/duration.ts";
+import type { StateStore, StoredRow } from "../core/state-store.ts";
+import { findIssue, openIssue } from "./one-issue.ts";
+import type { IssueTracker } from "./ports.ts";
+
+export interface KeepIssueDeps {
+  readonly store: StateStore;
+  readonly issues: IssueTracker;
+  /** The machines' own time: a claim bounds the life of a process. */
+  readonly wallClock: Clock;
+}
+
+/** An issue that is open for as long as a fact holds. */
+export interface KeptIssue {
+  readonly partition: string;
+  readonly row: string;
+  /** The hidden line by which it is found again; it must stand in `body`. */
+  readonly marker: string;
+  /** Undefined: the fact does not hold (any more). */
+  readonly text: { readonly title: string; readonly body: string } | undefined;
+  readonly labels: readonly string[];
+  /** Said when it closes. */
+  readonly closing: string;
+}
+
+/** What the issue says; no row: the fact never held. */
+interface KeptRow {
+  /** Digest of the text. */
+  readonly said: string;
+  readonly open: boolean;
+  /** Somebody writes the issue until then (milliseconds since the Unix epoch) at the latest. */
+  readonly claimedUntil?: number;
+}
+
+/** A handler is ended after 30 s; a claim that outlives it by far was left by a crash. */
+const CLAIM_MILLISECONDS = 2 * MINUTE;
+
+/**
+ * Opens, updates, reopens and closes the one issue of a fact: claimed in a row before it is written (intent), looked
+ * for by its marker before it is opened, and the row completed after (confirmation).
+ */
+export async function keepIssue(deps: KeepIssueDeps, kept: KeptIssue): Promise<void> {
+  const { store, wallClock } = deps;
+  const known = await store.get<KeptRow>(kept.partition, kept.row);
+  const wanted: KeptRow = { said: digest(kept.text ?? ""), open: kept.text !== undefined };
+  if ((known?.value.claimedUntil ?? 0) > wallClock.now()) return;
+  if (await isSaid(deps, kept, known, wanted)) return;
+  const claimedUntil = wallClock.now() + CLAIM_MILLISECONDS;
+  if (!(await claim(store, kept, known, { ...wanted, claimedUntil }))) return;
+  await writeIssue(deps.issues, kept);
+  const mine = await store.get<KeptRow>(kept.partition, kept.row);
+  // Whoever took the claim over meanwhile knows more than this.
+  const still = mine?.value.claimedUntil === claimedUntil;
+  if (mine && still) await store.replace(kept.partition, kept.row, wanted, mine.etag);
+}
+
+/** Rows of issues that are open. */
+export async function openIssues(store: StateStore, partition: string): Promise<readonly string[]> {
+  const rows = await store.list<KeptRow>(partition);
+  return rows.filter(({ value }) => value.open).map(({ row }) => row);
+}
+
+/** Nothing to write: it never held, or the issue says this already and nobody closed it meanwhile. */
+async function isSaid(
+  { issues }: KeepIssueDeps,
+  kept: KeptIssue,
+  known: StoredRow<KeptRow> | undefined,
+  wanted: KeptRow,
+): Promise<boolean> {
+  if (!known) return !wanted.open;
+  if (known.value.claimedUntil !== undefined) return false;
+  if (known.value.open !== wanted.open || known.value.said !== wanted.said) return false;
+  return !wanted.open || (await findIssue(issues, kept.marker))?.state === "open";
+}
+
+async function claim(
+  store: StateStore,
+  { partition, row }: KeptIssue,
+  known: StoredRow<KeptRow> | undefined,
+  claimed: KeptRow,
+): Promise<boolean> {
+  return known
+    ? store.replace(partition, row, claimed, known.etag)
+    : store.insert(partition, row, claimed);
+}
+
+async function writeIssue(issues: IssueTracker, kept: KeptIssue): Promise<void> {
+  const issue = await findIssue(issues, kept.marker);
+  if (!kept.text) {
+    if (issue?.state !== "open") return;
+    await issues.update(issue.number, { state: "closed" });
+    await issues.comment(issue.number, kept.closing);
+    return;
+  }
+  if (issue) await issues.update(issue.number, { ...kept.text, state: "open" });
+  else await openIssue(issues, kept.marker, { ...kept.text, labels: kept.labels });
+}
