@@ -25,6 +25,7 @@ import { createComputeProvider } from "./compute/usages.ts";
 import { FaultInjector } from "./faults.ts";
 import { createFleetManager } from "./fleet/provider.ts";
 import { createGitHub } from "./github/service.ts";
+import { createKeyVault } from "./key-vault/service.ts";
 import { History } from "./history.ts";
 import { createKubernetesService } from "./kubernetes/service.ts";
 import { populate } from "./populate.ts";
@@ -151,7 +152,8 @@ function compose(
   const faults = new FaultInjector();
   const eventGrid = createEventGrid(environment);
   const github = createGitHub(environment);
-  const others = [eventGrid.control, github.control];
+  const keyVault = createKeyVault(environment);
+  const others = [eventGrid.control, github.control, keyVault.control];
   return {
     environment,
     faults,
@@ -165,6 +167,7 @@ function compose(
       createKubernetesService(environment),
       eventGrid.service,
       github.service,
+      keyVault.service,
       createArm(environment, scenario, eventGrid.providers),
     ],
     async close() {

@@ -95,7 +95,7 @@ export interface AuditEntry {
   readonly sequence: number;
   /** Virtual time, ISO 8601. */
   readonly at: string;
-  readonly service: "arm" | "kubernetes" | "event-grid" | "github" | "entra";
+  readonly service: "arm" | "kubernetes" | "event-grid" | "github" | "entra" | "key-vault";
   readonly method: string;
   /** Operation name, such as `PUT fleets/updateRuns` or `POST agentPools/upgradeNodeImageVersion`. */
   readonly operation: string;

@@ -15,6 +15,12 @@ param repository string
 @description('Name of a vault secret that holds a GitHub token; empty until the secret is there.')
 param githubTokenSecretName string = ''
 
+@description('Id of the GitHub App; its private key is imported into the vault as a key and never leaves it.')
+param githubAppId string = ''
+
+@description('Name of that key in the vault.')
+param githubAppKeyName string = 'github-app'
+
 @description('Name of a vault secret that holds the address of an incoming webhook; empty: nobody is told.')
 param webhookSecretName string = ''
 
@@ -34,6 +40,8 @@ module app 'modules/app.bicep' = {
     tags: tags
     repository: repository
     githubTokenSecretName: githubTokenSecretName
+    githubAppId: githubAppId
+    githubAppKeyName: githubAppKeyName
     webhookSecretName: webhookSecretName
   }
 }

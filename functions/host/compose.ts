@@ -12,11 +12,13 @@ import { createFleetPort } from "../../shared/azure/fleet.ts";
 import { createNodeReader } from "../../shared/azure/kubernetes.ts";
 import { connectClusters } from "../../shared/azure/kubernetes-connection.ts";
 import { createSnapshotPort } from "../../shared/azure/snapshots.ts";
+import { createKeyVaultSigner } from "../../shared/azure/key-vault.ts";
 import { createKubernetesVersions } from "../../shared/azure/kubernetes-versions.ts";
 import { createWorkloadReader } from "../../shared/azure/kubernetes-workloads.ts";
 import { createTableStateStore } from "../../shared/azure/state-store.ts";
 import { createCheckPort } from "../../shared/github/checks.ts";
-import { createGitHubClient } from "../../shared/github/client.ts";
+import { createInstallation } from "../../shared/github/app.ts";
+import { createGitHubClient, type GitHubClient } from "../../shared/github/client.ts";
 import { createIssueTracker } from "../../shared/github/issues.ts";
 import { createRunReporter } from "../../shared/github/run-checks.ts";
 import { createTeamChecks } from "../../shared/github/team-checks.ts";
@@ -76,10 +78,7 @@ export function connect(
   });
   const kubernetes = { arm, credential, timeoutMs: KUBERNETES_TIMEOUT_MILLISECONDS };
   const clusters = connectClusters(kubernetes);
-  const octokit = createGitHubClient(env, {
-    token: env["FLEETWRIGHT_GITHUB_TOKEN"] ?? "",
-    ...(wires.fetch ? { fetch: wires.fetch } : {}),
-  });
+  const { octokit, author } = connectGitHub(settings, wires);
   const home = { octokit, owner: repository.owner, repo: repository.name };
   return {
     fleets: createFleetPort(arm),
@@ -93,13 +92,37 @@ export function connect(
     store: wires.store ?? createTableStateStore(env, credential),
     publisher: createEventPublisher(settings.topicEndpoint, credential),
     repository: createDeclarationRepository(home),
-    issues: createIssueTracker(home),
+    issues: createIssueTracker({ ...home, ...(author ? { author } : {}) }),
     checks: createCheckPort(home),
     clock: arm.clock,
     wallClock: systemClock,
     identity: IDENTITY,
     ...(settings.webhookUrl ? { notifier: createWebhookNotifier(settings.webhookUrl) } : {}),
   };
+}
+
+/** As an App where one is configured: its own rate limit, its own name, and a key that never leaves its vault. */
+function connectGitHub(
+  { env, github, repository }: Settings,
+  { credential, ca, fetch }: Wires,
+): { readonly octokit: GitHubClient; readonly author?: () => Promise<string> } {
+  const options = fetch ? { fetch } : {};
+  if (github.kind === "token") {
+    return { octokit: createGitHubClient(env, { token: github.token, ...options }) };
+  }
+  const audience = env["AZURE_KEY_VAULT_AUDIENCE"];
+  const signer = createKeyVaultSigner({
+    url: github.keyUrl,
+    credential,
+    ...(ca === undefined ? {} : { ca }),
+    ...(audience ? { audience } : {}),
+  });
+  const plain = createGitHubClient(env, { token: "", ...options });
+  const { owner, name } = repository;
+  const identity = { appId: github.appId, owner, repo: name, signer, now: Date.now };
+  const installation = createInstallation(plain, identity);
+  const octokit = createGitHubClient(env, { token: installation.tokens, ...options });
+  return { octokit, author: () => installation.login() };
 }
 
 /** One structured line per thing told, in the log of the invocation. */

@@ -7,8 +7,14 @@ export interface Settings {
   readonly topicEndpoint: string;
   /** Incoming webhook that is told what happens; undefined: nobody is. */
   readonly webhookUrl: string | undefined;
+  readonly github: GitHubIdentity;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
+
+/** Who we are on GitHub: an App whose key signs in its vault, or, on one's own machine, a token. */
+export type GitHubIdentity =
+  | { readonly kind: "app"; readonly appId: string; readonly keyUrl: string }
+  | { readonly kind: "token"; readonly token: string };
 
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const [owner = "", name = ""] = required(env, "FLEETWRIGHT_REPOSITORY").split("/");
@@ -21,8 +27,22 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     repository: { owner, name },
     topicEndpoint: required(env, "FLEETWRIGHT_TOPIC_ENDPOINT"),
     webhookUrl: webhookUrl(env["FLEETWRIGHT_WEBHOOK_URL"]),
+    github: githubIdentity(env),
     env,
   };
+}
+
+function githubIdentity(env: Readonly<Record<string, string | undefined>>): GitHubIdentity {
+  const appId = env["FLEETWRIGHT_GITHUB_APP_ID"];
+  if (appId) {
+    return { kind: "app", appId, keyUrl: required(env, "FLEETWRIGHT_GITHUB_APP_KEY") };
+  }
+  const token = env["FLEETWRIGHT_GITHUB_TOKEN"];
+  if (token) return { kind: "token", token };
+  throw new FleetwrightError("invalid-input", "nothing says who the functions are on GitHub", {
+    remedy:
+      "set FLEETWRIGHT_GITHUB_APP_ID and FLEETWRIGHT_GITHUB_APP_KEY, or FLEETWRIGHT_GITHUB_TOKEN (docs/deploy.md)",
+  });
 }
 
 /** Plain http only on this machine; the address is a secret, and no message repeats it. */

@@ -3,6 +3,8 @@ param location string
 param tags object
 param repository string
 param githubTokenSecretName string
+param githubAppId string
+param githubAppKeyName string
 param webhookSecretName string
 
 var suffix = uniqueString(resourceGroup().id)
@@ -106,7 +108,9 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
+var vaultDns = 'https://${vault.outputs.name}${az.environment().suffixes.keyvaultDns}'
 var secretSettings = union(
+  empty(githubAppId) ? {} : { FLEETWRIGHT_GITHUB_APP_ID: githubAppId, FLEETWRIGHT_GITHUB_APP_KEY: '${vaultDns}/keys/${githubAppKeyName}' },
   empty(githubTokenSecretName) ? {} : { FLEETWRIGHT_GITHUB_TOKEN: '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${githubTokenSecretName})' },
   empty(webhookSecretName) ? {} : { FLEETWRIGHT_WEBHOOK_URL: '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${webhookSecretName})' }
 )

@@ -2,14 +2,23 @@ import { Octokit } from "@octokit/core";
 import { paginateRest } from "@octokit/plugin-paginate-rest";
 import { retry } from "@octokit/plugin-retry";
 import { throttling } from "@octokit/plugin-throttling";
+
+import { hasStatus } from "./errors.ts";
 import { fetchFor } from "../http/fetch.ts";
 
 /** What the process environment says about the GitHub it talks to. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Tokens that do not last: those of an App's installation. */
+export interface TokenSource {
+  current(): Promise<string>;
+  /** The token was refused: the next one is a new one. */
+  forget(): void;
+}
+
 export interface GitHubClientOptions {
-  /** Token of the job, of a person, or of an installation. */
-  readonly token: string;
+  /** Token of the job or of a person; empty for none. */
+  readonly token: string | TokenSource;
   /** Spaces writes out as GitHub asks for: 1 s, and 3 s for what notifies people. Default: true. */
   readonly throttle?: boolean;
   /** Instead of the global one, which knows no certificate authority of its own. */
@@ -28,6 +37,29 @@ const GitHub = Octokit.plugin(paginateRest, retry, throttling);
 
 export type GitHubClient = InstanceType<typeof GitHub>;
 
+type EndpointDefaults = Parameters<GitHubClient["request"]["endpoint"]["parse"]>[0];
+type Send = (options: EndpointDefaults) => Promise<unknown>;
+
+/** Octokit's own seam: the hook of a strategy is the innermost, so that retries and throttling stand around it. */
+function authentication(token: string | TokenSource): object {
+  if (typeof token === "string") return token ? { auth: token } : {};
+  const hook = async (request: Send, options: EndpointDefaults) => {
+    const send = async () => {
+      const headers = { ...options.headers, authorization: `token ${await token.current()}` };
+      return request({ ...options, headers });
+    };
+    try {
+      return await send();
+    } catch (error) {
+      // Withdrawn before its time: the App was installed anew, or its permissions were changed.
+      if (!hasStatus(error, 401)) throw error;
+      token.forget();
+      return send();
+    }
+  };
+  return { authStrategy: () => Object.assign(async () => ({ type: "installation" }), { hook }) };
+}
+
 /** The REST API of github.com, GitHub Enterprise (`GITHUB_API_URL`), or a local one. */
 export function createGitHubClient(env: Environment, options: GitHubClientOptions): GitHubClient {
   const waitOnce = (retryAfter: number, _request: object, _client: object, retries: number) =>
@@ -36,7 +68,7 @@ export function createGitHubClient(env: Environment, options: GitHubClientOption
     // Two slashes in a row are another path to GitHub Enterprise.
     baseUrl: (env["GITHUB_API_URL"] || PUBLIC_API).replace(/\/+$/, ""),
     userAgent: "fleetwright",
-    ...(options.token ? { auth: options.token } : {}),
+    ...authentication(options.token),
     request: { fetch: options.fetch ?? fetchFor(env) },
     retry: { doNotRetry: NEVER_RETRIED, retries: MAX_RETRIES },
     throttle:

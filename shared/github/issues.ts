@@ -11,7 +11,7 @@ export interface RepositoryHome {
 
 export interface IssueTrackerOptions extends RepositoryHome {
   /** Our own login: an issue of somebody else that quotes a marker is not ours. */
-  readonly author?: string;
+  readonly author?: string | (() => Promise<string>);
 }
 
 /** Every issue of ours has it, so that one list finds them all. */
@@ -83,6 +83,7 @@ async function findByMarker(
   { octokit, owner, repo, author }: IssueTrackerOptions,
   marker: string,
 ): Promise<readonly Issue[]> {
+  const login = typeof author === "function" ? await author() : author;
   for (let page = 1; page <= MAX_PAGES; page++) {
     const response = await octokit.request("GET /repos/{owner}/{repo}/issues", {
       owner,
@@ -95,7 +96,7 @@ async function findByMarker(
       page,
     });
     const issues: readonly WireIssue[] = response.data;
-    const found = issues.filter((candidate) => isOurs(candidate, marker, author));
+    const found = issues.filter((candidate) => isOurs(candidate, marker, login));
     // What was opened twice was opened at about the same time, and so stands on one page.
     if (found.length > 0) return found.map(toIssue).toReversed();
     if (issues.length < PAGE_SIZE) return [];

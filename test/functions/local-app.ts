@@ -31,7 +31,7 @@ export interface LocalAppOptions {
   readonly scenario: Scenario;
   readonly files: Readonly<Record<string, string>>;
   /** Settings beside those of the cloud. */
-  readonly settings?: Readonly<Record<string, string>>;
+  readonly settings?: (azure: TestEmulator) => Promise<Readonly<Record<string, string>>>;
   /** Whose rights the functions have; the subscription's owner unless named. */
   readonly principal?: string;
 }
@@ -58,7 +58,7 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
     FLEETWRIGHT_REPOSITORY: `${OWNER}/${REPO}`,
     FLEETWRIGHT_TOPIC_ENDPOINT: `${azure.ready.arm}/topics/fleetwright/api/events`,
     FLEETWRIGHT_GITHUB_TOKEN: await tokenOf("fleetwright[bot]"),
-    ...options.settings,
+    ...(await options.settings?.(azure)),
   };
   const credential = {
     getToken: async (scopes: string | readonly string[]) => {

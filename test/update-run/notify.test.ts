@@ -251,6 +251,7 @@ test("a look at a run that is done tells it, closes it, and tells it never again
 
 describe("the setting", () => {
   const others = {
+    FLEETWRIGHT_GITHUB_TOKEN: "t",
     FLEETWRIGHT_REPOSITORY: "octo-org/harbour",
     FLEETWRIGHT_TOPIC_ENDPOINT: "https://topic.example",
   };
