@@ -2,6 +2,7 @@ import { recordSupport } from "../../shared/promotion/support.ts";
 import type { App } from "./compose.ts";
 import { clusterOf, fleetOf, loggerOf, versionEventOf, type DeliveredEvent } from "./event.ts";
 import { isDeclaredCluster, lookAtNodeImages, lookAtRuns } from "./look.ts";
+import { lookAtLeftovers } from "./look-at-leftovers.ts";
 import { lookAtVersions } from "./look-at-versions.ts";
 
 /*
@@ -21,8 +22,10 @@ export async function gateChanged(app: App, event: DeliveredEvent): Promise<void
 export async function nodePoolRolled(app: App, event: DeliveredEvent): Promise<void> {
   const logger = loggerOf(app.logger, event);
   const cluster = clusterOf(event);
-  if (cluster) await lookAtRuns({ ...app, logger }, { kind: "cluster", id: cluster });
-  else logger.warn("the event names no managed cluster; nothing to look at");
+  if (cluster) {
+    await lookAtRuns({ ...app, logger }, { kind: "cluster", id: cluster });
+    await lookAtLeftovers({ ...app, logger }, cluster);
+  } else logger.warn("the event names no managed cluster; nothing to look at");
 }
 
 /** A node image became available in a region: take the outgoing snapshots, propose it by pull request. */
@@ -50,5 +53,6 @@ export async function kubernetesVersionChanged(app: App, event: DeliveredEvent):
 export async function swept(app: App): Promise<void> {
   await lookAtRuns(app, { kind: "everywhere" });
   await lookAtNodeImages(app);
+  await lookAtLeftovers(app);
   await lookAtVersions(app, "when-due");
 }

@@ -81,7 +81,7 @@ export async function exclusively(
   await coalesce({ ...app, holder: randomUUID() }, name, work);
 }
 
-async function environmentsOf(
+export async function environmentsOf(
   app: App,
   declarations: ParsedDeclarations,
   place: Place,
@@ -119,16 +119,24 @@ async function reconcileRuns(
     ({ value }) => value.metadata.name === environment.name,
   );
   if (!release) return;
-  const runs = (await app.fleets.listRuns(environment.fleet))
-    .filter(({ name }) => parseRunName(name)?.release === environment.name)
-    .toSorted(newestFirst);
-  const current = withoutSuperseded(runs).slice(0, MAX_RUNS_PER_LOOK);
+  const current = await currentRuns(app, environment);
   await endHolds(app, environment.name, new Set(current.map(({ name }) => name)));
   for (const run of current) {
     const rollout = await findRollout(app, environment.name, release.file, run);
     if (rollout) await reconcile(app, run, rollout);
     else app.logger.warn("no commit declares this run; it is left alone", { run: run.name });
   }
+}
+
+/** Runs of an environment that are of any concern, newest first. */
+export async function currentRuns(
+  app: App,
+  environment: Environment,
+): Promise<readonly UpdateRun[]> {
+  const runs = (await app.fleets.listRuns(environment.fleet))
+    .filter(({ name }) => parseRunName(name)?.release === environment.name)
+    .toSorted(newestFirst);
+  return withoutSuperseded(runs).slice(0, MAX_RUNS_PER_LOOK);
 }
 
 /** Once a newer run has started, the pins of an older one that rests are no measure any more. */

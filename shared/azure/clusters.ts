@@ -80,6 +80,7 @@ export function toNodePool(
     undrainableNodeBehavior:
       pool.upgradeSettings?.undrainableNodeBehavior === "Cordon" ? "Cordon" : "Schedule",
     maxSurge: pool.upgradeSettings?.maxSurge,
+    drainTimeoutMinutes: pool.upgradeSettings?.drainTimeoutInMinutes,
     snapshotId: pool.creationData?.sourceResourceId,
   };
 }

@@ -32,6 +32,9 @@ export function toPodView(pod: Pod): PodView {
     node: pod.spec?.nodeName,
     labels: pod.metadata?.labels ?? {},
     owner: owner(pod),
+    ...(pod.spec?.terminationGracePeriodSeconds !== undefined && {
+      gracePeriodSeconds: pod.spec.terminationGracePeriodSeconds,
+    }),
     ready: isTrue(pod.status?.conditions, "Ready"),
   };
 }

@@ -1,4 +1,5 @@
 import type { ArmId } from "../core/arm-id.ts";
+import type { NodePool } from "../snapshot/ports.ts";
 import { selects } from "./selector.ts";
 import type { BudgetView, ClusterNodes, NodeReader, NodeView, PodView } from "./ports.ts";
 
@@ -8,6 +9,8 @@ export interface Blocker {
   readonly pod: string;
   readonly owner: string | undefined;
   readonly budget: BudgetView | undefined;
+  /** How long the pod may take to end, where that is known. */
+  readonly gracePeriodSeconds?: number | undefined;
 }
 
 /** A node that an upgrade had to leave behind. */
@@ -19,11 +22,15 @@ export interface BlockedNode {
   /** False: left behind schedulable, on its old image (undrainable node behavior `Schedule`). */
   readonly quarantined: boolean;
   readonly blockers: readonly Blocker[];
+  /** How long AKS waits for a drain of the pool, where that is known. */
+  readonly drainTimeoutMinutes?: number | undefined;
+  /** Nodes of the pool that take pods, and how many the pool should have. */
+  readonly capacity?: { readonly schedulable: number; readonly wanted: number };
 }
 
 /** Blocked nodes that one remedy would free. */
 export interface Cause {
-  /** `pdb:<namespace>/<name>` or `reason:<why>`: the identity of the issue, together with the environment. */
+  /** `pdb:<namespace>/<name>`, `grace:<namespace>/<owner>` or `reason:<why>`: the identity of the issue, together with the environment. */
   readonly key: string;
   readonly nodes: readonly BlockedNode[];
 }
@@ -39,7 +46,14 @@ export interface Inspection {
   readonly nodes: ClusterNodes;
   /** A node without the label that its failed upgrade did not reach. */
   readonly isLeftBehind: (node: NodeView) => boolean;
+  /** Node pools of the cluster as ARM tells them. */
+  readonly pools?: readonly PoolSize[];
 }
+
+type PoolSize = Pick<NodePool, "name" | "count" | "drainTimeoutMinutes">;
+
+/** "Drain timeout: 30 minutes by default." Source: learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling */
+const DEFAULT_DRAIN_TIMEOUT_MINUTES = 30;
 
 /**
  * Reads who blocks the nodes that an upgrade had to leave: those with AKS's label, and under `Schedule`
@@ -47,7 +61,7 @@ export interface Inspection {
  */
 export async function inspectBlockedNodes(
   reader: NodeReader,
-  { cluster, nodes, isLeftBehind }: Inspection,
+  { cluster, nodes, isLeftBehind, pools = [] }: Inspection,
 ): Promise<readonly BlockedNode[]> {
   if (!nodes.visible) return [];
   const suspects = nodes.nodes
@@ -61,10 +75,27 @@ export async function inspectBlockedNodes(
     return known;
   };
   const inspected = await Promise.all(
-    suspects.map((node) => inspectNode(reader, cluster, node, budgetsOf)),
+    suspects.map(async (node) => ({
+      ...(await inspectNode(reader, cluster, node, budgetsOf)),
+      ...poolFacts(pools, nodes.nodes, node),
+    })),
   );
   // A node that was merely not reached has nobody to blame: it goes on with the next attempt.
   return inspected.filter((node) => node.quarantined || node.blockers.some(forbidsEviction));
+}
+
+function poolFacts(
+  pools: readonly PoolSize[],
+  nodes: readonly NodeView[],
+  { nodePool }: NodeView,
+): Pick<BlockedNode, "drainTimeoutMinutes" | "capacity"> {
+  const pool = pools.find(({ name }) => name === nodePool);
+  if (!pool) return {};
+  const schedulable = nodes.filter(
+    (node) => node.nodePool === nodePool && node.ready && !node.unschedulable,
+  ).length;
+  const { count, drainTimeoutMinutes } = pool;
+  return { drainTimeoutMinutes, capacity: { schedulable, wanted: count } };
 }
 
 function forbidsEviction({ budget }: Blocker): boolean {
@@ -99,7 +130,8 @@ function isEvictable(pod: PodView): boolean {
 function blockerOf(pod: PodView, budgets: readonly BudgetView[]): Blocker {
   const covering = budgets.filter((budget) => covers(budget, pod));
   const budget = covering.find((candidate) => candidate.disruptionsAllowed === 0) ?? covering[0];
-  return { namespace: pod.namespace, pod: pod.name, owner: pod.owner, budget };
+  const { namespace, name, owner, gracePeriodSeconds } = pod;
+  return { namespace, pod: name, owner, budget, gracePeriodSeconds };
 }
 
 function covers(budget: BudgetView, pod: PodView): boolean {
@@ -123,7 +155,22 @@ function causeKeys(node: BlockedNode): ReadonlySet<string> {
   const budgets = node.blockers.flatMap(({ budget }) =>
     budget ? [`pdb:${budget.namespace}/${budget.name}`] : [],
   );
-  return new Set(budgets.length > 0 ? budgets : ["reason:drain-timeout"]);
+  if (budgets.length > 0) return new Set(budgets);
+  const slow = node.blockers.find((blocker) => outlastsDrain(blocker, node));
+  return new Set([slow ? `grace:${ownerOf(slow)}` : "reason:drain-timeout"]);
+}
+
+/** A pod that may take longer to end than AKS waits for it. */
+export function outlastsDrain(
+  { gracePeriodSeconds }: Pick<Blocker, "gracePeriodSeconds">,
+  { drainTimeoutMinutes = DEFAULT_DRAIN_TIMEOUT_MINUTES }: Pick<BlockedNode, "drainTimeoutMinutes">,
+): boolean {
+  return gracePeriodSeconds !== undefined && gracePeriodSeconds >= drainTimeoutMinutes * 60;
+}
+
+/** `harbour/Deployment/tide`, or the pod itself when nobody owns it. */
+export function ownerOf({ namespace, owner, pod }: Blocker): string {
+  return `${namespace}/${owner ?? pod}`;
 }
 
 function byPlace(a: BlockedNode, b: BlockedNode): number {

@@ -24,6 +24,8 @@ export interface PodView {
   /** `Deployment/name`, `DaemonSet/name`, …; undefined for a bare pod. */
   readonly owner: string | undefined;
   readonly ready: boolean;
+  /** How long it may take to end; absent when the reader does not say. */
+  readonly gracePeriodSeconds?: number;
 }
 
 export interface BudgetView {

@@ -1,6 +1,6 @@
 import type { ArmId } from "../core/arm-id.ts";
 import { armKey } from "../core/arm-id.ts";
-import type { BlockedNode, Cause } from "./blocked-node.ts";
+import { ownerOf, type BlockedNode, type Cause } from "./blocked-node.ts";
 
 /** One node under a cause, from its first sight to its proof. Times are ISO 8601. */
 export interface QuarantinedNode {
@@ -13,6 +13,12 @@ export interface QuarantinedNode {
   readonly disruptionsAllowed: number | undefined;
   readonly healthyPods: number | undefined;
   readonly requiredPods: number | undefined;
+  /** How the budget was, for whoever puts it back. */
+  readonly pdbLimit?: { readonly minAvailable?: string; readonly maxUnavailable?: string };
+  readonly gracePeriodSeconds?: number | undefined;
+  readonly drainTimeoutMinutes?: number | undefined;
+  /** Of its pool, when it was first seen. */
+  readonly capacity?: { readonly schedulable: number; readonly wanted: number } | undefined;
   readonly since: string;
   /** The node carries the label no more; its pool is not proved yet. */
   readonly releasedAt?: string;
@@ -77,8 +83,11 @@ function isSame(entry: QuarantinedNode, node: BlockedNode): boolean {
 function quarantinedNode(node: BlockedNode, cause: string, since: string): QuarantinedNode {
   const blocker =
     node.blockers.find(
-      ({ budget }) => budget && `pdb:${budget.namespace}/${budget.name}` === cause,
+      (one) =>
+        `grace:${ownerOf(one)}` === cause ||
+        (one.budget && `pdb:${one.budget.namespace}/${one.budget.name}` === cause),
     ) ?? node.blockers[0];
+  const { minAvailable, maxUnavailable } = blocker?.budget ?? {};
   return {
     cluster: node.cluster,
     nodePool: node.nodePool,
@@ -89,6 +98,15 @@ function quarantinedNode(node: BlockedNode, cause: string, since: string): Quara
     disruptionsAllowed: blocker?.budget?.disruptionsAllowed,
     healthyPods: blocker?.budget?.currentHealthy,
     requiredPods: blocker?.budget?.desiredHealthy,
+    ...(blocker?.budget && {
+      pdbLimit: {
+        ...(minAvailable !== undefined && { minAvailable }),
+        ...(maxUnavailable !== undefined && { maxUnavailable }),
+      },
+    }),
+    gracePeriodSeconds: blocker?.gracePeriodSeconds,
+    drainTimeoutMinutes: node.drainTimeoutMinutes,
+    capacity: node.capacity,
     since,
   };
 }

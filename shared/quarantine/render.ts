@@ -1,6 +1,7 @@
 import { parseArmId } from "../core/arm-id.ts";
 import { digest } from "../core/digest.ts";
 import { UPGRADE_STATUS_LABEL } from "../core/kubernetes-labels.ts";
+import { outlastsDrain } from "./blocked-node.ts";
 import { isResolved, type QuarantinedNode, type QuarantineRecord } from "./record.ts";
 
 /** An issue lists this many nodes; the rest is counted. Keeps the body far below GitHub's 65,536 characters. */
@@ -16,8 +17,9 @@ export function renderTitle(record: QuarantineRecord): string {
 }
 
 function describeCause(cause: string): string {
-  return cause.startsWith("pdb:")
-    ? `pod disruption budget ${cause.slice("pdb:".length)}`
+  if (cause.startsWith("pdb:")) return `pod disruption budget ${cause.slice("pdb:".length)}`;
+  return cause.startsWith("grace:")
+    ? `the grace period of ${cause.slice("grace:".length)}`
     : `a drain that timed out`;
 }
 
@@ -43,8 +45,9 @@ export function renderBody(record: QuarantineRecord): string {
 function guidance(record: QuarantineRecord, held: QuarantinedNode | undefined): readonly string[] {
   if (held) {
     return [
-      "AKS keeps one surge node for each quarantined node, so the pool has its full capacity on the new",
-      "image plus the old node with its pod. The quarantined node takes no new pods and needs a person.",
+      ...why(held),
+      "AKS keeps one surge node for each quarantined node, so that the pool keeps its capacity on the new image",
+      `beside the old node with its pod${capacity(held)}. The quarantined node takes no new pods and needs a person.`,
       "",
       ...remedies(held),
     ];
@@ -83,7 +86,6 @@ function code(text: string): string {
 function remedies(node: QuarantinedNode): readonly string[] {
   const { name, resourceGroup } = parseArmId(node.cluster);
   const [podNamespace = "<namespace>", pod = "<pod>"] = node.pod?.split("/") ?? [];
-  const [pdbNamespace = podNamespace, pdb = "<pdb>"] = node.pdb?.split("/") ?? [];
   const finish = [
     `kubectl label node ${node.node} ${UPGRADE_STATUS_LABEL}-`,
     `az aks nodepool update --resource-group ${resourceGroup} --cluster-name ${name} --name ${node.nodePool}`,
@@ -91,11 +93,7 @@ function remedies(node: QuarantinedNode): readonly string[] {
   return [
     "### Choose one remedy",
     "",
-    "1. **Adjust the budget**, so that the pod may move, and put it back afterwards:",
-    ...block([
-      `kubectl --namespace ${pdbNamespace} patch pdb ${pdb} --type merge --patch '{"spec":{"minAvailable":null,"maxUnavailable":1}}'`,
-      ...finish,
-    ]),
+    ...(node.pdb ? adjustBudget(node, finish) : waitLonger(node, finish)),
     "2. **Delete the pod** by hand; its owner makes a new one on another node:",
     ...block([`kubectl --namespace ${podNamespace} delete pod ${pod}`, ...finish]),
     "3. **Delete the node** once the pod can go; the surge node that stayed takes its place:",
@@ -106,6 +104,64 @@ function remedies(node: QuarantinedNode): readonly string[] {
     "A quarantined node fails its member and stops the update run. After the remedy, resume the run:",
     "the `update-run` action with `operation: resume`. This issue closes by itself when the pool is proved.",
   ];
+}
+
+function adjustBudget(node: QuarantinedNode, finish: readonly string[]): readonly string[] {
+  const [namespace = "", pdb = ""] = node.pdb?.split("/") ?? [];
+  const patch = (spec: object): string =>
+    `kubectl --namespace ${namespace} patch pdb ${pdb} --type merge --patch '${JSON.stringify({ spec })}'`;
+  const { minAvailable, maxUnavailable } = node.pdbLimit ?? {};
+  const original = { minAvailable: limit(minAvailable), maxUnavailable: limit(maxUnavailable) };
+  return [
+    "1. **Adjust the budget**, so that the pod may move, and put it back afterwards:",
+    ...block([
+      patch({ minAvailable: null, maxUnavailable: 1 }),
+      ...finish,
+      ...(node.pdbLimit ? [patch(original)] : []),
+    ]),
+  ];
+}
+
+/** A number as a number, a share as a text, and nothing as what takes the field away. */
+function limit(value: string | undefined): number | string | null {
+  if (value === undefined) return null;
+  return /^\d+$/.test(value) ? Number(value) : value;
+}
+
+/** No budget stands in the way: the pod needs longer than AKS waits. */
+function waitLonger(node: QuarantinedNode, finish: readonly string[]): readonly string[] {
+  const { name, resourceGroup } = parseArmId(node.cluster);
+  const grace = Math.ceil((node.gracePeriodSeconds ?? 0) / 60);
+  const minutes = Math.max(grace, node.drainTimeoutMinutes ?? 30) + 15;
+  return [
+    "1. **Give the drain more time**, so that the pod may end by itself:",
+    ...block([
+      `az aks nodepool update --resource-group ${resourceGroup} --cluster-name ${name} --name ${node.nodePool} --drain-timeout ${minutes}`,
+      ...finish,
+    ]),
+  ];
+}
+
+/** Who blocks, and by what. */
+function why(node: QuarantinedNode): readonly string[] {
+  const pod = node.pod ? `Pod ${code(node.pod)}` : "A pod";
+  const owner = node.owner ? ` of ${code(node.owner)}` : "";
+  if (node.pdb) {
+    const budget = `${code(node.pdb)} allows ${node.disruptionsAllowed ?? "?"} disruptions`;
+    return [`${pod}${owner} may not be evicted: ${budget}.`, ""];
+  }
+  const timeout = `AKS waits ${node.drainTimeoutMinutes ?? 30} minutes for a drain`;
+  if (node.gracePeriodSeconds !== undefined && outlastsDrain(node, node)) {
+    return [`${pod}${owner} may take ${node.gracePeriodSeconds} s to end, and ${timeout}.`, ""];
+  }
+  return [
+    `${pod}${owner} did not leave in time: ${timeout}, and no budget forbids its eviction.`,
+    "",
+  ];
+}
+
+function capacity({ capacity: found }: QuarantinedNode): string {
+  return found ? `: ${found.schedulable} nodes took pods then, ${found.wanted} are wanted` : "";
 }
 
 function block(commands: readonly string[]): readonly string[] {

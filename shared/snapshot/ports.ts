@@ -31,6 +31,8 @@ export interface NodePool {
   readonly provisioningState: string;
   readonly undrainableNodeBehavior: "Schedule" | "Cordon";
   readonly maxSurge: string | undefined;
+  /** Absent: AKS's own default. */
+  readonly drainTimeoutMinutes?: number | undefined;
   /** The snapshot that the pool was created from or upgraded to. */
   readonly snapshotId: ArmId | undefined;
 }

@@ -160,6 +160,7 @@ async function lookAtCluster(
     cluster: member.clusterId,
     nodes,
     isLeftBehind: (node) => member.state === "Failed" && isOffTarget(node, images),
+    pools: cluster.nodePools,
   });
   const workloads = await checkWorkloads(input, member, rule?.namespaces ?? []);
   const checks = [nodesCheck(verdict), ...workloads];
