@@ -28,7 +28,7 @@ const Delivered = z.object({
   source: z.optional(text),
   topic: z.optional(text),
   subject: z.optional(text),
-  data: z.unknown(),
+  data: z.optional(z.unknown()),
 });
 
 const resource = (path: string) =>

@@ -40,26 +40,30 @@ const CLAIM_MILLISECONDS = 2 * MINUTE;
 /**
  * Opens, updates, reopens and closes the one issue of a fact: claimed in a row before it is written (intent), looked
  * for by its marker before it is opened, and the row completed after (confirmation).
+ *
+ * @returns whether the issue says what it should; false: somebody else is writing it, or died over it.
  */
-export async function keepIssue(deps: KeepIssueDeps, kept: KeptIssue): Promise<void> {
+export async function keepIssue(deps: KeepIssueDeps, kept: KeptIssue): Promise<boolean> {
   const { store, wallClock } = deps;
   const known = await store.get<KeptRow>(kept.partition, kept.row);
   const wanted: KeptRow = { said: digest(kept.text ?? ""), open: kept.text !== undefined };
-  if ((known?.value.claimedUntil ?? 0) > wallClock.now()) return;
-  if (await isSaid(deps, kept, known, wanted)) return;
+  if ((known?.value.claimedUntil ?? 0) > wallClock.now()) return false;
+  if (await isSaid(deps, kept, known, wanted)) return true;
   const claimedUntil = wallClock.now() + CLAIM_MILLISECONDS;
-  if (!(await claim(store, kept, known, { ...wanted, claimedUntil }))) return;
+  if (!(await claim(store, kept, known, { ...wanted, claimedUntil }))) return false;
   await writeIssue(deps.issues, kept);
   const mine = await store.get<KeptRow>(kept.partition, kept.row);
   // Whoever took the claim over meanwhile knows more than this.
-  const still = mine?.value.claimedUntil === claimedUntil;
-  if (mine && still) await store.replace(kept.partition, kept.row, wanted, mine.etag);
+  if (mine?.value.claimedUntil !== claimedUntil) return false;
+  return store.replace(kept.partition, kept.row, wanted, mine.etag);
 }
 
-/** Rows of issues that are open. */
+/** Rows of issues that are open, or that somebody did not finish to close. */
 export async function openIssues(store: StateStore, partition: string): Promise<readonly string[]> {
   const rows = await store.list<KeptRow>(partition);
-  return rows.filter(({ value }) => value.open).map(({ row }) => row);
+  return rows
+    .filter(({ value }) => value.open || value.claimedUntil !== undefined)
+    .map(({ row }) => row);
 }
 
 /** Nothing to write: it never held, or the issue says this already and nobody closed it meanwhile. */

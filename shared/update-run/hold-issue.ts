@@ -6,19 +6,19 @@ export type HoldDeps = KeepIssueDeps;
 
 const partitionOf = (environment: string): string => `holds:${environment}`;
 
-/** One issue for each held run, open for as long as it is held. */
+/** One issue for each held run, open for as long as it is held; false: it does not say so yet. */
 export async function reportHold(
   deps: HoldDeps,
   environment: string,
   run: string,
   reasons: readonly string[],
-): Promise<void> {
+): Promise<boolean> {
   const marker = `<!-- fleetwright:held environment=${environment} cause=${digest(run).slice(0, 16)} -->`;
   const text = {
     title: `${environment}: update run ${run} is held`,
     body: renderHold(marker, run, reasons),
   };
-  await keepIssue(deps, {
+  return keepIssue(deps, {
     partition: partitionOf(environment),
     row: run,
     marker,

@@ -57,8 +57,8 @@ export async function reconcile(
   const gates = { run, rollout, partition, records, obstacles };
   const due = await judgeGates(deps, gates);
   const closed = isClosed(run, rollout, records, quarantine);
-  await tell(deps, { run, rollout, partition, quarantine, closed });
-  await recordRun(deps, { run, rollout, partition, ledger, closed, due });
+  const told = await tell(deps, { run, rollout, partition, quarantine, closed });
+  await recordRun(deps, { run, rollout, partition, ledger, closed: closed && told, due });
 }
 
 /** Only once for each member: what is bad later is held against the run. */
@@ -208,12 +208,13 @@ async function tell(
     readonly quarantine: readonly QuarantineRecord[];
     readonly closed: boolean;
   },
-): Promise<void> {
+): Promise<boolean> {
   const { run, rollout, quarantine, closed, partition } = context;
   const { environment, commit } = rollout;
   const { gates } = await readLedger(deps.store, partition);
-  await reportRun(deps, partition, { environment, commit, run, gates, quarantine, closed });
+  const told = await reportRun(deps, partition, { environment, commit, run, gates, quarantine, closed });
   await notify(deps, { environment, run, gates, quarantine, closed });
+  return told;
 }
 
 async function recordRun(

@@ -91,14 +91,18 @@ function titleOf(
     : `${run.name} is ${run.status.state}`;
 }
 
-/** Brings the check and the issue of a run up to date; the row says what they say already. */
+/**
+ * Brings the check and the issue of a run up to date; the row says what they say already.
+ *
+ * @returns whether both say what they should.
+ */
 export async function reportRun(
   deps: ReportDeps,
   partition: string,
   input: ReportInput,
-): Promise<void> {
+): Promise<boolean> {
   await reportCheck(deps, partition, runReport(input));
-  await reportHold(deps, input.environment, input.run.name, holdsOf(input));
+  return reportHold(deps, input.environment, input.run.name, holdsOf(input));
 }
 
 async function reportCheck(
