@@ -1,6 +1,7 @@
 import { recordSupport } from "../../shared/promotion/support.ts";
 import type { App } from "./compose.ts";
 import { clusterOf, fleetOf, loggerOf, versionEventOf, type DeliveredEvent } from "./event.ts";
+import { followMembers } from "./follow-members.ts";
 import { isDeclaredCluster, lookAtNodeImages, lookAtRuns } from "./look.ts";
 import { lookAtLeftovers } from "./look-at-leftovers.ts";
 import { lookAtVersions } from "./look-at-versions.ts";
@@ -54,5 +55,6 @@ export async function swept(app: App): Promise<void> {
   await lookAtRuns(app, { kind: "everywhere" });
   await lookAtNodeImages(app);
   await lookAtLeftovers(app);
+  await followMembers(app);
   await lookAtVersions(app, "when-due");
 }

@@ -4,6 +4,10 @@ import { systemClock } from "../../shared/core/clock.ts";
 import type { Logger } from "../../shared/core/logger.ts";
 import type { StateStore } from "../../shared/core/state-store.ts";
 import { createArmClient } from "../../shared/azure/arm-client.ts";
+import {
+  createClusterSubscriptions,
+  parseDestination,
+} from "../../shared/azure/cluster-subscriptions.ts";
 import { createClusterInventory } from "../../shared/azure/clusters.ts";
 import { azureCredential } from "../../shared/azure/credential.ts";
 import { armEndpoint } from "../../shared/azure/environment.ts";
@@ -26,6 +30,7 @@ import { createDeclarationRepository } from "../../shared/github/repository.ts";
 import type { LookoutDeps } from "../../shared/promotion/lookout.ts";
 import type { DeclarationRepository, KubernetesVersions } from "../../shared/promotion/ports.ts";
 import type { ProposeDeps } from "../../shared/promotion/propose.ts";
+import type { ClusterSubscriptionPort } from "../../shared/update-run/follow-members.ts";
 import type { ReconcileDeps } from "../../shared/update-run/reconcile.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { createWebhookNotifier } from "./webhook.ts";
@@ -35,6 +40,8 @@ export interface App extends ReconcileDeps, ProposeDeps, LookoutDeps {
   readonly repository: DeclarationRepository;
   /** Absent: nobody looks for Kubernetes versions. */
   readonly versions?: KubernetesVersions;
+  /** Absent: the event subscriptions of clusters are not ours to keep. */
+  readonly subscriptions?: ClusterSubscriptionPort;
 }
 
 /** Shown beside a gate that the functions approved. */
@@ -97,6 +104,14 @@ export function connect(
     clock: arm.clock,
     wallClock: systemClock,
     identity: IDENTITY,
+    ...(settings.eventDestination
+      ? {
+          subscriptions: createClusterSubscriptions(
+            arm,
+            parseDestination(settings.eventDestination),
+          ),
+        }
+      : {}),
     ...(settings.webhookUrl ? { notifier: createWebhookNotifier(settings.webhookUrl) } : {}),
   };
 }

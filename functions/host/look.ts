@@ -6,7 +6,7 @@ import type { Environment } from "../../shared/declaration/documents.ts";
 import type { ParsedDeclarations } from "../../shared/declaration/parse.ts";
 import { parseNodeImage } from "../../shared/core/node-image.ts";
 import { announceImages, samplePools } from "../../shared/promotion/lookout.ts";
-import { readClusters } from "../../shared/snapshot/fleet-clusters.ts";
+import { findClusters, readClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import type { ManagedCluster } from "../../shared/snapshot/ports.ts";
 import type { ProposalTarget } from "../../shared/promotion/proposal.ts";
 import { proposeNodeImages } from "../../shared/promotion/propose.ts";
@@ -61,12 +61,18 @@ export async function detectImages(app: App): Promise<void> {
 }
 
 async function declaredClusters(app: App): Promise<readonly ManagedCluster[]> {
+  return readClusters(app.inventory, await memberIds(app));
+}
+
+/** Members of all declared fleets whose clusters exist. */
+export async function declaredMembers(app: App): Promise<readonly ManagedCluster[]> {
+  return findClusters(app.inventory, await memberIds(app));
+}
+
+async function memberIds(app: App): Promise<readonly ArmId[]> {
   const environments = (await currentDeclarations(app)).workspace?.value.spec.environments ?? [];
   const members = await Promise.all(environments.map(({ fleet }) => app.fleets.listMembers(fleet)));
-  return readClusters(
-    app.inventory,
-    members.flat().map(({ clusterId }) => clusterId),
-  );
+  return members.flat().map(({ clusterId }) => clusterId);
 }
 
 export async function currentDeclarations(app: App): Promise<ParsedDeclarations> {

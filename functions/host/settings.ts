@@ -8,6 +8,8 @@ export interface Settings {
   /** Incoming webhook that is told what happens; undefined: nobody is. */
   readonly webhookUrl: string | undefined;
   readonly github: GitHubIdentity;
+  /** Where clusters send their events; undefined: their event subscriptions are not ours to keep. */
+  readonly eventDestination: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -28,6 +30,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     topicEndpoint: required(env, "FLEETWRIGHT_TOPIC_ENDPOINT"),
     webhookUrl: webhookUrl(env["FLEETWRIGHT_WEBHOOK_URL"]),
     github: githubIdentity(env),
+    eventDestination: env["FLEETWRIGHT_EVENT_DESTINATION"] || undefined,
     env,
   };
 }

@@ -4,7 +4,7 @@ import { asObject, asText } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { readPages } from "./paged-list.ts";
 
-const EVENT_GRID_API_VERSION = "2025-02-15";
+export const EVENT_GRID_API_VERSION = "2025-02-15";
 
 export interface EventTopic {
   readonly id: ArmId;
@@ -19,6 +19,8 @@ export interface EventListener {
   readonly source: ArmId;
   /** Empty: every type. */
   readonly eventTypes: readonly string[];
+  /** ARM id of what takes the events, or the address of a webhook without its query. */
+  readonly destination: string | undefined;
 }
 
 /** Custom topics, or system topics, of a subscription. */
@@ -60,9 +62,11 @@ export async function listClusterListeners(
 function toListener(subscription: JsonObject): EventListener {
   const properties = asObject(subscription["properties"]);
   const types = asObject(properties["filter"])["includedEventTypes"];
+  const destination = asObject(asObject(properties["destination"])["properties"]);
   return {
     id: asText(subscription["id"]) ?? "",
     source: asText(properties["topic"]) ?? "",
+    destination: asText(destination["resourceId"]) ?? asText(destination["endpointBaseUrl"]),
     eventTypes: Array.isArray(types) ? types.filter((type) => typeof type === "string") : [],
   };
 }

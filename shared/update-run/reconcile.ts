@@ -212,7 +212,14 @@ async function tell(
   const { run, rollout, quarantine, closed, partition } = context;
   const { environment, commit } = rollout;
   const { gates } = await readLedger(deps.store, partition);
-  const told = await reportRun(deps, partition, { environment, commit, run, gates, quarantine, closed });
+  const told = await reportRun(deps, partition, {
+    environment,
+    commit,
+    run,
+    gates,
+    quarantine,
+    closed,
+  });
   await notify(deps, { environment, run, gates, quarantine, closed });
   return told;
 }
