@@ -1,6 +1,6 @@
 import { app, type InvocationContext, type Timer } from "@azure/functions";
 import { compose } from "./host/compose.ts";
-import { detectImages } from "./host/look.ts";
+import { detectImages } from "./host/detect-images.ts";
 
 /** Azure has no event for a new node image: ask once per region and image family, and publish one. */
 export async function detectNodeImages(_timer: Timer, context: InvocationContext): Promise<void> {

@@ -4,9 +4,7 @@ import { coalesce } from "../../shared/core/coalesce.ts";
 import { parseRunName } from "../../shared/declaration/strategy.ts";
 import type { Environment } from "../../shared/declaration/documents.ts";
 import type { ParsedDeclarations } from "../../shared/declaration/parse.ts";
-import { parseNodeImage } from "../../shared/core/node-image.ts";
-import { announceImages, samplePools } from "../../shared/promotion/lookout.ts";
-import { findClusters, readClusters } from "../../shared/snapshot/fleet-clusters.ts";
+import { findClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import type { ManagedCluster } from "../../shared/snapshot/ports.ts";
 import type { ProposalTarget } from "../../shared/promotion/proposal.ts";
 import { proposeNodeImages } from "../../shared/promotion/propose.ts";
@@ -42,26 +40,6 @@ export async function lookAtNodeImages(app: App): Promise<void> {
       propose(app, declarations, environment),
     );
   }
-}
-
-/** Asks each region for the newest image of each family that the fleets run, and announces news. */
-export async function detectImages(app: App): Promise<void> {
-  const samples = samplePools(await declaredClusters(app));
-  const noticedAt = new Date(app.clock.now()).toISOString();
-  const seen = await Promise.all(
-    samples.map(async ({ region, family, pool }) => {
-      const nodeImageVersion = await app.inventory.latestNodeImage(pool.id);
-      const known = parseNodeImage(nodeImageVersion).family === family;
-      return known ? [{ region, nodeImageVersion, noticedAt }] : [];
-    }),
-  );
-  for (const { region, nodeImageVersion } of await announceImages(app, seen.flat())) {
-    app.logger.info("node image announced", { region, nodeImageVersion });
-  }
-}
-
-async function declaredClusters(app: App): Promise<readonly ManagedCluster[]> {
-  return readClusters(app.inventory, await memberIds(app));
 }
 
 /** Members of all declared fleets whose clusters exist. */

@@ -5,7 +5,7 @@ import {
   swept,
 } from "../../functions/host/asked.ts";
 import type { App } from "../../functions/host/compose.ts";
-import { detectImages } from "../../functions/host/look.ts";
+import { detectImages } from "../../functions/host/detect-images.ts";
 import type { Logger } from "../../shared/core/logger.ts";
 import { createCheckPort } from "../../shared/github/checks.ts";
 import { createRunReporter } from "../../shared/github/run-checks.ts";
