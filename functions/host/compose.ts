@@ -33,6 +33,7 @@ import type { ProposeDeps } from "../../shared/promotion/propose.ts";
 import type { ClusterSubscriptionPort } from "../../shared/update-run/follow-members.ts";
 import type { ReconcileDeps } from "../../shared/update-run/reconcile.ts";
 import { readSettings, type Settings } from "./settings.ts";
+import { noteInSpan } from "./telemetry.ts";
 import { createWebhookNotifier } from "./webhook.ts";
 
 /** Everything a handler may use: the ports of the shared concepts, on Azure and GitHub. */
@@ -142,8 +143,10 @@ function connectGitHub(
 
 /** One structured line per thing told, in the log of the invocation. */
 function invocationLogger(context: InvocationContext): Logger {
-  const line = (message: string, fields: Readonly<Record<string, unknown>> = {}): string =>
-    JSON.stringify({ message, ...fields });
+  const line = (message: string, fields: Readonly<Record<string, unknown>> = {}): string => {
+    noteInSpan(message, fields);
+    return JSON.stringify({ message, invocation: context.invocationId, ...fields });
+  };
   return {
     info: (message, fields) => context.info(line(message, fields)),
     warn: (message, fields) => context.warn(line(message, fields)),

@@ -1,0 +1,72 @@
+import type { InvocationContext } from "@azure/functions";
+import {
+  context as active,
+  propagation,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+} from "@opentelemetry/api";
+import { toError } from "../../shared/core/errors.ts";
+
+/** Values of an attribute are cut: a span is no place for a whole document. */
+const MAX_VALUE_CHARACTERS = 1_024;
+
+/**
+ * One span for what a trigger does, child of what called it: the event that Event Grid delivered, or the host's
+ * timer. Without an OpenTelemetry SDK in the process this costs a function call (docs/deploy.md).
+ */
+export async function traced<T>(
+  invocation: InvocationContext,
+  work: () => Promise<T>,
+  event: { readonly id?: unknown; readonly type?: unknown; readonly eventType?: unknown } = {},
+): Promise<T> {
+  const attributes = attributesOf({
+    "faas.invocation_id": invocation.invocationId,
+    "cloudevents.event_id": event.id,
+    "cloudevents.event_type": event.type ?? event.eventType,
+  });
+  const options = { kind: SpanKind.CONSUMER, attributes };
+  const tracer = trace.getTracer("fleetwright");
+  return tracer.startActiveSpan(
+    invocation.functionName,
+    options,
+    callerOf(invocation),
+    async (span) => {
+      try {
+        return await work();
+      } catch (error) {
+        span.recordException(toError(error));
+        span.setStatus({ code: SpanStatusCode.ERROR, message: toError(error).message });
+        throw error;
+      } finally {
+        span.end();
+      }
+    },
+  );
+}
+
+/** What was decided and done stands in the span of what asked for it: event → decision → effect. */
+export function noteInSpan(message: string, fields: Readonly<Record<string, unknown>>): void {
+  trace.getActiveSpan()?.addEvent(message, attributesOf(fields));
+}
+
+function callerOf({ traceContext }: InvocationContext) {
+  const { traceParent, traceState } = traceContext ?? {};
+  const carrier = {
+    ...(traceParent ? { traceparent: traceParent } : {}),
+    ...(traceState ? { tracestate: traceState } : {}),
+  };
+  return propagation.extract(active.active(), carrier);
+}
+
+function attributesOf(fields: Readonly<Record<string, unknown>>): Attributes {
+  const told = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(told.map(([name, value]) => [name, attribute(value)]));
+}
+
+function attribute(value: unknown): string | number | boolean {
+  if (typeof value === "number" || typeof value === "boolean") return value;
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.slice(0, MAX_VALUE_CHARACTERS);
+}
