@@ -80,8 +80,18 @@ interface Edit {
   readonly value: string | number | Scalars;
 }
 
+/** A proposal that waits for its review is looked at every minute, and parsing it costs more than all else. */
+const edited = new Map<string, string>();
+const MAX_EDITED = 50;
+
 function editRelease(text: string, release: string, edits: readonly Edit[]): string {
-  return edits.reduce((edited, edit) => applyEdit(edited, release, edit), text);
+  const key = JSON.stringify([text, release, edits]);
+  const known = edited.get(key);
+  if (known !== undefined) return known;
+  const result = edits.reduce((written, edit) => applyEdit(written, release, edit), text);
+  if (edited.size >= MAX_EDITED) edited.clear();
+  edited.set(key, result);
+  return result;
 }
 
 /**

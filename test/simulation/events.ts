@@ -26,8 +26,6 @@ export interface EventGrid {
 }
 
 const MINUTE = 60_000;
-/** Copies of an event that is duplicated, at most: design §8 asks for ten. */
-const MOST_COPIES = 10;
 const MOST_ATTEMPTS = 4;
 
 /** Event Grid as it is: at least once at best, in no order, sometimes never. */
@@ -41,9 +39,9 @@ export function createEventGrid(
   const later = (): number => world.now + (1 + chance.below(60)) * MINUTE;
   const push = (delivery: Delivery): void => {
     const order = happened++;
-    const { eventLost, eventDuplicated, eventDelayed } = luck();
+    const { eventLost, eventDuplicated, eventCopies, eventDelayed } = luck();
     if (chance.happens(eventLost)) return void seen.add("event lost");
-    const copies = chance.happens(eventDuplicated) ? 2 + chance.below(MOST_COPIES - 1) : 1;
+    const copies = chance.happens(eventDuplicated) ? 2 + chance.below(eventCopies - 1) : 1;
     if (copies > 1) seen.add("event duplicated");
     for (let copy = 0; copy < copies; copy++) {
       const delayed = chance.happens(eventDelayed);

@@ -8,6 +8,8 @@ export interface FaultOptions {
   readonly clockJumpsPerInvocation: number;
   readonly eventLost: number;
   readonly eventDuplicated: number;
+  /** Copies of a duplicated event, at most. */
+  readonly eventCopies: number;
   readonly eventDelayed: number;
   readonly foreignEventPerStep: number;
   readonly sweepSkipped: number;
@@ -28,6 +30,7 @@ export const NO_FAULTS: FaultOptions = {
   clockJumpsPerInvocation: 0,
   eventLost: 0,
   eventDuplicated: 0,
+  eventCopies: 2,
   eventDelayed: 0,
   foreignEventPerStep: 0,
   sweepSkipped: 0,
@@ -46,6 +49,7 @@ export const MANY_FAULTS: FaultOptions = {
   clockJumpsPerInvocation: 0.05,
   eventLost: 0.3,
   eventDuplicated: 0.3,
+  eventCopies: 3,
   eventDelayed: 0.3,
   foreignEventPerStep: 0.03,
   sweepSkipped: 0.2,
@@ -60,6 +64,7 @@ export const EVENT_FAULTS: FaultOptions = {
   ...NO_FAULTS,
   eventLost: 0.3,
   eventDuplicated: 1,
+  eventCopies: 10,
   eventDelayed: 1,
 };
 

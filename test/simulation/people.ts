@@ -217,7 +217,8 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
   ];
   const meddle = (): void => {
     try {
-      kinds[chance.below(kinds.length)]?.();
+      if (newestRun(world)?.status.state === "NotStarted") changeRun();
+      else kinds[chance.below(kinds.length)]?.();
     } catch (error) {
       // Azure refuses people too, such as a change of a run that was told to start a second ago.
       if (!(error instanceof SimulationError)) throw error;

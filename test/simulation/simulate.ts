@@ -132,23 +132,33 @@ function drained(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+const MEDDLED_WITH_BEFORE_START = 20;
+
 /** Whether faults still happen, and who waits for a later moment. */
 class Stage {
   readonly #world: World;
   readonly #faults: FaultOptions;
+  readonly #beforeStart: FaultOptions;
   #stalled: { readonly until: number; readonly resume: () => void }[] = [];
 
   constructor(world: World, faults: FaultOptions) {
     this.#world = world;
     this.#faults = faults;
+    this.#beforeStart = {
+      ...faults,
+      meddledWithPerCall: faults.meddledWithPerCall * MEDDLED_WITH_BEFORE_START,
+    };
   }
 
   get quiet(): boolean {
     return this.#world.now >= START + FAULTY_HOURS * HOUR;
   }
 
+  /** Between its creation and its start a run lies open for everybody: that is when somebody changes it. */
   get luck(): FaultOptions {
-    return this.quiet ? NO_FAULTS : this.#faults;
+    if (this.quiet) return NO_FAULTS;
+    const open = newestRun(this.#world)?.status.state === "NotStarted";
+    return open ? this.#beforeStart : this.#faults;
   }
 
   stall(milliseconds: number): Promise<void> {

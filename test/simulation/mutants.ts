@@ -1,0 +1,140 @@
+/** Deliberate mistakes in the product, each of which the simulation must notice. */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  /** The first seed to try, where seed 1 would be far from one that notices it. */
+  readonly from?: number;
+}
+
+const GATE = "shared/update-run/gate.ts";
+const APPROVE = "shared/update-run/approve.ts";
+const RECONCILE = "shared/update-run/reconcile.ts";
+const RECORD = "shared/quarantine/record.ts";
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "approve on a failed or unknown verdict",
+    file: GATE,
+    find: 'if (failed) return { kind: "refuse", reason: failed.reason };',
+    replace: "",
+  },
+  {
+    name: "trust ARM's Completed instead of the nodes",
+    file: GATE,
+    find: "if (!record || record.completedTime !== member.completedTime) {",
+    replace:
+      'if (member.state === "Completed") return { outcome: "pass", reason: `${member.name}: Completed` };\n  if (!record) {',
+  },
+  {
+    name: "forget the soak",
+    file: GATE,
+    find: "if (!wait || wait.waitDurationInSeconds === 0) return undefined;",
+    replace: "return undefined;",
+  },
+  {
+    name: "approve on what was seen before the soak",
+    file: GATE,
+    find: "Math.max(soakEnd ?? 0, now - PROOF_AGE_MILLISECONDS)",
+    replace: "0",
+  },
+  {
+    name: "approve where we only watch",
+    file: GATE,
+    find: 'if (!observeOnly) return { kind: "approve", evidence };',
+    replace: 'return { kind: "approve", evidence };',
+  },
+  {
+    name: "approve a gate of a run that nobody declared",
+    file: "shared/update-run/find-rollout.ts",
+    find: "if (rollout?.runName === name) found = rollout;",
+    replace: "if (rollout) found = rollout;",
+  },
+  {
+    name: "write no evidence before the gate opens",
+    file: APPROVE,
+    find: 'await record(deps, context, fresh, { evidence, approvedBy, reason: "it is being approved" });',
+    replace: "",
+  },
+  {
+    name: "not look again when the soak is over",
+    file: GATE,
+    find: "if (!question.gatePending) return false;",
+    replace: "return false;",
+  },
+  {
+    name: "look no more at a cluster whose node is on record",
+    file: GATE,
+    find: "if (question.held || !isSettled(record",
+    replace: "if (!isSettled(record",
+    from: 110,
+  },
+  {
+    name: "call a cordoned node healthy",
+    file: "shared/update-run/verify.ts",
+    find: "if (node.ready && !node.unschedulable) return [];",
+    replace: "if (node.ready) return [];",
+  },
+  {
+    name: "call a node healthy that is not Ready",
+    file: "shared/update-run/verify.ts",
+    find: "if (node.ready && !node.unschedulable) return [];",
+    replace: "if (!node.unschedulable) return [];",
+    from: 40,
+  },
+  {
+    name: "never judge a gate",
+    file: RECONCILE,
+    find: "const due = await judgeGates(deps, gates);",
+    replace: "const due = undefined;",
+  },
+  {
+    name: "close a run whose nodes are not proved",
+    file: GATE,
+    find: 'return record?.outcome === "pass" && (',
+    replace: "return record !== undefined || (",
+  },
+  {
+    name: "forget a run once it has completed",
+    file: RECONCILE,
+    find: "if (ledger.run?.closedAt && run.status.state",
+    replace: "if (run.status.state",
+  },
+  {
+    name: "drop the ETag: start a run that changed since it was compared",
+    file: "actions/update-run/start.ts",
+    find: "stored.name, stored.etag);",
+    replace: "stored.name);",
+  },
+  {
+    name: "never tell of a quarantined node",
+    file: "shared/quarantine/blocked-node.ts",
+    find: ".filter((node) => node.quarantined || isLeftBehind(node))",
+    replace: ".filter((node) => !node.quarantined && isLeftBehind(node))",
+  },
+  {
+    name: "close an issue before the pool is proved",
+    file: RECORD,
+    find: "return proved.has(armKey(entry.cluster)) ? { ...released, resolvedAt: at } : released;",
+    replace: "return { ...entry, releasedAt: at, resolvedAt: at };",
+  },
+  {
+    name: "propose no newer image while one is known",
+    file: "shared/promotion/candidate.ts",
+    find: "if (target && compareVersions(target, pin) > 0)",
+    replace: "if (target && compareVersions(target, pin) > 1e6)",
+  },
+  {
+    name: "forget the restart: start a run once only",
+    file: "actions/update-run/resume.ts",
+    find: 'if (state === "Failed" || state === "Stopped") {',
+    replace: "if (false) {",
+  },
+  {
+    name: "never release the lease",
+    file: "shared/core/coalesce.ts",
+    find: "} else if (held.value.until <= wallClock.now()) {",
+    replace: "} else if (held.value.until === 0) {",
+  },
+];
