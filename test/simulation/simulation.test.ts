@@ -46,12 +46,13 @@ test(
   PATIENCE,
 );
 
-test("without faults nothing is retried, reopened or held", async () => {
+test("without faults nothing is retried, delivered again or killed", async () => {
   const coverage = await holds(NO_FAULTS, upTo(6));
   expect(coverage.counts).toMatchObject({
     "call repeated by the client": 0,
-    "issue opened again": 0,
-    "gate held": 0,
+    "event redelivered": 0,
+    "killed before an effect": 0,
+    "killed after an effect": 0,
   });
 });
 
