@@ -4,8 +4,6 @@ export interface Mutant {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
-  /** The first seed to try, where seed 1 would be far from one that notices it. */
-  readonly from?: number;
 }
 
 const GATE = "shared/update-run/gate.ts";
@@ -64,24 +62,10 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "return false;",
   },
   {
-    name: "look no more at a cluster whose node is on record",
-    file: GATE,
-    find: "if (question.held || !isSettled(record",
-    replace: "if (!isSettled(record",
-    from: 110,
-  },
-  {
     name: "call a cordoned node healthy",
     file: "shared/update-run/verify.ts",
     find: "if (node.ready && !node.unschedulable) return [];",
     replace: "if (node.ready) return [];",
-  },
-  {
-    name: "call a node healthy that is not Ready",
-    file: "shared/update-run/verify.ts",
-    find: "if (node.ready && !node.unschedulable) return [];",
-    replace: "if (!node.unschedulable) return [];",
-    from: 40,
   },
   {
     name: "never judge a gate",
@@ -136,5 +120,17 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/core/coalesce.ts",
     find: "} else if (held.value.until <= wallClock.now()) {",
     replace: "} else if (held.value.until === 0) {",
+  },
+  {
+    name: "take no proven snapshot",
+    file: "shared/update-run/prove.ts",
+    find: "if (!rollout.captureProven || proved.length === 0) return taken;",
+    replace: "return taken;",
+  },
+  {
+    name: "hold on to the first image that was seen",
+    file: "shared/promotion/lookout.ts",
+    find: "if (!newest || compareVersions(version, newest) > 0)",
+    replace: "if (!newest)",
   },
 ];
