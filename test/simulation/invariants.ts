@@ -305,6 +305,8 @@ function checkRest(simulation: Simulation, fail: Fail): void {
   const run = newestRun(world);
   fail(run !== undefined, "no run was ever proposed, merged and started");
   fail(run?.status.state === "Completed", `the newest run is ${run?.status.state}`);
+  const captured = new Set(endState(simulation).provenSnapshots).size;
+  fail(captured === world.clusters.size, "a pool has no proven snapshot of what it runs");
   for (const { title, state } of gitHub.issues) fail(state === "closed", `stays open: ${title}`);
   fail(
     gitHub.pulls.every(({ state }) => state === "closed"),
