@@ -1,9 +1,11 @@
+import { armKey } from "../core/arm-id.ts";
 import { digest } from "../core/digest.ts";
-import type { QuarantineRecord } from "../quarantine/record.ts";
+import type { QuarantinedNode, QuarantineRecord } from "../quarantine/record.ts";
 import { runCheckName } from "./checks.ts";
 import { reportHold, type HoldDeps } from "./hold-issue.ts";
 import { heldGates, writeRow, type GateRecord } from "./ledger.ts";
-import type { UpdateRun } from "./ports.ts";
+import type { MemberStatus, UpdateRun } from "./ports.ts";
+import { membersOf } from "./state.ts";
 import { verdict } from "./summary.ts";
 
 /** How a run stands, for the check of the commit that it was created from. */
@@ -37,15 +39,30 @@ export interface ReportDeps extends HoldDeps {
   readonly reporter?: RunReporter;
 }
 
-/** Why the run needs a person: what our checks refused, or a failure that no issue tells of yet. Pure. */
+/** Why the run needs a person: what our checks refused, or a failure that no other issue tells of. Pure. */
 export function holdsOf({ run, gates, quarantine }: ReportInput): readonly string[] {
   const refused = heldGates(run, gates).map(
     ([, gate]) =>
       `the gate "${gate.displayName}" of ${gate.stage} stays closed: ${gate.reason ?? "?"}`,
   );
-  const told = quarantine.some(({ nodes }) => nodes.some(({ resolvedAt }) => !resolvedAt));
-  if (run.status.state !== "Failed" || told) return refused;
+  if (run.status.state !== "Failed" || isExplained(run, quarantine)) return refused;
   return [...refused, `the run failed: ${run.status.error?.message ?? "Fleet gives no reason"}`];
+}
+
+/** Each failed member has the issue of a node that was left behind, which says how the run goes on. */
+function isExplained(run: UpdateRun, quarantine: readonly QuarantineRecord[]): boolean {
+  const failed = membersOf(run).filter(({ member }) => member.state === "Failed");
+  const nodes = quarantine.flatMap((record) => record.nodes);
+  return (
+    failed.length > 0 && failed.every(({ member }) => nodes.some((node) => stopped(node, member)))
+  );
+}
+
+/** A node that was proved before the member failed belongs to an earlier upgrade. */
+function stopped(node: QuarantinedNode, member: MemberStatus): boolean {
+  if (armKey(node.cluster) !== armKey(member.clusterId)) return false;
+  if (node.resolvedAt === undefined || member.completedTime === undefined) return !node.resolvedAt;
+  return Date.parse(node.resolvedAt) >= Date.parse(member.completedTime);
 }
 
 /** The check of a run. Pure. */

@@ -118,14 +118,10 @@ test(
     await stage.azure.control("POST", "/delivery", { duplicates: 9, shuffle: true });
     const report = await play(stage);
     expect(report).toMatchObject({ ok: true, problems: [] });
-    const threads = await stage.repository.get<
-      readonly { pull_request?: unknown; title: string }[]
-    >("/issues?state=all&per_page=100");
-    const issues = threads.filter((thread) => !thread.pull_request).map(({ title }) => title);
-    // The node, and the run that it holds: each has one, however often they are told of it.
-    expect(issues.filter((title) => title.endsWith(" is held"))).toHaveLength(1);
-    expect(issues.filter((title) => title.includes("tide-forecast"))).toHaveLength(1);
-    expect(issues).toHaveLength(2);
+    const issues = await stage.repository.get<readonly { pull_request?: unknown }[]>(
+      "/issues?state=all&per_page=100",
+    );
+    expect(issues.filter((issue) => !issue.pull_request)).toHaveLength(1);
     expect(report.pullRequests).toHaveLength(4);
     expect(report.runs).toHaveLength(3);
     const captured = report.snapshots.map(
