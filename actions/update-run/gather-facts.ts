@@ -40,7 +40,7 @@ export async function gatherFacts(
     freezes: target.freezes,
     otherRuns: runs.filter(({ name, status }) => name !== declared.name && isActive(status.state)),
     profiles: await preflights.listAutoUpgradeProfiles(declared.fleet),
-    members: await lookAtMembers(deps, ordered, clusters),
+    members: await lookAtMembers(deps, declared.spec.upgradeType, ordered, clusters),
     newestImages: await newestImages(deps, declared, clusters),
     kubernetesVersions:
       declared.spec.kubernetesVersion === undefined
@@ -109,23 +109,33 @@ async function newestImages(
 }
 
 async function lookAtMembers(
-  { nodes, remedies }: Step["deps"],
+  { nodes, remedies, preflights }: Step["deps"],
+  upgradeType: DeclaredRun["spec"]["upgradeType"],
   members: readonly FleetMember[],
   clusters: readonly ManagedCluster[],
 ): Promise<readonly MemberFacts[]> {
   const byId = new Map(clusters.map((cluster) => [armKey(cluster.id), cluster]));
+  const windowName =
+    upgradeType === "NodeImageOnly"
+      ? "aksManagedNodeOSUpgradeSchedule"
+      : "aksManagedAutoUpgradeSchedule";
   const limit = createLimiter(MAX_AT_ONCE);
   const facts = members.map(async ({ name, clusterId }, index): Promise<readonly MemberFacts[]> => {
     const cluster = byId.get(armKey(clusterId));
     if (cluster === undefined) return [];
     const isSeen = index < MAX_CLUSTERS_SEEN && cluster.powerState === "Running";
-    if (!isSeen) return [{ name, cluster, nodes: undefined, budgets: undefined }];
+    if (!isSeen) {
+      return [{ name, cluster, nodes: undefined, budgets: undefined, window: undefined }];
+    }
     return limit(async () => {
-      const seen = await nodes.readNodes(clusterId);
+      const [seen, window] = await Promise.all([
+        nodes.readNodes(clusterId),
+        preflights.readMaintenanceWindow(clusterId, windowName),
+      ]);
       const budgets = seen.visible
         ? await readable(() => remedies.listBudgets(clusterId))
         : undefined;
-      return [{ name, cluster, nodes: seen, budgets }];
+      return [{ name, cluster, nodes: seen, budgets, window }];
     });
   });
   return (await Promise.all(facts)).flat();

@@ -4,6 +4,7 @@ import type { PreflightPort } from "../update-run/preflight/facts.ts";
 import type { ArmClient } from "./arm-client.ts";
 import { AKS_API_VERSION } from "./clusters.ts";
 import { asList, asObject, asText } from "./json.ts";
+import { toMaintenanceWindow } from "./maintenance-window.ts";
 import { listResources } from "./raw-fleet.ts";
 
 /** What is asked only before a run; whoever may not read a part gets no answer for it. */
@@ -29,6 +30,19 @@ export function createPreflightPort(arm: ArmClient): PreflightPort {
           Object.keys(asObject(patchVersions)),
         );
       }),
+    async readMaintenanceWindow(cluster, name) {
+      const path = `${cluster}/maintenanceConfigurations/${name}`;
+      try {
+        const { body } = await arm.rest
+          .pathUnchecked(`${path}?api-version=${AKS_API_VERSION}`)
+          .get();
+        return toMaintenanceWindow(asObject(body));
+      } catch (error) {
+        if (isError(error, "not-found")) return "none";
+        if (isError(error, "unauthorized")) return undefined;
+        throw error;
+      }
+    },
   };
 }
 

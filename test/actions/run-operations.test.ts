@@ -222,6 +222,32 @@ test("the preflight leaves a stopped cluster out, waits for a busy one, and bloc
   expect(waited).toMatchObject({ exitCode: 0, outputs: { changed: "true" } });
 });
 
+test("the preflight tells of a maintenance window that is closed", async () => {
+  await job.write({ "releases/dev.yaml": release(4, NEWER) });
+  const { maintenanceConfigurations: windows } = emulator.aks;
+  const put = (name: string, startDate: string) =>
+    windows.createOrUpdate("harbour", "quay-1", name, {
+      maintenanceWindow: {
+        schedule: { daily: { intervalDays: 1 } },
+        durationHours: 24,
+        startDate: new Date(startDate),
+        startTime: "00:00",
+      },
+    });
+  // The run renews node images alone: the other window does not concern it.
+  await put("aksManagedAutoUpgradeSchedule", "2027-06-01");
+  expect((await updateRun("preflight")).summary).not.toContain("outside-window");
+  await put("aksManagedNodeOSUpgradeSchedule", "2027-06-01");
+  expect((await updateRun("preflight")).summary).toMatch(
+    /\| warn \| outside-window \| quay-1: its maintenance window is closed until 2027-06-01T00/,
+  );
+  const blocked = await updateRun("preflight", { "preflight-rules": "outside-window=block" });
+  expect(blocked.outputs).toMatchObject({ verdict: "block", "failure-reason": "preflight-failed" });
+  await put("aksManagedNodeOSUpgradeSchedule", "2026-06-01");
+  expect((await updateRun("preflight")).summary).not.toContain("outside-window");
+  await windows.delete("harbour", "quay-1", "aksManagedNodeOSUpgradeSchedule");
+});
+
 test("a freeze has a failure reason of its own", async () => {
   const freezes = 'spec:\n  freezes: [{name: regatta, from: "2026-01-01", to: "2027-12-31"}]';
   await job.write({

@@ -121,6 +121,7 @@ const UNREADABLE = {
   preflights: {
     listAutoUpgradeProfiles: async () => undefined,
     listKubernetesVersions: async () => undefined,
+    readMaintenanceWindow: async () => undefined,
   },
 };
 

@@ -76,6 +76,7 @@ const member = (change: Partial<MemberFacts> = {}): MemberFacts => ({
   cluster: cluster(),
   nodes: { visible: true, nodes: [node()] },
   budgets: [],
+  window: "none",
   ...change,
 });
 
@@ -106,6 +107,13 @@ const withCluster = (change: Partial<ManagedCluster>) =>
   facts({ members: [member({ cluster: cluster(change) })] });
 const withPool = (change: Partial<NodePool>) => withCluster({ nodePools: [pool(change)] });
 const withMember = (change: Partial<MemberFacts>) => facts({ members: [member(change)] });
+const nightly = (startTime: string) => ({
+  schedule: { kind: "daily" as const, intervalDays: 1 },
+  durationHours: 4,
+  utcOffset: "+02:00",
+  startDate: "2026-07-01",
+  startTime,
+});
 const full = {
   upgradeType: "Full" as const,
   kubernetesVersion: "1.34.1",
@@ -183,6 +191,12 @@ const CASES: readonly (readonly [string, PreflightFacts, RegExp, PreflightFacts]
     /by the channel NodeImage/,
     withCluster({ autoUpgrade: { channel: "none", nodeOsChannel: "Unmanaged" } }),
   ],
+  [
+    "outside-window",
+    withMember({ window: nightly("22:00") }),
+    /closed until 2026-07-20T20:00:00.000Z/,
+    withMember({ window: nightly("08:00") }),
+  ],
   ["pool-on-schedule", withPool({ undrainableNodeBehavior: "Schedule" }), /on Schedule/, facts()],
   ["pool-from-snapshot", withPool({ snapshotId: "/snapshots/s" }), /from a snapshot/, facts()],
   [
@@ -250,6 +264,7 @@ test("the worst verdict comes first, and members to skip are named once", () => 
         name: "quay-2",
         cluster: cluster({ provisioningState: "Updating" }),
         nodes: undefined,
+        window: undefined,
       }),
     ],
     profiles: undefined,
@@ -264,7 +279,9 @@ test("the worst verdict comes first, and members to skip are named once", () => 
     "skip",
   ]);
   expect(report.skip).toEqual(["quay-1"]);
-  expect(renderPreflight(report)).toMatch(/Not checked: nodes and budgets of 1 .*profiles/);
+  expect(renderPreflight(report)).toMatch(
+    /Not checked: nodes, budgets and windows of 1 .*profiles/,
+  );
 });
 
 test.each([

@@ -2,6 +2,7 @@ import type { RegionQuotas } from "../../blue-green/quota.ts";
 import type { ArmId } from "../../core/arm-id.ts";
 import type { Release, Workspace } from "../../declaration/documents.ts";
 import type { Budget, ClusterNodes } from "../../quarantine/ports.ts";
+import type { MaintenanceWindow, WindowName } from "../../simulator/model.ts";
 import type { ManagedCluster } from "../../snapshot/ports.ts";
 import type { UpdateRun, UpdateRunSpec, UpdateStage } from "../ports.ts";
 
@@ -11,6 +12,10 @@ export interface PreflightPort {
   listAutoUpgradeProfiles(fleet: ArmId): Promise<readonly AutoUpgradeProfile[] | undefined>;
   /** Kubernetes versions with their patch that a region offers to clusters of this one's subscription. */
   listKubernetesVersions(cluster: ArmId, location: string): Promise<readonly string[] | undefined>;
+  readMaintenanceWindow(
+    cluster: ArmId,
+    name: WindowName,
+  ): Promise<MaintenanceWindow | "none" | undefined>;
 }
 
 export interface AutoUpgradeProfile {
@@ -25,6 +30,8 @@ export interface MemberFacts {
   /** Undefined: not looked at, the bound of one preflight was reached. */
   readonly nodes: ClusterNodes | undefined;
   readonly budgets: readonly Budget[] | undefined;
+  /** The one for which Fleet waits with this type of upgrade. */
+  readonly window: MaintenanceWindow | "none" | undefined;
 }
 
 /** Everything that a preflight judges, as it was read at `now`. */

@@ -58,6 +58,9 @@ function uncheckedOf(facts: PreflightFacts): readonly string[] {
   const unread = facts.members.filter(
     ({ nodes, budgets }) => nodes?.visible === true && budgets === undefined,
   );
+  const windowless = facts.members.filter(
+    ({ nodes, window }) => nodes !== undefined && window === undefined,
+  );
   const regions = (map: ReadonlyMap<string, unknown>) =>
     [...map].filter(([, value]) => value === undefined).map(([region]) => region);
   const hidden = [...facts.quotas].flatMap(([region, quotas]) =>
@@ -68,11 +71,18 @@ function uncheckedOf(facts: PreflightFacts): readonly string[] {
   return [
     ...(unseen === 0
       ? []
-      : [`nodes and budgets of ${unseen} later members: they are looked at before their stage`]),
+      : [
+          `nodes, budgets and windows of ${unseen} later members: they are looked at before their stage`,
+        ]),
     ...(unread.length === 0
       ? []
       : [
           `budgets of ${unread.map(({ name }) => name).join(", ")} could not be read (managedClusters/policy/poddisruptionbudgets/read)`,
+        ]),
+    ...(windowless.length === 0
+      ? []
+      : [
+          `maintenance windows of ${windowless.map(({ name }) => name).join(", ")} could not be read (managedClusters/maintenanceConfigurations/read)`,
         ]),
     ...(facts.profiles === undefined ? ["Fleet's auto-upgrade profiles could not be read"] : []),
     ...hidden,

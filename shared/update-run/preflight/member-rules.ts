@@ -1,4 +1,5 @@
 import { judgeQuota } from "../../blue-green/quota.ts";
+import { windowAt } from "../../simulator/maintenance-window.ts";
 import type { NodePool } from "../../snapshot/ports.ts";
 import { isUnsatisfiable } from "./budget.ts";
 import type { MemberFacts, PreflightFacts } from "./facts.ts";
@@ -48,6 +49,13 @@ export const MEMBER_RULES: readonly PreflightRule[] = [
         ...(isOn(nodeOsChannel) ? [`renews its node images by the channel ${nodeOsChannel}`] : []),
       ];
     }),
+  },
+  {
+    name: "outside-window",
+    verdicts: ["warn", "wait", "block", "skip"],
+    // Source: learn.microsoft.com/azure/kubernetes-fleet/concepts-update-orchestration, planned maintenance
+    remedy: "wait until it opens, or change it: until then Fleet leaves the member Pending",
+    judge: (facts) => eachMember((member) => outsideWindow(member, facts))(facts),
   },
   {
     name: "pool-on-schedule",
@@ -137,6 +145,14 @@ function poolsThat(
 ): readonly string[] {
   const names = pools.filter(is).map(({ name }) => name);
   return names.length === 0 ? [] : [`node pool ${names.join(", ")} is ${what}`];
+}
+
+function outsideWindow({ window }: MemberFacts, { now }: PreflightFacts): readonly string[] {
+  if (window === undefined || window === "none") return [];
+  const state = windowAt(window, now);
+  if (state.open) return [];
+  if (state.opensAt === undefined) return ["its maintenance window never opens"];
+  return [`its maintenance window is closed until ${new Date(state.opensAt).toISOString()}`];
 }
 
 /** Under `Schedule` a node that could not be drained keeps its old image although the pool says the new one. */
