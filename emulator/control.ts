@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { World } from "../shared/simulator/model.ts";
 import type { AuditLog } from "./audit.ts";
 import type { OidcIssuer } from "./entra/oidc-issuer.ts";
+import type { EntraTokens } from "./entra/tokens.ts";
 import type { Fault, FaultInjector } from "./faults.ts";
 import type { History } from "./history.ts";
 import type { Pacer, Service, WireReply, WireRequest } from "./service.ts";
@@ -14,6 +15,7 @@ export interface ControlOptions {
   readonly history: History;
   readonly faults: FaultInjector;
   readonly oidc: OidcIssuer;
+  readonly tokens: Pick<EntraTokens, "revoke">;
   /** Control of other services, asked in order: event-grid, github. */
   readonly others: readonly Service[];
 }
@@ -51,7 +53,7 @@ const FaultInput = z.strictObject({
  *
  * `POST /images {region, version}` · `POST /kubernetes-versions {version}` · `GET /clock`, `POST /clock {advance: ms | "PT1H"}` ·
  * `POST /faults {service?, match?: {method?, path?}, status, count?, retryAfter?, delay?}` (status 0 hangs up),
- * `DELETE /faults` · `POST /oidc {subject, claims?}` · `GET /audit`, `/state`, `/history`; the Event Grid's
+ * `DELETE /faults` · `DELETE /tokens` (those issued so far are refused) · `POST /oidc {subject, claims?}` · `GET /audit`, `/state`, `/history`; the Event Grid's
  * and GitHub's own paths beside them.
  */
 export function createControlService(options: ControlOptions): Service {
@@ -95,6 +97,9 @@ function route(options: ControlOptions, request: WireRequest, name: string): Wir
       return withInput(request, FaultInput, (input) => addFault(faults, input));
     case "DELETE /faults":
       faults.clear();
+      return { status: 204 };
+    case "DELETE /tokens":
+      options.tokens.revoke();
       return { status: 204 };
     case "POST /oidc":
       return withInput(request, OidcInput, ({ subject, claims }) => ({

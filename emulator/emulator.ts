@@ -161,7 +161,7 @@ function compose(
     place,
     managedIdentity: createManagedIdentityService(entra),
     services: [
-      createControlService({ world, pacer, audit, history, faults, oidc, others }),
+      createControlService({ world, pacer, audit, history, faults, oidc, tokens, others }),
       oidc.service,
       createEntraService(entra),
       createKubernetesService(environment),

@@ -1,5 +1,5 @@
 import { setSecret } from "@actions/core";
-import type { TokenCredential } from "@azure/identity";
+import type { AccessToken, TokenCredential } from "@azure/identity";
 import { createArmClient } from "../../shared/azure/arm-client.ts";
 import { createClusterInventory } from "../../shared/azure/clusters.ts";
 import { azureCredential } from "../../shared/azure/credential.ts";
@@ -14,6 +14,7 @@ import { createNodePoolPort } from "../../shared/azure/node-pools.ts";
 import { createPreflightPort } from "../../shared/azure/preflight.ts";
 import { createQuotaPort } from "../../shared/azure/quota.ts";
 import { createSnapshotPort } from "../../shared/azure/snapshots.ts";
+import { isRenewable } from "../../shared/azure/token-renewal.ts";
 import type { QuotaPort } from "../../shared/blue-green/quota.ts";
 import { SECOND } from "../../shared/core/duration.ts";
 import type { DrainPort } from "../../shared/drain/ports.ts";
@@ -101,11 +102,14 @@ function hider(): (secret: string) => void {
 }
 
 function masked(hide: (secret: string) => void, credential: TokenCredential): TokenCredential {
+  const hidden = <T extends AccessToken | null>(token: T): T => {
+    if (token !== null) hide(token.token);
+    return token;
+  };
   return {
-    async getToken(scopes, options) {
-      const token = await credential.getToken(scopes, options);
-      if (token !== null) hide(token.token);
-      return token;
-    },
+    getToken: async (scopes, options) => hidden(await credential.getToken(scopes, options)),
+    ...(isRenewable(credential) && {
+      renew: async (scope: string) => hidden(await credential.renew(scope)),
+    }),
   };
 }

@@ -11,6 +11,8 @@ const MAX_VERIFIED_TOKENS = 1_000;
 
 export interface EntraTokens extends TokenAuthority {
   readonly signingKey: SigningKey;
+  /** All tokens issued so far are refused from now on, as after a revocation of sign-in sessions. */
+  revoke(): void;
 }
 
 /** Issues and checks the tenant's access tokens. Tokens live in real time: clients compare with their own clock. */
@@ -21,6 +23,8 @@ export function createTokenAuthority(
 ): EntraTokens {
   const signingKey = makeSigningKey();
   const verified = new Map<string, Claims>();
+  let issued = 0;
+  let revoked = 0;
   const byObjectId = new Map(
     directory.identities.map(({ principal }) => [principal.objectId, principal]),
   );
@@ -37,11 +41,17 @@ export function createTokenAuthority(
     signingKey,
     principals: directory.identities.map(({ principal }) => principal),
     allows: isAllowed,
+    revoke() {
+      revoked = issued;
+    },
     issue(principal, audience) {
+      issued += 1;
       const issuedAt = Math.floor(realNow() / 1_000);
       const token = signingKey.sign({
         ...identityClaims(principal, tenant),
         aud: audience,
+        // Entra's own name for a number that no other token has.
+        uti: String(issued),
         iat: issuedAt,
         nbf: issuedAt,
         exp: issuedAt + TOKEN_LIFETIME_SECONDS,
@@ -60,6 +70,9 @@ export function createTokenAuthority(
       const principal = claims && byObjectId.get(String(claims["oid"]));
       if (!claims || !principal) {
         return refuse("InvalidAuthenticationToken", "The access token is invalid.");
+      }
+      if (Number(claims["uti"]) <= revoked) {
+        return refuse("InvalidAuthenticationToken", "The access token has been revoked.");
       }
       return checkClaims(claims, audiences, realNow()) ?? principal;
     },

@@ -8,6 +8,7 @@ import { createAzureClock } from "./azure-clock.ts";
 import type { AzureClock } from "./azure-clock.ts";
 import { toFleetwrightError } from "./errors.ts";
 import { useProxy } from "./proxy-policy.ts";
+import { isRenewable, renewalPolicy } from "./token-renewal.ts";
 
 /** What the functions under "/api" of both ARM libraries take as their first argument. */
 export interface ArmContext extends Client {
@@ -63,6 +64,11 @@ export function createArmClient(options: ArmClientOptions): ArmClient {
   rest.pipeline.addPolicy(translationPolicy(role), {
     beforePolicies: ["bearerTokenAuthenticationPolicy"],
   });
+  if (isRenewable(options.credential)) {
+    rest.pipeline.addPolicy(renewalPolicy(options.credential, scopeOf(options)), {
+      afterPolicies: ["bearerTokenAuthenticationPolicy"],
+    });
+  }
   rest.pipeline.addPolicy(attemptPolicy(clock), { afterPhase: "Retry" });
   return {
     endpoint: options.endpoint,
@@ -83,7 +89,7 @@ export function createArmClient(options: ArmClientOptions): ArmClient {
 function clientOptions(options: ArmClientOptions): ClientOptions {
   return {
     endpoint: options.endpoint,
-    credentials: { scopes: [`${options.endpoint}/.default`] },
+    credentials: { scopes: [scopeOf(options)] },
     userAgentOptions: { userAgentPrefix: "fleetwright" },
     retryOptions: {
       maxRetries: options.maxRetries ?? MAX_RETRIES,
@@ -92,6 +98,10 @@ function clientOptions(options: ArmClientOptions): ClientOptions {
     },
     ...(options.ca === undefined ? {} : { tlsOptions: { ca: options.ca } }),
   };
+}
+
+function scopeOf({ endpoint }: ArmClientOptions): string {
+  return `${endpoint}/.default`;
 }
 
 /** Turns every refusal and every failure on the road into an error that names resource and action. */

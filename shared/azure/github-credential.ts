@@ -8,6 +8,12 @@ import { asNumber, asObject, asText } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { useProxy } from "./proxy-policy.ts";
 
+/** A credential that can pass over what it keeps. */
+export interface RenewableCredential extends TokenCredential {
+  /** A token that was not issued before: the kept one was refused before its time. */
+  renew(scope: string): Promise<AccessToken>;
+}
+
 export interface GitHubCredentialOptions {
   /** `ACTIONS_ID_TOKEN_REQUEST_URL` and `…_TOKEN`: present in jobs with `id-token: write`. */
   readonly requestUrl: string;
@@ -32,24 +38,29 @@ const MAX_RETRIES = 2;
  * Signs in to Azure as a GitHub job: the job's identity token is exchanged for an Entra token, two requests.
  * GitHub issues a fresh identity token for as long as the job runs, so that hours of following work too.
  */
-export function createGitHubCredential(options: GitHubCredentialOptions): TokenCredential {
+export function createGitHubCredential(options: GitHubCredentialOptions): RenewableCredential {
   const now = options.now ?? Date.now;
   const tokens = new Map<string, AccessToken>();
   const pending = new Map<string, Promise<AccessToken>>();
+  /** One exchange at a time for each scope, whoever asks. */
+  async function renew(scope: string): Promise<AccessToken> {
+    const running = pending.get(scope) ?? exchange(options, scope, now);
+    pending.set(scope, running);
+    try {
+      const token = await running;
+      tokens.set(scope, token);
+      return token;
+    } finally {
+      pending.delete(scope);
+    }
+  }
   return {
+    renew,
     async getToken(scopes) {
       const scope = Array.isArray(scopes) ? scopes.join(" ") : scopes;
       const cached = tokens.get(scope);
       if (cached && cached.expiresOnTimestamp - now() > RENEW_BEFORE_MS) return cached;
-      const running = pending.get(scope) ?? exchange(options, scope, now);
-      pending.set(scope, running);
-      try {
-        const token = await running;
-        tokens.set(scope, token);
-        return token;
-      } finally {
-        pending.delete(scope);
-      }
+      return renew(scope);
     },
   };
 }
