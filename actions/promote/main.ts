@@ -1,3 +1,4 @@
+import { createCheckPort } from "../../shared/github/checks.ts";
 import { createDeclarationRepository } from "../../shared/github/repository.ts";
 import { createReviewPort } from "../../shared/github/review-port.ts";
 import { composeAzure } from "../runner/azure.ts";
@@ -24,5 +25,6 @@ runAction((runner) => {
     runner,
     repository: createDeclarationRepository(home),
     reviews: createReviewPort(home),
+    checks: createCheckPort(home),
   });
 });

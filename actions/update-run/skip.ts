@@ -1,5 +1,6 @@
 import { FleetwrightError } from "../../shared/core/errors.ts";
 import { formatSkipTarget, skippable } from "../../shared/update-run/skip.ts";
+import { writeSkip } from "../../shared/update-run/skip-record.ts";
 import type { Act } from "./report-run.ts";
 import { existing, needsReason, recordCommit } from "./step.ts";
 import type { Step } from "./step.ts";
@@ -23,13 +24,8 @@ export async function skip(step: Step): Promise<Act> {
   deps.runner.log(did);
   if (deps.records !== undefined) {
     const records = await deps.records();
-    await records.checks.create(await recordCommit(step, records), {
-      name: `fleetwright skip: ${run.name}`,
-      outcome: "neutral",
-      title: `${named.slice(0, 200)} skipped by ${word.by}`,
-      summary: `${did}\n\n[The job](${deps.job.url})`,
-      data: { run: run.name, targets: due, ...word },
-    });
+    const record = { ...word, targets: due, jobUrl: deps.job.url };
+    await writeSkip(records.checks, await recordCommit(step, records), run.name, record);
   }
   const after = (await deps.fleet.getRun(target.fleet, run.name)) ?? run;
   return { run: after, changed: true, did };

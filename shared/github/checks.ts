@@ -8,6 +8,9 @@ const MAX_TEXT_CHARACTERS = 65_535;
 /** What a check may hold once it is unpacked: the plan of 1,000 members is about 60 kB. */
 const MAX_DATA_BYTES = 4_000_000;
 
+/** Check runs of one answer. Source: OpenAPI of the REST API, checks/list-for-ref. */
+const MAX_PAGE = 100;
+
 const CONCLUSIONS = {
   success: "success",
   neutral: "neutral",
@@ -33,6 +36,21 @@ export function createCheckPort({ octokit, owner, repo }: RepositoryHome): Check
         );
         const [newest] = data.check_runs.toSorted((a, b) => Number(b.id) - Number(a.id));
         return newest && toCheck(newest);
+      }),
+    all: (commit, name, limit) =>
+      attempt(subject(name), async () => {
+        const { data } = await octokit.request(
+          "GET /repos/{owner}/{repo}/commits/{ref}/check-runs",
+          {
+            owner,
+            repo,
+            ref: commit,
+            check_name: name,
+            filter: "all",
+            per_page: Math.min(limit, MAX_PAGE),
+          },
+        );
+        return data.check_runs.toSorted((a, b) => Number(b.id) - Number(a.id)).map(toCheck);
       }),
     create: (commit, check) =>
       attempt(subject(check.name), async () => {

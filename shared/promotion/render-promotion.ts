@@ -3,6 +3,7 @@ import { counted, escapeMarkdown, markdownTable } from "../core/markdown.ts";
 import type { Release } from "../declaration/documents.ts";
 import { imageExpiry } from "../snapshot/expiry.ts";
 import { tookMilliseconds } from "../update-run/progress.ts";
+import type { SkipRecord } from "../update-run/skip-record.ts";
 import { firstGap, type EvidenceItem, type Judged } from "./evidence.ts";
 import type { MemberEvidence } from "./observe.ts";
 import { releaseNotesUrl } from "./release-notes.ts";
@@ -13,6 +14,9 @@ const MAX_BODY_CHARACTERS = 65_000;
 
 /** Skipped members that are listed above the fold. */
 const MAX_SKIPPED = 50;
+
+/** Characters of a person's reason. */
+const MAX_REASON_CHARACTERS = 300;
 
 export interface PromotionText extends Judged {
   readonly source: string;
@@ -125,25 +129,49 @@ export function evidenceTable(evidence: readonly EvidenceItem[]): string {
   );
 }
 
-/** Members that a person took out of the run. Azure's words; who it was stands in its activity log. */
-function skippedLines({ observed, candidate }: PromotionText): readonly string[] {
-  const skipped = observed.members.filter(({ excused }) => excused);
-  if (skipped.length === 0) return [];
-  const log = `https://portal.azure.com/#resource${candidate.source.run.id}/eventlogs`;
-  const lines = skipped
-    .slice(0, MAX_SKIPPED)
-    .map(
-      ({ stage, member }) =>
-        `- \`${member.name}\` (${escapeMarkdown(stage)}): ${escapeMarkdown(member.message ?? "skipped")}`,
-    );
-  const rest = skipped.length - lines.length;
+/** What a person took out of the run: members, which so proved nothing, and waits. */
+function skippedLines(text: PromotionText): readonly string[] {
+  const skipped = text.observed.members.filter(({ excused }) => excused);
+  const lines = [...skipped.map(skippedLine), ...skippedWaits(text.observed.skips ?? [])];
+  if (lines.length === 0) return [];
+  const rest = lines.length - MAX_SKIPPED;
+  const members = `${counted(skipped.length, "member")} skipped, and so not proved`;
   return [
     [
-      `${counted(skipped.length, "member")} skipped, and so not proved ([activity log](${log})):`,
-      ...lines,
+      `${skipped.length > 0 ? members : "Skipped"}${whoElse(text, skipped)}:`,
+      ...lines.slice(0, MAX_SKIPPED),
       ...(rest > 0 ? [`- and ${rest} more`] : []),
     ].join("\n"),
   ];
+}
+
+function skippedLine({ stage, member, skip }: MemberEvidence): string {
+  const why = skip === undefined ? escapeMarkdown(member.message ?? "skipped") : wordOf(skip);
+  return `- \`${member.name}\` (${escapeMarkdown(stage)}): ${why}`;
+}
+
+function skippedWaits(skips: readonly SkipRecord[]): readonly string[] {
+  return skips.flatMap((skip) =>
+    skip.targets
+      .filter(({ type }) => type === "AfterStageWait")
+      .map(({ name }) => `- the wait after ${escapeMarkdown(name)}: ${wordOf(skip)}`),
+  );
+}
+
+function wordOf({ by, reason, at }: SkipRecord): string {
+  const flat = reason.replaceAll(/\s+/g, " ").trim().slice(0, MAX_REASON_CHARACTERS);
+  return `skipped by ${escapeMarkdown(by)} ${at}: ${escapeMarkdown(flat)}`;
+}
+
+/** Where nobody recorded who it was, Azure's activity log knows. */
+function whoElse(
+  { candidate, observed }: PromotionText,
+  skipped: readonly MemberEvidence[],
+): string {
+  if (skipped.every(({ skip }) => skip !== undefined)) return "";
+  const log = `https://portal.azure.com/#resource${candidate.source.run.id}/eventlogs`;
+  const lacks = observed.skips === undefined ? "; the token may not read checks" : "";
+  return ` (who and why, where it is not told: [activity log](${log})${lacks})`;
 }
 
 /** Members below the fold, as many as fit; the rest is counted. */
@@ -161,12 +189,12 @@ function withMembers(head: string, { observed }: PromotionText): string {
   return `${head}${open}${kept.join("\n")}${note}${close}`;
 }
 
-function rowOf({ member, stage, verdict, excused }: MemberEvidence): readonly string[] {
+function rowOf({ member, stage, verdict, excused, skip }: MemberEvidence): readonly string[] {
   const took = tookMilliseconds(member);
   return [
     `\`${member.name}\``,
     stage,
-    excused ? "Skipped by a person" : member.state,
+    excused ? `Skipped by ${skip?.by ?? "a person"}` : member.state,
     took === undefined ? "" : formatDuration(took),
     verdict === undefined ? "" : String(verdict.nodesUpgraded),
   ];

@@ -30,6 +30,8 @@ export interface Check extends NewCheck {
 export interface CheckPort {
   /** The newest check of this name on a commit, whoever wrote it. */
   newest(commit: string, name: string): Promise<Check | undefined>;
+  /** All of this name on a commit, newest first, at most `limit`. */
+  all(commit: string, name: string, limit: number): Promise<readonly Check[]>;
   create(commit: string, check: NewCheck): Promise<Check>;
 }
 

@@ -150,6 +150,25 @@ async function commitFile(path: string, text: string): Promise<void> {
   await job.write({ [path]: text });
 }
 
+/** @returns the number of the pull request. */
+async function mergeBranch(
+  branch: string,
+  changes: Readonly<Record<string, string>>,
+): Promise<number> {
+  const main = await github<{ object: { sha: string } }>("GET", "/git/ref/heads/main");
+  await github("POST", "/git/refs", { ref: `refs/heads/${branch}`, sha: main.object.sha });
+  for (const [path, text] of Object.entries(changes)) {
+    const { sha } = await github<{ sha: string }>("GET", `/contents/${path}?ref=${branch}`);
+    const content = Buffer.from(text).toString("base64");
+    await github("PUT", `/contents/${path}`, { branch, message: branch, content, sha });
+  }
+  const pull = { title: branch, head: branch, base: "main" };
+  const { number } = await github<{ number: number }>("POST", "/pulls", pull);
+  await github("PUT", `/pulls/${number}/merge`, { merge_method: "squash" });
+  await job.write(changes);
+  return number;
+}
+
 async function removeFile(path: string): Promise<void> {
   const { sha } = await github<{ sha: string }>("GET", `/contents/${path}`);
   await github("DELETE", `/contents/${path}`, { message: path, sha });
@@ -373,6 +392,72 @@ test("once merged there is nothing to promote, until the strategy changes", asyn
   expect(added).toHaveLength(2);
   expect(added[0]).toContain("generation: 3");
   expect(added[1]).toContain("digest:");
+});
+
+test("a skip is told with who and why, and a word on its pull request ends a soak", async () => {
+  const version = "202607.20.0";
+  await emulator.control("POST", "/images", {
+    region: "westeurope",
+    version: `${FAMILY}-${version}`,
+  });
+  const urgent = release("dev", version).replace("generation: 1", "generation: 2");
+  const brought = await mergeBranch("urgent", { "releases/dev.yaml": urgent });
+  const created = { ...UNREVIEWED, "github-token": tokens.job, ...dev };
+  await job.run("update-run", { operation: "create", ...created });
+  const skipped = await job.run("update-run", {
+    ...created,
+    operation: "skip",
+    targets: "Group:blue",
+    reason: "quay-2 is in dry dock",
+  });
+  expect(skipped.outputs).toMatchObject({ "failure-reason": "", changed: "true" });
+  const ran = await job.run("update-run", { operation: "run", ...created });
+  expect(ran.outputs["state"]).toBe("Completed");
+  await job.run("snapshot", { operation: "take", ...dev, kind: "proven" });
+
+  expect((await promote()).outputs["verdict"]).toBe("waiting");
+  await github("POST", `/issues/${brought}/labels`, { labels: ["expedite"] });
+  expect(verdictOf(await promote())[1]).toBe("waiting");
+  await github("POST", `/issues/${brought}/comments`, {
+    body: "Looks good.\n/fleetwright expedite a hole in the hull",
+  });
+  expect(verdictOf(await promote())).toEqual([0, "proposed", ""]);
+  const [pull, ...others] = await openPulls();
+  expect(others).toEqual([]);
+  expect(pull?.title).toContain(`prod: promote node image ${version}`);
+  const word = `a hole in the hull (harbour-master on #${brought})`;
+  expect(pull?.body).toContain(`the soak of 3 d was shortened: ${word}`);
+  expect(pull?.body).toMatch(
+    /1 member skipped, and so not proved:\n- `quay-2` \(rest\): skipped by harbour-master \S+Z: quay-2 is in dry dock\n/,
+  );
+});
+
+test("a pull request that main overtook is built again, so that it can be merged", async () => {
+  const path = "releases/prod.yaml";
+  const { content } = await github<{ content: string }>("GET", `/contents/${path}`);
+  const declared = Buffer.from(content, "base64").toString();
+  const ahead = declared.replace(/generation: \d+/, "generation: 10");
+  await commitFile(path, ahead);
+  const [stale] = await openPulls();
+  const mergeable = async () => {
+    const read = () => github<{ mergeable: boolean | null }>("GET", `/pulls/${stale?.number}`);
+    // GitHub works it out after the first look.
+    return (await read()).mergeable ?? (await read()).mergeable;
+  };
+  expect(await mergeable()).toBe(false);
+  expect((await promote()).outputs).toMatchObject({ verdict: "proposed", changed: "true" });
+  expect(await mergeable()).toBe(true);
+  const [pull] = await openPulls();
+  expect(pull?.number).toBe(stale?.number);
+  const changes = await github<readonly { filename: string; patch: string }[]>(
+    "GET",
+    `/pulls/${pull?.number}/files`,
+  );
+  expect(changes.map(({ filename }) => filename)).toEqual([path]);
+  expect(changes[0]?.patch).toContain("generation: 11}");
+  await writes();
+  expect((await promote()).outputs).toMatchObject({ verdict: "proposed", changed: "false" });
+  expect(await writes()).toEqual([]);
 });
 
 test("bad words end with what to do", async () => {

@@ -1,13 +1,17 @@
 import { expect, it } from "vitest";
 import { judgeEvidence } from "../../shared/promotion/evidence.ts";
-import type { MemberEvidence } from "../../shared/promotion/observe.ts";
+import type { MemberEvidence, Observed } from "../../shared/promotion/observe.ts";
 import { planPromotion } from "../../shared/promotion/plan-promotion.ts";
 import { releaseNotesUrl } from "../../shared/promotion/release-notes.ts";
 import { renderPromotion } from "../../shared/promotion/render-promotion.ts";
+import { skipOf, type SkipRecord } from "../../shared/update-run/skip-record.ts";
 import { member } from "../update-run/run-builder.ts";
 import { declared, HOUR, pinned, sourceRun, START } from "./source.ts";
 
-function promotionOf(members: readonly MemberEvidence[]) {
+function promotionOf(
+  members: readonly MemberEvidence[],
+  more: Pick<Observed, "skips"> = { skips: [] },
+) {
   const source = sourceRun(5, "202607.09.0", { from: 0, to: 2 });
   const target = declared("prod", pinned("202606.16.0"));
   const candidate = {
@@ -17,7 +21,7 @@ function promotionOf(members: readonly MemberEvidence[]) {
     soakedAt: START + 2 * HOUR,
     movedOn: undefined,
   };
-  const observed = { members, provenPools: members.length, unprovenPools: [] };
+  const observed = { members, provenPools: members.length, unprovenPools: [], ...more };
   const evidence = judgeEvidence({
     candidate,
     observed,
@@ -43,6 +47,7 @@ const seen = (name: string, more: Partial<MemberEvidence> = {}): MemberEvidence 
   stage: "all",
   member: member(name, "Completed"),
   excused: false,
+  skip: undefined,
   verdict: { outcome: "pass", reasons: [], nodesUpgraded: 30, provedPools: ["app"] },
   quarantined: [],
   ...more,
@@ -70,7 +75,37 @@ it("names who was skipped, in words that Azure gave and that break no page", () 
   });
   const { body } = promotionOf([seen("quay-1"), skipped]);
   expect(body).toContain("- `quay-9` (all): Skipped by request &lt;b&gt;of the pilot&lt;/b&gt;");
-  expect(body).toContain("/eventlogs");
+  expect(body).toContain("(who and why, where it is not told: [activity log](https://portal.");
+  expect(promotionOf([skipped], { skips: undefined }).body).toContain(
+    "the token may not read checks",
+  );
+});
+
+it("says who skipped what and why, as it was recorded, waits too", () => {
+  const skip: SkipRecord = {
+    by: "ada",
+    reason: "in dry dock\n<until> Monday",
+    targets: [
+      { type: "Group", name: "blue" },
+      { type: "AfterStageWait", name: "canary" },
+    ],
+    at: "2026-07-10T01:00:00Z",
+  };
+  const place = { stage: "rest", group: "blue", member: "quay-9" };
+  expect(skipOf([skip], place)).toBe(skip);
+  expect(skipOf([skip], { ...place, group: "green" })).toBeUndefined();
+  const skipped = seen("quay-9", {
+    member: member("quay-9", "Skipped"),
+    excused: true,
+    skip,
+    verdict: undefined,
+  });
+  const { body } = promotionOf([seen("quay-1"), skipped], { skips: [skip] });
+  const word = "skipped by ada 2026-07-10T01:00:00Z: in dry dock &lt;until&gt; Monday";
+  expect(body).toContain(`1 member skipped, and so not proved:\n- \`quay-9\` (all): ${word}\n`);
+  expect(body).toContain(`- the wait after canary: ${word}`);
+  expect(body).toContain("| `quay-9` | all | Skipped by ada |");
+  expect(body).not.toContain("/eventlogs");
 });
 
 it("links the notes of each image where AKS publishes them", () => {
