@@ -312,20 +312,31 @@ export async function readProd(tour: Tour) {
   return (await readStatus(tour)).environments.find(({ name }) => name === "prod");
 }
 
+/** What is not proved yet, each in a few words. */
+async function unproved(tour: Tour): Promise<readonly string[]> {
+  const environment = await readProd(tour);
+  const members = environment?.runs[0]?.stages.flatMap((stage) => stage.members) ?? [];
+  const issues =
+    await tour.repository.get<readonly { number: number; title: string }[]>("/issues?state=open");
+  return [
+    ...(members.length === 0 ? ["the status tells of no member"] : []),
+    ...members
+      .filter(({ outcome }) => outcome !== "pass")
+      .map(({ name, outcome }) => `${name}: ${outcome ?? "not looked at"}`),
+    ...(environment?.quarantined ?? [])
+      .filter(({ resolvedAt }) => resolvedAt === undefined)
+      .map(({ node }) => `${node} is quarantined`),
+    ...issues.map(({ number, title }) => `#${number} is open: ${title}`),
+  ];
+}
+
 /** The functions prove what is left, take the last snapshots and close the issue. */
 export async function awaitProof(tour: Tour): Promise<void> {
   tour.story.chapter("The functions prove the pools and close the issue");
   await until(
     "every member to be proved and the issue to be closed",
-    async () => {
-      const environment = await readProd(tour);
-      const members = environment?.runs[0]?.stages.flatMap((stage) => stage.members) ?? [];
-      const proved = members.every(({ outcome }) => outcome === "pass");
-      const resolved = environment?.quarantined.every(({ resolvedAt }) => resolvedAt);
-      const issues = await tour.repository.get<readonly unknown[]>("/issues?state=open");
-      return members.length > 0 && proved && resolved && issues.length === 0;
-    },
-    { explain: () => tour.functions.log() },
+    async () => (await unproved(tour)).length === 0,
+    { explain: async () => `${(await unproved(tour)).join("; ")}\n${tour.functions.log()}` },
   );
   await until("the last events to be delivered", async () => {
     const { pending } = await tour.azure.control<{ pending: number }>("GET", "/events");

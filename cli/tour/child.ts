@@ -22,7 +22,8 @@ export interface ChildOptions<Ready> {
 const READY_MILLISECONDS = 30_000;
 /** Then SIGKILL: an orphan would keep ports and folders. */
 const STOP_MILLISECONDS = 5_000;
-const MAX_LOG_LINES = 2_000;
+/** A person reads them on a terminal. */
+const MAX_LOG_LINES = 100;
 
 export async function startChild<Ready>(options: ChildOptions<Ready>): Promise<Child<Ready>> {
   const child = spawn(process.execPath, [options.file, ...options.args], {
