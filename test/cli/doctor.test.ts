@@ -10,6 +10,7 @@ import { startTestEmulator, type TestEmulator } from "../support/emulator.ts";
 import { fleetwright, type Surroundings } from "./command.ts";
 import {
   clusterId,
+  DEV_FLEET,
   FLEET,
   harbourScenario,
   ONLOOKER,
@@ -128,14 +129,14 @@ test("needs no more than the shipped role of pull requests, but for Event Grid",
 test("tells nodes that cannot be seen from nodes that are well", async () => {
   expect((await examine()).of("kubernetes-api")[0]).toMatchObject({
     verdict: "ok",
-    message: "63 nodes of 9 clusters can be seen",
+    message: "71 nodes of 11 clusters can be seen",
   });
   const [found] = (await examine({ clientId: ONLOOKER })).of("kubernetes-api");
   expect(found).toMatchObject({
     verdict: "error",
     message: expect.stringContaining("cannot be seen"),
   });
-  expect(found?.subjects).toHaveLength(9);
+  expect(found?.subjects).toHaveLength(11);
 });
 
 describe("events", () => {
@@ -164,11 +165,13 @@ describe("events", () => {
     const gates = `${place}/systemTopics/fleetwright-gates`;
     await put(`${place}/topics/fleetwright`, { location: "westeurope", properties: {} });
     await listen(`${place}/topics/fleetwright`, []);
-    const { json } = await azure.call(`${FLEET}/members?api-version=2026-06-01`);
-    const { value } = json as { value: { properties: { clusterResourceId: string } }[] };
-    for (const { properties } of value) {
-      const types = ["Microsoft.ContainerService.NodePoolRollingSucceeded"];
-      await listen(properties.clusterResourceId, types);
+    for (const fleet of [FLEET, DEV_FLEET]) {
+      const { json } = await azure.call(`${fleet}/members?api-version=2026-06-01`);
+      const { value } = json as { value: { properties: { clusterResourceId: string } }[] };
+      for (const { properties } of value) {
+        const types = ["Microsoft.ContainerService.NodePoolRollingSucceeded"];
+        await listen(properties.clusterResourceId, types);
+      }
     }
     await put(gates, {
       location: "global",
@@ -239,12 +242,13 @@ test("goes on where one look fails, and says which permission was missing", asyn
   const text = await readFile(join(folder, "fleetwright.yaml"), "utf8");
   await writeFile(
     join(folder, "fleetwright.yaml"),
-    text.replace("fleets/harbour", "fleets/harbor"),
+    text.replace("fleets/harbour-dev", "fleets/harbor-dev"),
   );
   const { code, of } = await examine();
   expect(code).toBe(1);
   expect(of("fleet")).toMatchObject([
-    { verdict: "error", message: expect.stringContaining("harbor") },
+    { verdict: "error", message: expect.stringContaining("harbor-dev") },
+    { verdict: "ok", message: expect.stringContaining("prod") },
   ]);
   expect(of("sign-in")).toMatchObject([{ verdict: "ok" }]);
 });

@@ -5,6 +5,7 @@ import type { Scenario } from "../../emulator/scenario.ts";
 export const SUBSCRIPTION = "11111111-2222-3333-4444-555555555555";
 const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/harbour/providers/Microsoft.ContainerService`;
 export const FLEET = `${GROUP}/fleets/harbour`;
+export const DEV_FLEET = `${GROUP}/fleets/harbour-dev`;
 export const clusterId = (name: string): string => `${GROUP}/managedClusters/${name}`;
 /** May read ARM and nothing else. */
 export const ONLOOKER = "33333333-0000-4000-8000-000000000001";
