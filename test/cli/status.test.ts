@@ -66,7 +66,8 @@ test("shows the run of an environment as Azure has it, and why its members wait"
   await azure.control("POST", "/clock", { advance: "PT3H" });
   const later = await fleetwright(["status", FOLDER, "--all"], { azure });
   expect(later.stdout).toMatch(/delfzijl +Completed +upgraded; the functions know its verdict/);
-  const json = await fleetwright(["status", FOLDER, "-o", "json"], { azure });
+  const asked = ["status", FOLDER, "--environment", "prod", "-o", "json"];
+  const json = await fleetwright(asked, { azure });
   const [prod] = (JSON.parse(json.stdout) as Status).environments;
   expect(prod?.runs[0]).toMatchObject({
     name: RUN,
@@ -128,9 +129,9 @@ test("explains itself, and refuses what it does not know", async () => {
     code: 0,
     stdout: expect.stringContaining("FLEETWRIGHT_STATUS_URL"),
   });
-  expect(await fleetwright(["status", FOLDER, "--environment", "dev"], { azure })).toMatchObject({
+  expect(await fleetwright(["status", FOLDER, "--environment", "test"], { azure })).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("there is no environment dev: prod"),
+    stderr: expect.stringContaining("there is no environment test: dev, prod"),
   });
   expect((await fleetwright(["status", resolve("docs")], { azure })).code).toBe(1);
   expect((await fleetwright(["status", "-o", "xml"])).code).toBe(2);
