@@ -16,6 +16,8 @@ export interface Act {
   /** One sentence. */
   readonly did: string;
   readonly warnings?: readonly string[];
+  /** What is less than was reviewed: sentences without a full stop. */
+  readonly notes?: readonly string[];
   /** Address of the check that was written. */
   readonly check?: string;
 }
@@ -23,13 +25,19 @@ export interface Act {
 /** Members listed in the JSON output, and characters of each message: outputs of a job share 1 MB. */
 const MAX_FAILED_MEMBERS = 200;
 const MAX_MESSAGE_LENGTH = 500;
+/** Notes in one sentence; all of them stand in the log. */
+const MAX_NOTES = 10;
 
 export function reportRun(
   { environment }: Target,
-  { run, changed, detached, judged, did, warnings = [], check = "" }: Act,
+  { run, changed, detached, judged, did, warnings = [], notes = [], check = "" }: Act,
 ): Report {
   const gone = detached === true;
-  const act = gone ? `${did} This step stopped waiting; the run goes on.` : did;
+  const act = [
+    did,
+    ...(gone ? ["This step stopped waiting; the run goes on."] : []),
+    ...(notes.length > 0 ? [`As reviewed, except: ${named(notes)}.`] : []),
+  ].join(" ");
   const failure = judged === true ? failureOf(run) : undefined;
   return {
     outputs: {
@@ -49,6 +57,11 @@ export function reportRun(
     summary: renderRunSummary({ run, environment, act }),
     ...(failure !== undefined && { failure }),
   };
+}
+
+function named(notes: readonly string[]): string {
+  const rest = notes.length - MAX_NOTES;
+  return `${notes.slice(0, MAX_NOTES).join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`;
 }
 
 function failureOf(run: UpdateRun): Error | undefined {

@@ -3,6 +3,7 @@ import { createRun, assertNoOtherActive } from "../../shared/update-run/create.t
 import { assertNotFrozen } from "../../shared/update-run/freeze.ts";
 import { readHold } from "../../shared/update-run/hold.ts";
 import { planOf, planOfRun } from "../../shared/update-run/plan.ts";
+import { atTargetNote } from "../../shared/update-run/preflight/render.ts";
 import type { Plan } from "../../shared/update-run/plan.ts";
 import type { UpdateRun } from "../../shared/update-run/ports.ts";
 import { isTerminal } from "../../shared/update-run/state.ts";
@@ -16,10 +17,12 @@ export async function create(step: Step): Promise<Act> {
   const { deps, target } = step;
   const declared = needsDeclaration(target);
   const left: string[] = [];
+  const notes: string[] = [];
   const { run, changed } = await createRun(deps.fleet, declared, async () => {
-    await guard(step, planOf(declared, await deps.fleet.listMembers(target.fleet)));
-    const { skip } = await passPreflight(step, declared);
+    const less = await guard(step, planOf(declared, await deps.fleet.listMembers(target.fleet)));
+    const { skip, atTarget } = await passPreflight(step, declared);
     left.push(...skip);
+    notes.push(...less, ...(atTarget.length === 0 ? [] : [atTargetNote(atTarget)]));
     deps.runner.leaves(
       `update run ${target.name} was being created; if it exists, it is not started`,
     );
@@ -31,12 +34,12 @@ export async function create(step: Step): Promise<Act> {
   const { leaveOut } = await import("./leave-out.ts");
   const ready = await leaveOut(step, run, left);
   const did = left.length === 0 ? "Created." : `Created without ${left.join(", ")}.`;
-  return { run: ready, changed, did };
+  return { run: ready, changed, did, notes };
 }
 
-async function guard(step: Step, plan: Plan): Promise<void> {
+async function guard(step: Step, plan: Plan): Promise<readonly string[]> {
   const { assertReviewed } = await import("./guard.ts");
-  await assertReviewed(step, plan);
+  return assertReviewed(step, plan);
 }
 
 /** A step that was cut off after it had created the run may have left members in that a rule takes out. */
@@ -69,7 +72,12 @@ export async function run(step: Step): Promise<Act> {
     return follow(step, { did: "It ran already; followed.", changed: created.changed });
   }
   await beginReviewed(step, stored);
-  return follow(step, { did: "Started and followed.", changed: true, startedFrom: stored });
+  const followed = await follow(step, {
+    did: "Started and followed.",
+    changed: true,
+    startedFrom: stored,
+  });
+  return { ...followed, ...(created.notes && { notes: created.notes }) };
 }
 
 /** Compares the run as Fleet has stored it with what was reviewed, then starts just that. */

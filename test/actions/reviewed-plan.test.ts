@@ -153,11 +153,22 @@ test("a run that somebody changed in Fleet after it was created is not started",
 });
 
 test("what was reviewed is started, also without a member that has left", async () => {
-  const { job } = await reviewed(5);
+  const { planned, job } = await reviewed(5);
+  // The runs before have brought nobody there.
+  expect(planned.summary).not.toContain("at-target");
   await emulator.fleet.fleetMembers.delete("harbour", "harbour", "quay-2", emulator.polling);
   const ran = await job.run("update-run", { operation: "run", ...dev });
   expect(ran).toMatchObject({ exitCode: 0, outputs: { state: "Completed", changed: "true" } });
   expect(ran.log).toContain(
     "as reviewed, except: member quay-2 has left the fleet since the review",
   );
+  expect(ran.summary).toContain("As reviewed, except: member quay-2 has left the fleet");
+
+  const next = await reviewed(6);
+  expect(next.planned.summary).toMatch(
+    /\| note \| at-target \| at the target already: quay-1 \| nothing/,
+  );
+  const created = await next.job.run("update-run", { operation: "create", ...dev });
+  expect(created).toMatchObject({ exitCode: 0, outputs: { changed: "true" } });
+  expect(created.summary).toContain("As reviewed, except: at the target already: quay-1.");
 });

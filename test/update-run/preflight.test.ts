@@ -125,6 +125,7 @@ test("a sound fleet passes", () => {
     verdict: "pass",
     judgements: [],
     skip: [],
+    atTarget: [],
     unchecked: [],
   });
 });
@@ -282,6 +283,37 @@ test("the worst verdict comes first, and members to skip are named once", () => 
   expect(renderPreflight(report)).toMatch(
     /Not checked: nodes, budgets and windows of 1 .*profiles/,
   );
+});
+
+describe("a member at its target already is a note, and changes no verdict", () => {
+  const reached = { nodeImageVersion: PIN, kubernetesVersion: "1.34.1" };
+  const there = { kubernetesVersion: "1.34.1", nodePools: [pool(reached)] };
+  const controlPlane = { ...full, upgradeType: "ControlPlaneOnly" as const };
+  const latest = { type: "Latest" as const };
+  test.each([
+    [
+      "its pools run the pins",
+      facts().spec,
+      { nodePools: [pool({ nodeImageVersion: PIN })] },
+      true,
+    ],
+    ["one pool does not", facts().spec, { nodePools: [pool(reached), pool()] }, false],
+    ["Azure chooses", { ...facts().spec, nodeImageSelection: latest }, there, false],
+    ["pins and version", full, there, true],
+    ["any patch of the version", { ...full, kubernetesVersion: "1.34" }, there, true],
+    ["another version", full, { nodePools: [pool({ nodeImageVersion: PIN })] }, false],
+    ["its control plane", controlPlane, { kubernetesVersion: "1.34.1" }, true],
+    ["an older control plane", controlPlane, {}, false],
+  ])("%s", (_, spec, change, isThere) => {
+    const found = withMember({
+      cluster: cluster(change),
+      nodes: { visible: true, nodes: [] },
+    });
+    const report = judgePreflight({ ...found, spec });
+    expect(report.atTarget).toEqual(isThere ? ["quay-1"] : []);
+    expect(report.verdict).toBe("pass");
+    expect(/\| note \| at-target \| .*quay-1/.test(renderPreflight(report))).toBe(isThere);
+  });
 });
 
 test.each([

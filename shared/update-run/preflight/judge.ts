@@ -1,4 +1,5 @@
 import { FleetwrightError } from "../../core/errors.ts";
+import { membersAtTarget } from "./at-target.ts";
 import type { PreflightFacts } from "./facts.ts";
 import { FLEET_RULES } from "./fleet-rules.ts";
 import { MEMBER_RULES } from "./member-rules.ts";
@@ -23,6 +24,8 @@ export interface PreflightReport {
   readonly judgements: readonly Judgement[];
   /** Members that are to be taken out of the run. */
   readonly skip: readonly string[];
+  /** Members that are at their target already: the run will leave them as they are. */
+  readonly atTarget: readonly string[];
   /** What was not looked at: sentences. */
   readonly unchecked: readonly string[];
 }
@@ -49,6 +52,7 @@ export function judgePreflight(
     verdict: judgements[0]?.verdict ?? "pass",
     judgements,
     skip: [...new Set(skip)],
+    atTarget: membersAtTarget(facts),
     unchecked: uncheckedOf(facts),
   };
 }

@@ -5,26 +5,42 @@ import type { Judgement, PreflightReport } from "./judge.ts";
 const MAX_NAMED = 10;
 
 /** What spoke against the run, as a table: worst first. */
-export function renderPreflight({ judgements, unchecked }: PreflightReport): string {
-  const rows = judgements.map(({ verdict, rule, concerns, remedy }) => [
-    verdict,
-    rule,
-    named(concerns),
-    remedy,
-  ]);
+export function renderPreflight({ judgements, atTarget, unchecked }: PreflightReport): string {
+  const rows = [
+    ...judgements.map(({ verdict, rule, concerns, remedy }) => [
+      verdict,
+      rule,
+      named(concerns),
+      remedy,
+    ]),
+    ...(atTarget.length === 0
+      ? []
+      : [
+          ["note", "at-target", atTargetNote(atTarget), "nothing: the run leaves them as they are"],
+        ]),
+  ];
   return [
-    rows.length === 0
-      ? "Nothing speaks against the run."
-      : markdownTable(["Verdict", "Rule", "What", "What to do"], rows),
+    ...(judgements.length === 0 ? ["Nothing speaks against the run."] : []),
+    ...(rows.length === 0 ? [] : [markdownTable(["Verdict", "Rule", "What", "What to do"], rows)]),
     ...(unchecked.length === 0 ? [] : [`Not checked: ${unchecked.join("; ")}.`]),
   ].join("\n\n");
 }
 
 /** One line per rule, for the log. */
-export function preflightLines({ judgements }: PreflightReport): readonly string[] {
-  return judgements.map(
-    ({ verdict, rule, concerns }) => `preflight ${verdict} ${rule}: ${named(concerns)}`,
-  );
+export function preflightLines({ judgements, atTarget }: PreflightReport): readonly string[] {
+  return [
+    ...judgements.map(
+      ({ verdict, rule, concerns }) => `preflight ${verdict} ${rule}: ${named(concerns)}`,
+    ),
+    ...(atTarget.length === 0 ? [] : [`preflight note: ${atTargetNote(atTarget)}`]),
+  ];
+}
+
+/** Of at least one member. */
+export function atTargetNote(members: readonly string[]): string {
+  const rest = members.length - MAX_NAMED;
+  const shown = members.slice(0, MAX_NAMED).join(", ");
+  return `at the target already: ${shown}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
 /** The sentence of a failure: the rule's first concern, and how many more. */
