@@ -40,7 +40,11 @@ export async function diffEnvironment(
     // "fleet": the groups are owned elsewhere.
     ...(environment.members === "fleet"
       ? []
-      : memberDrift(environment.members, withoutOthers(members, environment, declarations))),
+      : memberDrift(
+          environment.members,
+          withoutOthers(members, environment, declarations),
+          members,
+        )),
     ...(await poolsOf(environment, declarations, members, inventory)),
   ];
   return drifts.map((drift) => ({

@@ -81,10 +81,14 @@ export interface DeclaredMember {
   readonly group: string;
 }
 
-/** Members against the list that an environment declares, and the groups that its moves would empty. */
+/**
+ * Members against the list that an environment declares, and the groups that its moves would empty. In a shared
+ * fleet `live` leaves out what other environments declare, and `everyone` does not: theirs fill a group, too.
+ */
 export function memberDrift(
   declared: readonly DeclaredMember[],
   live: readonly FleetMember[],
+  everyone = live,
 ): readonly Drift[] {
   const wanted = new Map(declared.map(({ name, group }) => [name, group]));
   const present = new Set(live.map(({ name }) => name));
@@ -109,7 +113,7 @@ export function memberDrift(
       subject: name,
       detail: `is in ${groupText(group)}, declared in group ${wanted.get(name)}`,
     })),
-    ...emptiedGroups(live, wanted).map(({ group, movers }): Drift => ({
+    ...emptiedGroups(everyone, wanted).map(({ group, movers }): Drift => ({
       kind: "group-emptied",
       subject: group,
       detail: `this move empties group ${group}: ${movers.join(", ")} ${movers.length === 1 ? "was" : "were"} its last; runs skip a group without members`,

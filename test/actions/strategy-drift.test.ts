@@ -121,6 +121,33 @@ test("what nobody declares is told, and deleted only when told so and only if it
   expect(await job.run("strategy", deleting)).toMatchObject({ outputs: { changed: "false" } });
 });
 
+test("two environments that share a fleet do not tell of each other's strategies and members", async () => {
+  const dev = `    - {name: dev, fleet: ${FLEET}, members: [{name: quay-1, group: canary}]}\n`;
+  const prod = `    - {name: prod, fleet: ${FLEET}, groups: {canary: blue, blue: canary}, members: [{name: quay-2, group: blue}]}\n`;
+  const workspace = WORKSPACE.slice(0, WORKSPACE.indexOf("    - name: dev"));
+  const told = async () => (await drift()).filter((line) => !line.includes("pool-image"));
+  await job.write({ "fleetwright.yaml": workspace + dev + prod });
+  expect(await told()).toEqual([
+    "fleetwright.yaml:5 strategy-undeclared somebody-elses",
+    expect.stringMatching(/strategy-missing canary-[0-9a-f]{8}$/),
+    // It empties no group: quay-1 of the other environment stays in its.
+    "fleetwright.yaml:6 member-moved quay-2",
+  ]);
+  await job.run("strategy", { operation: "apply" });
+  // What nobody declares is told once, by the first of them.
+  expect(await told()).toEqual(["fleetwright.yaml:5 strategy-undeclared somebody-elses"]);
+
+  await job.write({ "fleetwright.yaml": workspace + dev });
+  expect(await told()).toEqual([
+    expect.stringMatching(/strategy-undeclared canary-[0-9a-f]{8}$/),
+    "fleetwright.yaml:5 strategy-undeclared somebody-elses",
+    "fleetwright.yaml:5 member-undeclared quay-2",
+  ]);
+  // As it was.
+  await job.write({ "fleetwright.yaml": WORKSPACE });
+  await job.run("strategy", { operation: "apply", "delete-undeclared": "true" });
+});
+
 test("a strategy that somebody edited is told with what differs, and never overwritten", async () => {
   const [ours = ""] = (await strategyNames()).filter((name) => name.startsWith("canary"));
   const stored = (await emulator.call(`${STRATEGIES}/${ours}${API}`)).json as {
