@@ -86,7 +86,7 @@ async function newestImages(
   { inventory }: Step["deps"],
   { spec }: DeclaredRun,
   clusters: readonly ManagedCluster[],
-): Promise<ReadonlyMap<string, string>> {
+): Promise<ReadonlyMap<string, string | undefined>> {
   const pins = (spec.nodeImageSelection.customNodeImageVersions ?? []).map(parseNodeImage);
   const pools = clusters.flatMap(({ location, nodePools }) =>
     nodePools.map((pool) => ({
@@ -100,10 +100,10 @@ async function newestImages(
       .filter(({ family }) => pins.some((pin) => pin.family === family))
       .map(({ location, family, pool }) => [regionKey(location, family), pool.id]),
   );
-  const newest = new Map<string, string>();
+  const newest = new Map<string, string | undefined>();
   for (const [key, pool] of samples) {
     const image = await readable(() => inventory.latestNodeImage(pool));
-    if (image !== undefined) newest.set(key, parseNodeImage(image).version);
+    newest.set(key, image && parseNodeImage(image).version);
   }
   return newest;
 }

@@ -8,7 +8,7 @@ import type { TestEmulator } from "../support/emulator.ts";
 import { createJob } from "../support/job.ts";
 import type { Job } from "../support/job.ts";
 import { files as harbour, SUBJECT } from "./harbour.ts";
-import { CLUSTERS, NEW, SUBSCRIPTION, scenario as quay } from "./quay.ts";
+import { CLUSTERS, FLEET, NEW, OLD, SUBSCRIPTION, scenario as quay } from "./quay.ts";
 
 /** One step, by an identity with the shipped role, or with all of it but one permission. */
 interface Row {
@@ -16,7 +16,7 @@ interface Row {
   readonly inputs: Readonly<Record<string, string>>;
   /** Last parts of the permission that is missing; none: the step is to succeed. */
   readonly without?: string;
-  /** The step goes on without this permission, and says what it could not read. */
+  /** The step goes on without this permission, and says what it could not read; or what it did with all. */
   readonly told?: RegExp;
   /** Declared otherwise, for this step's identity alone. */
   readonly files?: Readonly<Record<string, string>>;
@@ -28,6 +28,7 @@ interface Row {
 
 /** Stands for the node that was quarantined right before. */
 const NODE = "the quarantined node";
+const REPOSITORY = "octo-org/harbour";
 const AKS = "Microsoft.ContainerService";
 const QUAY_1 = { "cluster-id": `${CLUSTERS}/quay-1`, "poll-interval": "1s" };
 const pool = (name: string, operation: string, more = {}) => ({
@@ -39,6 +40,25 @@ const pool = (name: string, operation: string, more = {}) => ({
 const dev = (operation: string, more = {}) => ({ operation, environment: "dev", ...more });
 const update = (operation: string, more = {}) =>
   dev(operation, { "poll-interval": "1s", "reviewed-plan": "off", ...more });
+
+/** Stands for a token of the repository. */
+const TOKEN = "the token";
+const PROMOTE = { environment: "prod", "github-token": TOKEN };
+/** Without a look at the nodes nothing is proved. */
+const BLIND = /is not promoted to prod yet: quay-1: /;
+
+const STRATEGY = `apiVersion: fleetwright.dev/v1alpha1
+kind: UpdateStrategy
+metadata: {name: canary}
+spec:
+  stages:
+    - {name: canary, groups: [{name: canary}], afterGates: [{displayName: CAB, type: Approval}]}
+`;
+
+const OWN_GROUPS = harbour["fleetwright.yaml"].replace(
+  "{name: dev,",
+  "{name: dev, members: [{name: quay-1, group: blue}],",
+);
 
 const OF_A_VERSION = harbour["releases/dev.yaml"].replace(
   "spec:",
@@ -53,6 +73,7 @@ const LOOKING_AHEAD: readonly Row[] = [
       ["fleets/autoUpgradeProfiles/read", /auto-upgrade profiles could not be read/],
       ["managedClusters/policy/poddisruptionbudgets/read", /poddisruptionbudgets\/read/],
       ["managedClusters/maintenanceConfigurations/read", /windows of quay-1 could not be read/],
+      ["managedClusters/agentPools/upgradeProfiles/read", /newest images of westeurope/],
     ] as const
   ).map(([without, told]): Row => ({
     action: "update-run",
@@ -74,6 +95,21 @@ const OPERATOR: readonly Row[] = [
   { action: "strategy", inputs: dev("apply"), without: "fleets/updateStrategies/read" },
   { action: "strategy", inputs: dev("apply"), without: "fleets/updateStrategies/write" },
   { action: "strategy", inputs: dev("apply") },
+  {
+    action: "strategy",
+    inputs: dev("apply"),
+    files: {
+      "fleetwright.yaml": OWN_GROUPS,
+      "strategies/canary.yaml": STRATEGY.replace("{name: canary}]", "{name: blue}]"),
+    },
+    without: "fleets/members/write",
+  },
+  {
+    action: "strategy",
+    inputs: dev("apply", { "delete-undeclared": "true" }),
+    files: { "strategies/canary.yaml": STRATEGY.replace("CAB", "Board") },
+    without: "fleets/updateStrategies/delete",
+  },
   { action: "snapshot", inputs: dev("find"), without: "fleets/members/read" },
   { action: "snapshot", inputs: dev("find"), without: "managedClusters/read" },
   { action: "snapshot", inputs: dev("find"), without: "snapshots/read" },
@@ -139,6 +175,16 @@ const OPERATOR: readonly Row[] = [
     after: "PT12H",
   })),
   { action: "update-run", inputs: update("approve", { reason: "a test" }) },
+  { action: "update-run", inputs: update("follow") },
+  ...["fleets/updateRuns/read", "managedClusters/read", "snapshots/read"].map((without) => ({
+    action: "promote",
+    inputs: PROMOTE,
+    without,
+  })),
+  ...["managedClusters/listClusterUserCredential/action", "managedClusters/nodes/read"].map(
+    (without): Row => ({ action: "promote", inputs: PROMOTE, without, told: BLIND }),
+  ),
+  { action: "promote", inputs: PROMOTE, told: /Pull request #1 carries dev-1-\w+ to prod/ },
   { action: "snapshot", inputs: dev("take", { kind: "outgoing" }) },
   { action: "snapshot", inputs: dev("prune", { keep: "1" }), without: "snapshots/delete" },
   { action: "snapshot", inputs: dev("prune", { keep: "1" }) },
@@ -164,6 +210,7 @@ const READER: readonly Row[] = [
   },
   { action: "strategy", inputs: { operation: "lint", live: "true" } },
   { action: "snapshot", inputs: dev("find"), without: "managedClusters/read" },
+  { action: "strategy", inputs: dev("diff"), without: "fleets/updateStrategies/read" },
   { action: "snapshot", inputs: dev("find"), without: "snapshots/read" },
   { action: "update-run", inputs: update("preflight"), without: "fleets/updateRuns/read" },
   ...LOOKING_AHEAD,
@@ -243,13 +290,6 @@ function identities(permissions: readonly string[]): Scenario["principals"] {
   }));
 }
 
-const STRATEGY = `apiVersion: fleetwright.dev/v1alpha1
-kind: UpdateStrategy
-metadata: {name: canary}
-spec:
-  stages:
-    - {name: canary, groups: [{name: canary}], afterGates: [{displayName: CAB, type: Approval}]}
-`;
 const BODY = `location: westeurope
 identity: {type: SystemAssigned}
 properties:
@@ -263,23 +303,26 @@ const files = {
   "clusters/quay-9.yaml": BODY,
 };
 
-/** Needed only where the workspace owns groups and deletes strategies, see strategy-apply.test.ts. */
-const OWNING = ["fleets/members/write", "fleets/updateStrategies/delete"].map(full);
-
-/** A preflight without them knows less, and says nothing of it; `diff` compares stored strategies. */
-const LESS = [
-  "managedClusters/agentPools/upgradeProfiles/read",
-  "fleets/updateStrategies/read",
-].map(full);
+/** The repository that `promote` reads and writes: what dev ran, and an environment after it. */
+const repository = {
+  ...files,
+  "fleetwright.yaml": harbour["fleetwright.yaml"]
+    .replace("spec:", "spec:\n  snapshots: {capture: [outgoing]}")
+    .concat(`    - {name: prod, fleet: ${FLEET}-prod, promotesFrom: dev, nodeImage: {soak: 0s}}\n`),
+  "releases/prod.yaml": harbour["releases/dev.yaml"]
+    .replace("name: dev", "name: prod")
+    .replace(NEW.split("-").at(-1) ?? "", OLD.split("-").at(-1) ?? ""),
+};
 
 describe.each([
-  ["reader", READER, LESS],
-  ["operator", OPERATOR, OWNING],
-  ["repairer", REPAIRER, []],
-] as const)("the %s", (role, rows, elsewhere) => {
+  ["reader", READER],
+  ["operator", OPERATOR],
+  ["repairer", REPAIRER],
+] as const)("the %s", (role, rows) => {
   const permissions = permissionsOf(role);
   let emulator: TestEmulator;
   const jobs = new Map<number, Job>();
+  let token: string;
 
   beforeAll(async () => {
     // With its budgets an update run of the operator would fail.
@@ -294,6 +337,15 @@ describe.each([
     };
     emulator = await startTestEmulator({ scenario, clock: 600 });
     await emulator.control("POST", "/images", { region: "westeurope", version: NEW });
+    const [owner, name] = REPOSITORY.split("/");
+    await emulator.control("POST", "/github/repositories", { owner, name, files: repository });
+    const granted = { contents: "write", pull_requests: "write", checks: "read" };
+    const login = "fleetwright[bot]";
+    const answer = await emulator.control("POST", "/github/tokens", {
+      login,
+      permissions: granted,
+    });
+    ({ token } = answer as { token: string });
   });
   afterAll(async () => {
     for (const job of jobs.values()) await job.close();
@@ -324,10 +376,18 @@ describe.each([
     const known = jobs.get(index);
     const job =
       known ??
-      (await createJob({ files, azure: emulator, clientId: clientId(index), subject: SUBJECT }));
+      (await createJob({
+        files,
+        azure: emulator,
+        clientId: clientId(index),
+        subject: SUBJECT,
+        env: { GITHUB_API_URL: emulator.ready.github, GITHUB_REPOSITORY: REPOSITORY },
+      }));
     jobs.set(index, job);
     await job.write(changed ?? {});
-    return job.run(action, { ...inputs, ...(inputs["nodes"] === NODE && { nodes: node ?? "" }) });
+    const values: Readonly<Record<string, string | undefined>> = { [NODE]: node, [TOKEN]: token };
+    const given = Object.entries(inputs).map(([name, value]) => [name, values[value] ?? value]);
+    return job.run(action, Object.fromEntries(given) as Record<string, string>);
   }
 
   test.each(rows.map((row) => [row.action, row.inputs["operation"], row.without, row] as const))(
@@ -336,6 +396,7 @@ describe.each([
       const { exitCode, outputs, annotations, log, summary } = await run(row);
       if (without === undefined) {
         expect({ exitCode, last: annotations.at(-1)?.message }).toMatchObject({ exitCode: 0 });
+        expect(log).toMatch(row.told ?? "");
         return;
       }
       if (row.told !== undefined) {
@@ -352,6 +413,6 @@ describe.each([
 
   test("has no permission that no step needs", () => {
     const needed = rows.flatMap(({ without }) => (without === undefined ? [] : [full(without)]));
-    expect([...needed, ...elsewhere].toSorted()).toEqual(permissions.toSorted());
+    expect([...new Set(needed)].toSorted()).toEqual(permissions.toSorted());
   });
 });

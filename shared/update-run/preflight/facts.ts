@@ -47,8 +47,8 @@ export interface PreflightFacts {
   readonly profiles: readonly AutoUpgradeProfile[] | undefined;
   /** In the order of the run. */
   readonly members: readonly MemberFacts[];
-  /** Newest image version by `regionKey`; absent where it could not be asked. */
-  readonly newestImages: ReadonlyMap<string, string>;
+  /** Newest image version by `regionKey`; undefined where it could not be read. */
+  readonly newestImages: ReadonlyMap<string, string | undefined>;
   /** By region. */
   readonly kubernetesVersions: ReadonlyMap<string, readonly string[] | undefined>;
   readonly quotas: ReadonlyMap<string, RegionQuotas>;

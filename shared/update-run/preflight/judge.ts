@@ -90,6 +90,7 @@ function uncheckedOf(facts: PreflightFacts): readonly string[] {
         ]),
     ...(facts.profiles === undefined ? ["Fleet's auto-upgrade profiles could not be read"] : []),
     ...hidden,
+    ...told("newest images", regions(facts.newestImages)),
     ...told("Kubernetes versions", regions(facts.kubernetesVersions)),
   ];
 }
