@@ -5,8 +5,22 @@ import type { EmulatorOptions } from "../emulator/emulator.ts";
 import { parseScenario } from "../emulator/scenario.ts";
 import { UsageError } from "./usage.ts";
 
-/** `fleetwright emulator [--port 0] [--scenario FILE] [--clock real|FACTOR|manual] [--seed N]` */
+const USAGE = `fleetwright emulator [--port N] [--scenario FILE] [--clock real|manual|FACTOR] [--seed N]
+
+Runs a local Azure until it is stopped, and prints one line of JSON: where it listens.
+
+  --port      of ARM and all that is https (default: a free one)
+  --scenario  what stands at the start, such as examples/harbour-azure.yaml (default: one empty subscription)
+  --clock     real (default), manual, or virtual milliseconds per real one
+  --seed      of every duration that is drawn
+`;
+
+/** `fleetwright emulator`: resolves to the exit code when it is told to end. */
 export async function runEmulator(args: readonly string[]): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
   const options = await readOptions(args);
   // Before the line is out: whoever reads it may end us at once.
   const end = terminated();
@@ -45,7 +59,7 @@ function parseValues(args: readonly string[]): Values {
   try {
     return parseArgs({ args: [...args], options, strict: true }).values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
   }
 }
 
