@@ -14,7 +14,7 @@ export interface ActionStep {
 }
 
 export interface ActionRunner {
-  /** From the process's start to its first request to ARM, identity token and sign-in included. */
+  /** From the process's start to its first request to ARM, identity token and sign-in included, or to GitHub's API. */
   toFirstRequest(step: ActionStep): Promise<ProcessUsage>;
   toEnd(step: ActionStep): Promise<ProcessUsage>;
   /** `node -e 0` in the same environment. */
@@ -48,7 +48,7 @@ export async function actionRunner(folder: string): Promise<ActionRunner> {
     floor: () => meter(["-e", "0"], { env: job }),
     async toFirstRequest(step) {
       let began = { at: 0, pid: 0 };
-      const first = wire.nextArmRequest(() => ({
+      const first = wire.nextRequest(() => ({
         wallMilliseconds: performance.now() - began.at,
         cpuMilliseconds: cpuMillisecondsOf(began.pid),
       }));
@@ -71,8 +71,8 @@ export async function actionRunner(folder: string): Promise<ActionRunner> {
 interface Wire {
   readonly origin: string;
   readonly ca: string;
-  /** Looks at the moment of the next request to ARM; the returned function tells what was seen. */
-  nextArmRequest<T>(look: () => T): () => T;
+  /** Looks at the moment of the next request to ARM or GitHub; the returned function tells what was seen. */
+  nextRequest<T>(look: () => T): () => T;
   close(): Promise<void>;
 }
 
@@ -80,15 +80,15 @@ async function startWire(folder: string): Promise<Wire> {
   const certificate = await makeServerCertificate();
   const ca = join(folder, "ca.pem");
   await writeFile(ca, certificate.caPem);
-  let onArm: (() => void) | undefined;
+  let onRequest: (() => void) | undefined;
   const server = await startServer({
     port: 0,
     tls: { key: certificate.keyPem, cert: certificate.certificatePem },
     answer: async (request) =>
       signIn(request) ??
-      refuseArm(() => {
-        onArm?.();
-        onArm = undefined;
+      refuse(() => {
+        onRequest?.();
+        onRequest = undefined;
       }),
     now: Date.now,
     onError: (error) => process.stderr.write(`bench: ${String(error)}\n`),
@@ -97,13 +97,13 @@ async function startWire(folder: string): Promise<Wire> {
     ca,
     origin: `https://127.0.0.1:${server.port}`,
     close: () => server.close(),
-    nextArmRequest<T>(look: () => T) {
+    nextRequest<T>(look: () => T) {
       let seen: { readonly value: T } | undefined;
-      onArm = () => {
+      onRequest = () => {
         seen = { value: look() };
       };
       return () => {
-        if (seen === undefined) throw new Error("the action sent no request to ARM");
+        if (seen === undefined) throw new Error("the action sent no request to ARM or GitHub");
         return seen.value;
       };
     },
@@ -118,7 +118,7 @@ function signIn({ path }: WireRequest): WireReply | undefined {
 }
 
 /** No client tries a 403 again. */
-function refuseArm(seen: () => void): WireReply {
+function refuse(seen: () => void): WireReply {
   seen();
   return { status: 403, body: { error: { code: "AuthorizationFailed", message: "refused" } } };
 }
@@ -137,6 +137,7 @@ async function jobVariables(
 ): Promise<Record<string, string>> {
   return {
     ...(await runnerFiles(folder, workspace)),
+    GITHUB_API_URL: origin,
     AZURE_RESOURCE_MANAGER_ENDPOINT: origin,
     AZURE_AUTHORITY_HOST: origin,
     AZURE_TENANT_ID: TENANT,

@@ -28,6 +28,21 @@ const noHttpClient = {
   },
 };
 
+/**
+ * MSAL does not say that it can be imported for nothing. Our one credential of @azure/identity in a bundle
+ * (shared/azure/azure-cli-credential.ts) never calls it, and unused it would be 40 % of each bundle, parsed at every start.
+ */
+const msalOnlyIfUsed = {
+  name: "msal-only-if-used",
+  setup({ onResolve, resolve: find }) {
+    onResolve({ filter: /^@azure\/msal-node$/ }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === "found") return undefined;
+      const { path: file } = await find(path, { ...from, pluginData: "found" });
+      return { path: file, sideEffects: false };
+    });
+  },
+};
+
 function actionNames() {
   return readdirSync(join(root, "actions")).filter((name) =>
     existsSync(join(root, "actions", name, "action.yml")),
@@ -52,7 +67,12 @@ async function bundleActions() {
     legalComments: "external",
     // The SDKs ask `body instanceof FormData` for each request, which loads Node's own undici.
     define: { FormData: "undefined" },
-    plugins: [noHttpClient],
+    alias: {
+      // Its build for Node is CommonJS, of which a bundle has to take all, each file in a function of its own.
+      yaml: join(root, "node_modules/yaml/browser/index.js"),
+      debug: join(root, "scripts/no-debug.cjs"),
+    },
+    plugins: [noHttpClient, msalOnlyIfUsed],
     logLevel: "warning",
   });
 }

@@ -2,7 +2,7 @@ import { setSecret } from "@actions/core";
 import type { AccessToken, TokenCredential } from "@azure/identity";
 import { createArmClient } from "../../shared/azure/arm-client.ts";
 import { createClusterInventory } from "../../shared/azure/clusters.ts";
-import { azureCredential } from "../../shared/azure/credential.ts";
+import { jobCredential } from "../../shared/azure/job-credential.ts";
 import { armEndpoint } from "../../shared/azure/environment.ts";
 import { createFleetPort } from "../../shared/azure/fleet.ts";
 import { connectClusters } from "../../shared/azure/kubernetes-connection.ts";
@@ -61,7 +61,7 @@ export function composeAzure(
   const onSecret = hider();
   const credential = masked(
     onSecret,
-    azureCredential(env, {
+    jobCredential(env, {
       onSecret,
       ...(identity.clientId !== undefined && { clientId: identity.clientId }),
       ...(identity.tenantId !== undefined && { tenantId: identity.tenantId }),

@@ -1,18 +1,11 @@
-import { getClient } from "@azure-rest/core-client";
-import type { PathUncheckedResponse } from "@azure-rest/core-client";
-import type { AccessToken, TokenCredential } from "@azure/identity";
-import { MINUTE, SECOND } from "../core/duration.ts";
+import type { AccessToken } from "@azure/identity";
+import { SECOND } from "../core/duration.ts";
 import { FleetwrightError } from "../core/errors.ts";
-import { toFleetwrightError } from "./errors.ts";
+import { reach, SIGN_IN_TIMEOUT_MS } from "./identity-request.ts";
 import { asNumber, asObject, asText } from "./json.ts";
 import type { JsonObject } from "./json.ts";
-import { useProxy } from "./proxy-policy.ts";
-
-/** A credential that can pass over what it keeps. */
-export interface RenewableCredential extends TokenCredential {
-  /** A token that was not issued before: the kept one was refused before its time. */
-  renew(scope: string): Promise<AccessToken>;
-}
+import { cachedTokens } from "./token-cache.ts";
+import type { RenewableCredential } from "./token-cache.ts";
 
 export interface GitHubCredentialOptions {
   /** `ACTIONS_ID_TOKEN_REQUEST_URL` and `…_TOKEN`: present in jobs with `id-token: write`. */
@@ -29,10 +22,6 @@ export interface GitHubCredentialOptions {
 /** Source: https://learn.microsoft.com/entra/workload-id/workload-identity-federation */
 const PUBLIC_AUDIENCE = "api://AzureADTokenExchange";
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-const REQUEST_TIMEOUT_MS = 30 * SECOND;
-/** A token that lives for less than this is renewed, so that a long follow never meets an expired one. */
-const RENEW_BEFORE_MS = 5 * MINUTE;
-const MAX_RETRIES = 2;
 
 /**
  * Signs in to Azure as a GitHub job: the job's identity token is exchanged for an Entra token, two requests.
@@ -40,29 +29,7 @@ const MAX_RETRIES = 2;
  */
 export function createGitHubCredential(options: GitHubCredentialOptions): RenewableCredential {
   const now = options.now ?? Date.now;
-  const tokens = new Map<string, AccessToken>();
-  const pending = new Map<string, Promise<AccessToken>>();
-  /** One exchange at a time for each scope, whoever asks. */
-  async function renew(scope: string): Promise<AccessToken> {
-    const running = pending.get(scope) ?? exchange(options, scope, now);
-    pending.set(scope, running);
-    try {
-      const token = await running;
-      tokens.set(scope, token);
-      return token;
-    } finally {
-      pending.delete(scope);
-    }
-  }
-  return {
-    renew,
-    async getToken(scopes) {
-      const scope = Array.isArray(scopes) ? scopes.join(" ") : scopes;
-      const cached = tokens.get(scope);
-      if (cached && cached.expiresOnTimestamp - now() > RENEW_BEFORE_MS) return cached;
-      return renew(scope);
-    },
-  };
+  return cachedTokens((scope) => exchange(options, scope, now), now);
 }
 
 async function exchange(
@@ -84,7 +51,7 @@ async function exchange(
     client.pathUnchecked(path).post({
       contentType: "application/x-www-form-urlencoded",
       body: form.toString(),
-      timeout: REQUEST_TIMEOUT_MS,
+      timeout: SIGN_IN_TIMEOUT_MS,
     }),
   );
   const body = asObject(response.body);
@@ -100,7 +67,7 @@ async function identityToken(options: GitHubCredentialOptions): Promise<string> 
   const response = await reach(url.origin, (client) =>
     client.pathUnchecked(url.href).get({
       headers: { authorization: `Bearer ${options.requestToken}` },
-      timeout: REQUEST_TIMEOUT_MS,
+      timeout: SIGN_IN_TIMEOUT_MS,
     }),
   );
   const token = asText(asObject(response.body)["value"]);
@@ -110,25 +77,6 @@ async function identityToken(options: GitHubCredentialOptions): Promise<string> 
     `GitHub issued no identity token for this job (status ${response.status})`,
     { remedy: "give the job the permission id-token: write" },
   );
-}
-
-type Client = ReturnType<typeof getClient>;
-
-/** The pipeline that ARM needs anyway: it knows retries and timeouts. */
-async function reach(
-  endpoint: string,
-  call: (client: Client) => PromiseLike<PathUncheckedResponse>,
-): Promise<PathUncheckedResponse> {
-  const client = getClient(endpoint, {
-    allowInsecureConnection: endpoint.startsWith("http://"),
-    retryOptions: { maxRetries: MAX_RETRIES },
-  });
-  useProxy(client);
-  try {
-    return await call(client);
-  } catch (error) {
-    throw toFleetwrightError(error, { id: endpoint, action: "sign-in", role: "" });
-  }
 }
 
 /** Names the subject that the federated credential must carry: it is what people get wrong. */

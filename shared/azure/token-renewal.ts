@@ -1,6 +1,6 @@
 import type { Client } from "@azure-rest/core-client";
 import type { TokenCredential } from "@azure/identity";
-import type { RenewableCredential } from "./github-credential.ts";
+import type { RenewableCredential } from "./token-cache.ts";
 
 type Policy = Parameters<Client["pipeline"]["addPolicy"]>[0];
 

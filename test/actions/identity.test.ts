@@ -1,4 +1,6 @@
-import { readdir } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestEmulator } from "../support/emulator.ts";
 import type { TestEmulator } from "../support/emulator.ts";
@@ -43,11 +45,11 @@ const ASKING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "update-run": { operation: "create", environment: "dev" },
 };
 
+const STRANGER = "99999999-0000-4000-8000-00000000dead";
+const NO_IDENTITY_TOKEN = { ACTIONS_ID_TOKEN_REQUEST_URL: "", ACTIONS_ID_TOKEN_REQUEST_TOKEN: "" };
+
 test("a fork's pull request, which gets no identity token, lints and sends nothing to Azure", async () => {
-  const fork = await jobWith({
-    ACTIONS_ID_TOKEN_REQUEST_URL: "",
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: "",
-  });
+  const fork = await jobWith(NO_IDENTITY_TOKEN);
   const before = await callsSoFar();
   const lint = await fork.run("strategy", { operation: "lint" });
   expect(lint).toMatchObject({ exitCode: 0, outputs: { errors: "0" } });
@@ -80,4 +82,36 @@ test("signing in takes no secret, and leaves no token behind", async () => {
     "releases",
     "strategies",
   ]);
+});
+
+test("without an identity token, the managed identity of a runner in Azure signs in", async () => {
+  const runner = {
+    ...NO_IDENTITY_TOKEN,
+    IDENTITY_ENDPOINT: emulator.ready.msi,
+    IDENTITY_HEADER: "any",
+  };
+  const job = await jobWith(runner);
+  const find = await job.run("snapshot", { operation: "find", environment: "dev" });
+  expect(find).toMatchObject({ exitCode: 0, outputs: { "failure-reason": "" } });
+  const stranger = await jobWith({ ...runner, AZURE_CLIENT_ID: STRANGER });
+  const refused = await stranger.run("strategy", { operation: "apply" });
+  expect(refused.outputs["failure-reason"]).toBe("unauthorized");
+  expect(refused.annotations.at(-1)?.message).toContain(`client id ${STRANGER}`);
+});
+
+test("without an identity token, whoever azure/login signed in to the Azure CLI acts", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "fleetwright-az-"));
+  try {
+    const endpoint = `${emulator.ready.msi}?api-version=2019-08-01&resource=${emulator.ready.arm}`;
+    const issued = await fetch(endpoint, { headers: { "X-IDENTITY-HEADER": "any" } });
+    const { access_token, expires_on } = (await issued.json()) as Record<string, string>;
+    const answer = JSON.stringify({ accessToken: access_token, expires_on: Number(expires_on) });
+    await writeFile(join(folder, "az"), `#!/bin/sh\necho '${answer}'\n`, { mode: 0o755 });
+    const path = [folder, "/usr/bin", "/bin"].join(delimiter);
+    const job = await jobWith({ ...NO_IDENTITY_TOKEN, PATH: path });
+    const find = await job.run("snapshot", { operation: "find", environment: "dev" });
+    expect(find).toMatchObject({ exitCode: 0, outputs: { "failure-reason": "" } });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
