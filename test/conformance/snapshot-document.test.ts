@@ -26,7 +26,7 @@ const scenario = scenarioWith({
         { name: "nodepool1", count: 2 },
         {
           name: "lagging",
-          count: 2,
+          count: 4,
           kubernetesVersion: "1.31.8",
           nodeImageVersion: OLD_IMAGE,
           // Three real seconds per node: time enough to abort the upgrade.
