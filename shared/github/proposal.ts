@@ -73,15 +73,22 @@ export async function openPull(
   });
 }
 
-/** Brings the open pull request up to date; sends only what differs, and says whether anything did. */
+/**
+ * Brings the open pull request up to date; sends only what differs, and says whether anything did. Its
+ * branch begins anew when the base changed a proposed file since: the two might conflict.
+ */
 export async function updatePull(
   home: RepositoryHome,
+  base: string,
   open: OpenPull,
   proposal: Proposal,
 ): Promise<{ readonly pullRequest: PullRequest; readonly changed: boolean }> {
   const { owner, repo } = home;
   return attempt(`pull request ${owner}/${repo}#${open.pull.number}`, async () => {
-    const commit = await commitDifferences(home, open.pull.headSha, proposal);
+    const newer = await overtakenBy(home, base, open.pull.headSha, proposal);
+    const commit = newer
+      ? await rebuildBranch(home, newer, proposal)
+      : await commitDifferences(home, open.pull.headSha, proposal);
     const text = await updateText(home, open.pull, proposal);
     const missing = proposal.labels.filter((label) => !open.labels.includes(label));
     await addLabels(home, open.pull.number, missing);
@@ -125,6 +132,44 @@ function isInlineFile(file: unknown): file is { readonly content: string } {
     "encoding" in file &&
     file.encoding === "base64"
   );
+}
+
+/** The base's head, when it says something else of a proposed file than where the branch began. */
+async function overtakenBy(
+  home: RepositoryHome,
+  base: string,
+  head: string,
+  { files }: Proposal,
+): Promise<string | undefined> {
+  const { octokit, owner, repo } = home;
+  const { data } = await octokit.request("GET /repos/{owner}/{repo}/compare/{basehead}", {
+    owner,
+    repo,
+    basehead: `${base}...${head}`,
+    // Asked for where the two stand; their commits are of no interest.
+    per_page: 1,
+  });
+  const [begun, newest] = [data.merge_base_commit.sha, data.base_commit.sha];
+  if (begun === newest) return undefined;
+  const changed = await Promise.all(
+    Object.keys(files).map(
+      async (path) => (await readText(home, begun, path)) !== (await readText(home, newest, path)),
+    ),
+  );
+  return changed.includes(true) ? newest : undefined;
+}
+
+async function rebuildBranch(
+  home: RepositoryHome,
+  base: string,
+  proposal: Proposal,
+): Promise<string> {
+  const { tree } = await readCommit(home, base);
+  const changed = await createTree(home, tree, proposal.files);
+  if (changed === tree) throw nothingToPropose(proposal.branch, base);
+  const commit = await createCommit(home, proposal.title, changed, base);
+  await moveBranch(home, proposal.branch, commit, true);
+  return commit;
 }
 
 async function commitDifferences(

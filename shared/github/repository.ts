@@ -79,8 +79,8 @@ export function createDeclarationRepository(
     findProposal: async (head) => (await findOpenPull(options, head))?.pull,
     async propose(proposal) {
       const open = await findOpenPull(options, proposal.branch);
-      if (open !== undefined) return updatePull(options, open, proposal);
       const base = await attempt(name, defaultBranch);
+      if (open !== undefined) return updatePull(options, base, open, proposal);
       return { pullRequest: await openPull(options, base, proposal), changed: true };
     },
   };

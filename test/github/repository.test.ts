@@ -159,6 +159,37 @@ describe("a proposal", () => {
     expect(await repository.readFile(open?.headSha ?? "", "releases/prod.yaml")).toBe(NEWER);
   });
 
+  it("begins anew on a base that changed its file meanwhile, so that the two never conflict", async () => {
+    const first = await repository.propose(proposal());
+    const path = "releases/prod.yaml";
+    const at = { owner, repo, path };
+    const { data } = await octokit.request("GET /repos/{owner}/{repo}/contents/{path}", at);
+    const urgent = RELEASE.replace("202606.16.0", "202606.30.0");
+    await octokit.request("PUT /repos/{owner}/{repo}/contents/{path}", {
+      ...at,
+      message: "an urgent pin",
+      content: Buffer.from(urgent).toString("base64"),
+      ...("sha" in data ? { sha: data.sha } : {}),
+    });
+    const pull = { owner, repo, pull_number: first.pullRequest.number };
+    const mergeable = async () => {
+      const read = () => octokit.request("GET /repos/{owner}/{repo}/pulls/{pull_number}", pull);
+      // GitHub works it out after the first look.
+      return (await read()).data.mergeable ?? (await read()).data.mergeable;
+    };
+    expect(await mergeable()).toBe(false);
+    const second = await repository.propose(proposal());
+    expect(second.changed).toBe(true);
+    expect(second.pullRequest.number).toBe(first.pullRequest.number);
+    expect(await mergeable()).toBe(true);
+    const { data: commits } = await octokit.request(
+      "GET /repos/{owner}/{repo}/pulls/{pull_number}/commits",
+      pull,
+    );
+    expect(commits.map(({ parents }) => parents[0]?.sha)).toEqual([await repository.head()]);
+    expect(await writesDuring(() => repository.propose(proposal()))).toBe(0);
+  });
+
   it("changes title and body in one write when only they differ", async () => {
     const first = await repository.propose(proposal());
     const writes = await writesDuring(() =>
