@@ -147,6 +147,15 @@ export class GitHub {
         const { sha, files } = this.#commitAt(String(p["ref"]));
         return { sha, commit: { tree: { sha: this.#tree(files) } } };
       }
+      case "GET /repos/{owner}/{repo}/compare/{basehead}": {
+        const [base = "", head = ""] = String(p["basehead"]).split("...");
+        const merged = new Set(this.#ancestors(base).map(({ sha }) => sha));
+        const begun = this.#ancestors(head).find(({ sha }) => merged.has(sha)) ?? refuse(404);
+        return {
+          base_commit: { sha: this.#commitAt(base).sha },
+          merge_base_commit: { sha: begun.sha },
+        };
+      }
       case "GET /repos/{owner}/{repo}/contents/{path}": {
         const text = textOf(this.#commitAt(String(p["ref"])).files, String(p["path"]));
         return { content: base64(text ?? refuse(404)), encoding: "base64" };
@@ -334,12 +343,19 @@ export class GitHub {
   }
 
   #history(from: string, path: string): readonly string[] {
-    const found: string[] = [];
+    const commits = this.#ancestors(from);
+    return commits
+      .filter(({ files }, at) => textOf(files, path) !== textOf(commits[at + 1]?.files ?? [], path))
+      .map(({ sha }) => sha);
+  }
+
+  /** The commit itself and all before it, newest first. */
+  #ancestors(from: string): readonly Commit[] {
+    const found: Commit[] = [];
     let commit: Commit | undefined = this.#commitAt(from);
     while (commit !== undefined) {
-      const parent: Commit | undefined = this.#commits.get(commit.parent ?? "");
-      if (textOf(commit.files, path) !== textOf(parent?.files ?? [], path)) found.push(commit.sha);
-      commit = parent;
+      found.push(commit);
+      commit = this.#commits.get(commit.parent ?? "");
     }
     return found;
   }
