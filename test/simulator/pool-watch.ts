@@ -65,6 +65,7 @@ export class PoolWatch {
   readonly #watched: Watched;
   readonly #last = new Map<string, { readonly change: NodeChange; readonly at: number }>();
   readonly #drains = new Map<string, number>();
+  readonly #stopping = new Set<string>();
   readonly #versions = new Map<string, readonly [string, string]>();
   #surgeMade = 0;
   #hasCordoned = false;
@@ -180,7 +181,9 @@ export class PoolWatch {
       const host = pod.node === undefined ? undefined : target.nodes.get(pod.node);
       if (pod.daemonSet) {
         hold(pod.phase !== "Terminating", "16: a pod of a DaemonSet was evicted");
-      } else if (pod.phase === "Terminating") {
+      } else if (pod.phase === "Terminating" && !this.#stopping.has(pod.name)) {
+        // Judged as it begins: the node may be uncordoned while the pod still stops.
+        this.#stopping.add(pod.name);
         hold(host === undefined || host.unschedulable, "15: evicted from a node in use");
       }
     }
