@@ -64,6 +64,8 @@ function putPool(context: AksContext, request: ArmRequest): WireReply {
   const operation = existing
     ? updatePool(context, target, existing, { properties, apiVersion: request.apiVersion })
     : addPool(context, target, { name, properties });
+  // What was written about an earlier pool of this name: kept until now, for its deletion may have failed.
+  if (!existing) context.pools.delete(poolId);
   rememberPool(context, request, poolId, properties);
   const tracked = clusterOperation(request, target.cluster, [operation]);
   return {
@@ -226,7 +228,6 @@ function deletePool(context: AksContext, request: ArmRequest): WireReply {
   checkPreconditions(request.wire.headers, etag, AKS_PRECONDITION);
   const ignoreBudgets = request.wire.query.get("ignore-pod-disruption-budget") === "true";
   const operation = changing(() => cluster.deletePool(name, { ignoreBudgets }));
-  context.pools.delete(poolId);
   const tracked = clusterOperation(request, cluster, [operation]);
   return { status: 202, headers: context.operations.track(tracked, request.apiVersion) };
 }

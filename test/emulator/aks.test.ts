@@ -132,6 +132,35 @@ test("a pool is added, scaled and deleted, keeping fields that the emulator does
   });
 });
 
+test("a pool that is being deleted keeps what was written on it; the next of its name begins anew", async () => {
+  await emulator.close();
+  emulator = await startTestEmulator({ scenario, clock: 0 });
+  const { agentPools } = emulator.aks;
+  const put = async (tags: Record<string, string>) => {
+    const operation = agentPools.createOrUpdate(
+      "harbour",
+      "quay",
+      "green",
+      { count: 1, vmSize: "Standard_D4ds_v5", tags },
+      emulator.polling,
+    );
+    await operation.submitted();
+    await emulator.control("POST", "/clock", { advance: "PT1H" });
+    await operation;
+  };
+  await put({ colour: "green" });
+  const deletion = agentPools.delete("harbour", "quay", "green", emulator.polling);
+  await deletion.submitted();
+  expect(await agentPools.get("harbour", "quay", "green")).toMatchObject({
+    provisioningState: "Deleting",
+    tags: { colour: "green" },
+  });
+  await emulator.control("POST", "/clock", { advance: "PT1H" });
+  await deletion;
+  await put({ shape: "round" });
+  expect((await agentPools.get("harbour", "quay", "green")).tags).toEqual({ shape: "round" });
+});
+
 test("a snapshot copies the read-only fields of its pool, and only those", async () => {
   await takeSnapshot("before");
   const snapshot = await aks.snapshots.get("harbour", "BEFORE");
