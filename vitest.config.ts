@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // forks: NODE_EXTRA_CA_CERTS is read at process start, so worker threads would not trust the local CA.
     pool: "forks",
+    // Most tests wait for processes they started: all cores, where the default leaves one idle.
+    maxWorkers: "100%",
   },
 });
