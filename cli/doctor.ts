@@ -10,8 +10,8 @@ const USAGE = `fleetwright doctor [DIR] [--environment NAME]... [--role ROLE] [-
 
 Looks at everything that an upgrade stands on, and says what to do about what is wrong: the declared files of
 DIR (default: here), the sign-in, the fleets, this identity's permissions, auto-upgrade that would undo pins,
-node pools that one blocked node fails, each cluster's Kubernetes API, event subscriptions, the repository.
-It writes nothing.
+node pools that one blocked node fails, each cluster's Kubernetes API, event subscriptions, the repository and
+the GitHub App. It writes nothing.
 
   --environment  only this environment; may be repeated
   --role         whose permissions this identity should have: reader, operator (default), reactor, repairer

@@ -11,7 +11,7 @@ import { checkClusterEvents, checkGateEvents, checkImageTopic } from "./events.t
 import { checkFleet } from "./fleets.ts";
 import { checkGitHub } from "./github.ts";
 import { checkNodes } from "./nodes.ts";
-import { checkPermissions, type Role } from "./permissions.ts";
+import { checkPermissions, definitionOf, type Role, type RoleDefinition } from "./permissions.ts";
 import { checkSignIn } from "./sign-in.ts";
 
 export interface Checkup {
@@ -29,15 +29,17 @@ export async function checkUp(azure: Azure, options: Checkup): Promise<readonly 
   const environments = environmentsOf(declarations, options.environments);
   const signIn = await diagnose("sign-in", () => checkSignIn(azure));
   const signedIn = signIn.every(({ verdict }) => verdict === "ok");
-  const fleets = signedIn ? await readFleets(azure, environments, role) : NO_FLEETS;
+  const fleets = signedIn
+    ? await readFleets(azure, environments, await definitionOf(role))
+    : NO_FLEETS;
   const declared = judgeDeclarations(declarations, fleets.members, azure.arm.clock.now());
   const branch = declarations.workspace?.value.spec.repository.branch ?? "main";
   return [
     ...declared,
     ...signIn,
     ...fleets.found,
-    ...(await checkClusters(azure, role, fleets.members)),
-    ...(await diagnose("github", () => checkGitHub(env, branch))),
+    ...(await checkClusters(azure, options, fleets.members)),
+    ...(await diagnose("github", () => checkGitHub(azure, { env, branch, role }))),
   ];
 }
 
@@ -52,7 +54,7 @@ const NO_FLEETS: Fleets = { found: [], members: new Map() };
 async function readFleets(
   azure: Azure,
   environments: readonly Environment[],
-  role: Role,
+  role: RoleDefinition,
 ): Promise<Fleets> {
   const found: Diagnosis[] = [];
   const members = new Map<string, readonly FleetMember[]>();
@@ -71,7 +73,7 @@ async function readFleets(
 
 async function checkClusters(
   { arm, inventory, nodes }: Azure,
-  role: Role,
+  options: Checkup,
   members: Fleets["members"],
 ): Promise<readonly Diagnosis[]> {
   const ids = [...members.values()].flat().map(({ clusterId }) => clusterId);
@@ -79,7 +81,7 @@ async function checkClusters(
   if (fleets.length === 0) return [];
   const clusters: ManagedCluster[] = [];
   const found = [
-    ...(await diagnose("permissions", () => checkPermissions(arm, role, [...fleets, ...ids]))),
+    ...(await diagnose("permissions", () => checkPermissions(arm, options, [...fleets, ...ids]))),
     ...(await diagnose("clusters", async () => {
       const wanted = new Set(ids.map(armKey));
       for (const subscription of subscriptionsOf(ids)) {

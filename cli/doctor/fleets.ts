@@ -5,25 +5,26 @@ import type { FleetMember } from "../../shared/update-run/ports.ts";
 import type { Azure } from "../azure.ts";
 import { someOf } from "../terminal.ts";
 import type { Diagnosis } from "./diagnosis.ts";
-import type { Role } from "./permissions.ts";
+import type { RoleDefinition } from "./permissions.ts";
 
-/** Reads all that a run is judged by, and who else may start runs. */
+const FLEETS = "Microsoft.ContainerService/fleets";
+
+/** Reads all of a fleet that the role works with, and who else may start runs. */
 export async function checkFleet(
   { arm, fleets }: Azure,
   { name, fleet }: Environment,
-  { members, role }: { readonly members: readonly FleetMember[]; readonly role: Role },
+  { members, role }: { readonly members: readonly FleetMember[]; readonly role: RoleDefinition },
 ): Promise<readonly Diagnosis[]> {
-  const runs = await fleets.listRuns(fleet);
-  // Pull requests have nothing to do with gates, and their role may not read them.
-  const gates = role === "reader" ? [] : await fleets.listGates(fleet);
-  const profiles = await listAutoUpgradeProfiles(arm, fleet);
+  const reads = (what: string): boolean => role.Actions.includes(`${FLEETS}/${what}/read`);
+  const runs = reads("updateRuns") ? await fleets.listRuns(fleet) : [];
+  const gates = reads("gates") ? await fleets.listGates(fleet) : [];
+  const profiles = reads("autoUpgradeProfiles") ? await listAutoUpgradeProfiles(arm, fleet) : [];
   const groups = new Set(members.map(({ group }) => group).filter((group) => group !== undefined));
   const read = [
-    counted(members.length, "member"),
-    `in ${counted(groups.size, "update group")},`,
-    `${counted(runs.length, "run")},`,
-    counted(gates.length, "gate"),
-  ].join(" ");
+    `${counted(members.length, "member")} in ${counted(groups.size, "update group")}`,
+    ...(reads("updateRuns") ? [counted(runs.length, "run")] : []),
+    ...(reads("gates") ? [counted(gates.length, "gate")] : []),
+  ].join(", ");
   return [
     { topic: "fleet", verdict: "ok", message: `${name}: ${read}` },
     ...judgeProfiles(

@@ -24,7 +24,7 @@ export function renderApp(call: Call, app: App): object {
     external_url: "",
     html_url: `${call.base}/apps/${app.slug}`,
     permissions: app.permissions,
-    events: [],
+    events: app.events,
   };
 }
 
@@ -86,13 +86,14 @@ const TokenRequest = z.object({
 function createInstallationToken(call: Call): WireReply {
   const app = requireCallingApp(call);
   if (numberParam(call, "installation") !== app.installationId) throw notFound();
+  if (app.isSuspended) throw new GitHubError(403, "This installation has been suspended");
   const input = readBody(call, TokenRequest);
-  const permissions = narrow(app.permissions, input.permissions);
+  const permissions = narrow(app.accepted, input.permissions);
   const expiresAt = Date.now() + installationTokenMinutes * 60_000;
   const token = issueToken(call.hub, "ghs", {
     actor: call.hub.actor(`${app.slug}[bot]`),
     permissions,
-    repositories: input.repositories?.map((name) => keyOf(call.hub, name)),
+    repositories: input.repositories?.map((name) => keyOf(call.hub, name)) ?? app.repositories,
     expiresAt,
     app,
   });
@@ -136,17 +137,20 @@ function renderInstallation(call: Call, app: App): object {
     app_id: app.id,
     app_slug: app.slug,
     account: null,
-    repository_selection: "all",
+    repository_selection: app.repositories === undefined ? "all" : "selected",
     access_tokens_url: `${call.base}/app/installations/${app.installationId}/access_tokens`,
-    permissions: app.permissions,
-    events: [],
+    html_url: `${call.base}/settings/installations/${app.installationId}`,
+    permissions: app.accepted,
+    events: app.events,
+    suspended_at: app.isSuspended ? new Date(0).toISOString() : null,
   };
 }
 
 function repositoryInstallation(call: Call): WireReply {
   const app = requireCallingApp(call);
   const key = repositoryKey(param(call, "owner"), param(call, "repo"));
-  if (!call.hub.repositories.has(key)) throw notFound();
+  const installed = app.repositories?.includes(key) ?? true;
+  if (!installed || !call.hub.repositories.has(key)) throw notFound();
   return json(200, renderInstallation(call, app));
 }
 

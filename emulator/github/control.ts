@@ -93,6 +93,11 @@ const NewApp = z.object({
   slug: z.string().min(1),
   publicKey: z.string().min(1),
   permissions: access.default({}),
+  /** Permissions of the installation; absent: all that the App asks for. */
+  accepted: access.optional(),
+  repositories: z.array(z.string()).optional(),
+  suspended: z.boolean().default(false),
+  events: z.array(z.string()).default([]),
 });
 
 function makeApp(hub: Hub, body: unknown): object {
@@ -103,6 +108,10 @@ function makeApp(hub: Hub, body: unknown): object {
     installationId: hub.nextId(),
     publicKeyPem: input.publicKey,
     permissions: input.permissions,
+    accepted: input.accepted ?? input.permissions,
+    repositories: input.repositories?.map((name) => name.toLowerCase()),
+    isSuspended: input.suspended,
+    events: input.events,
   };
   hub.apps.set(app.id, app);
   return { appId: app.id, installationId: app.installationId };

@@ -34,6 +34,13 @@ export interface App {
   readonly installationId: number;
   readonly publicKeyPem: string;
   readonly permissions: Permissions;
+  /** What the owner of the repositories accepted: less than the App asks for, until they accept the rest. */
+  readonly accepted: Permissions;
+  /** `owner/name` in lower case; absent: installed on all repositories. */
+  readonly repositories: readonly string[] | undefined;
+  readonly isSuspended: boolean;
+  /** Webhook events that the App asks for. */
+  readonly events: readonly string[];
 }
 
 export interface Token {

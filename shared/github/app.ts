@@ -35,7 +35,7 @@ const CLOCK_DRIFT_SECONDS = 60;
 /** An installation token lives for an hour; one that lives for less than this is renewed. */
 const RENEW_BEFORE_MILLISECONDS = 5 * MINUTE;
 /** The least that the functions need of their own repository (docs/deploy.md). */
-const PERMISSIONS = {
+export const APP_PERMISSIONS = {
   actions: "write",
   checks: "write",
   contents: "write",
@@ -92,7 +92,7 @@ async function installationToken(plain: GitHubClient, identity: AppIdentity): Pr
         {
           installation_id: installation.data.id,
           repositories: [repo],
-          permissions: PERMISSIONS,
+          permissions: APP_PERMISSIONS,
           headers,
         },
       );
@@ -111,7 +111,7 @@ async function readLogin(plain: GitHubClient, identity: AppIdentity): Promise<st
   throw new FleetwrightError("service-error", `GitHub names no slug of App ${identity.appId}`);
 }
 
-async function signedHeaders({ appId, signer, now }: AppIdentity) {
+export async function signedHeaders({ appId, signer, now }: AppIdentity) {
   const issuedAt = Math.floor(now() / SECOND) - CLOCK_DRIFT_SECONDS;
   const claims = { iat: issuedAt, exp: issuedAt + JWT_LIFETIME_SECONDS, iss: appId };
   const unsigned = [{ alg: "RS256", typ: "JWT" }, claims]

@@ -14,7 +14,7 @@ import {
   FLEET,
   harbourScenario,
   ONLOOKER,
-  READER,
+  SHIPPED,
   shippedActions,
   SUBSCRIPTION,
 } from "./harbour.ts";
@@ -24,14 +24,17 @@ let azure: TestEmulator;
 let folder: string;
 
 beforeAll(async () => {
-  const reads = await shippedActions("reader");
+  const scope = `/subscriptions/${SUBSCRIPTION}`;
+  const shipped = await Promise.all(
+    Object.entries(SHIPPED).map(async ([name, clientId]) => ({
+      name,
+      clientId,
+      roles: [{ actions: await shippedActions(name), scope }],
+    })),
+  );
   const scenario = await harbourScenario((change) => {
     change.principals = [
-      {
-        name: "reader",
-        clientId: READER,
-        roles: [{ actions: reads, scope: `/subscriptions/${SUBSCRIPTION}` }],
-      },
+      ...shipped,
       {
         name: "onlooker",
         clientId: ONLOOKER,
@@ -42,7 +45,7 @@ beforeAll(async () => {
               "Microsoft.ContainerService/fleets/read",
               "Microsoft.ContainerService/managedClusters/read",
             ],
-            scope: `/subscriptions/${SUBSCRIPTION}`,
+            scope,
           },
         ],
       },
@@ -61,6 +64,8 @@ beforeAll(async () => {
 afterAll(() => azure?.close());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "fleetwright-doctor-"));
+  // The limits of ARM and of Kubernetes are by the minute, and each test asks everything.
+  await azure.control("POST", "/clock", { advance: "PT2M" });
   await cp("examples/harbour", folder, { recursive: true });
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -117,13 +122,26 @@ test("compares what this identity may do with the role that it should have", asy
   expect(found?.subjects).not.toContain("Microsoft.ContainerService/fleets/updateRuns/read");
 });
 
-test("needs no more than the shipped role of pull requests, but for Event Grid", async () => {
-  const { found, of } = await examine({ clientId: READER }, "--role", "reader");
-  expect(of("permissions").map(({ verdict }) => verdict)).toEqual(["ok"]);
-  expect(of("kubernetes-api").map(({ verdict }) => verdict)).toEqual(["ok"]);
-  const wrong = found.filter(({ verdict }) => verdict === "error").map(({ topic }) => topic);
-  expect(new Set(wrong)).toEqual(new Set(["auto-upgrade"]));
-  expect(of("events").map(({ verdict }) => verdict)).toEqual(["unknown", "unknown", "unknown"]);
+test.each(Object.entries(SHIPPED))(
+  "needs no more than the shipped role of a %s, but for Event Grid",
+  async (role, clientId) => {
+    const { found, of } = await examine({ clientId }, "--role", role);
+    expect(of("permissions")).toMatchObject([
+      { verdict: "ok", message: `everything that Fleetwright ${role} may do` },
+    ]);
+    expect(of("kubernetes-api").map(({ verdict }) => verdict)).toEqual(["ok"]);
+    const wrong = found.filter(({ verdict }) => verdict === "error").map(({ topic }) => topic);
+    expect(new Set(wrong)).toEqual(new Set(["auto-upgrade"]));
+    expect(of("events").map(({ verdict }) => verdict)).toEqual(["unknown", "unknown", "unknown"]);
+  },
+);
+
+test("asks functions that follow the members for the right to subscribe, too", async () => {
+  const env = { FLEETWRIGHT_EVENT_DESTINATION: "/subscriptions/s/resourceGroups/g/providers/x" };
+  const { of } = await examine({ clientId: SHIPPED.reactor, env }, "--role", "reactor");
+  expect(of("permissions")).toMatchObject([
+    { verdict: "error", remedy: expect.stringContaining("infra/roles/subscriber.json") },
+  ]);
 });
 
 test("tells nodes that cannot be seen from nodes that are well", async () => {
@@ -228,6 +246,123 @@ test("asks the repository with the token that would write to it", async () => {
   expect(await ask(await tokenWith("read"))).toEqual(["error"]);
   expect(await ask("not-a-token")).toEqual(["error"]);
   expect((await examine()).of("github").map(({ verdict }) => verdict)).toEqual(["unknown"]);
+});
+
+describe("the GitHub App", () => {
+  const NEEDED = {
+    actions: "write",
+    checks: "write",
+    contents: "write",
+    issues: "write",
+    pull_requests: "write",
+    metadata: "read",
+  };
+  const REPOSITORY = { owner: "tidal-org", name: "tides" };
+  const ask = async (env: Record<string, string>, clientId?: string, ...args: string[]) => {
+    const repository = `${REPOSITORY.owner}/${REPOSITORY.name}`;
+    const where = { env: { FLEETWRIGHT_REPOSITORY: repository, ...env } };
+    return (await examine({ ...where, ...(clientId ? { clientId } : {}) }, ...args)).of("github");
+  };
+
+  let key: string;
+  let publicKey: string;
+  beforeAll(async () => {
+    await azure.control("POST", "/github/repositories", {
+      ...REPOSITORY,
+      directory: "examples/harbour",
+    });
+    const made = await azure.control("POST", "/keyvault/keys", { vault: "kv-tidal", name: "app" });
+    ({ key, publicKey } = made as { key: string; publicKey: string });
+  });
+
+  async function settings(app: Record<string, unknown>): Promise<Record<string, string>> {
+    const made = await azure.control("POST", "/github/apps", {
+      slug: "tidal-fleetwright",
+      publicKey,
+      permissions: NEEDED,
+      ...app,
+    });
+    const { appId } = made as { appId: number };
+    return { FLEETWRIGHT_GITHUB_APP_ID: String(appId), FLEETWRIGHT_GITHUB_APP_KEY: key };
+  }
+
+  test("signs in its vault, is installed and may do what the functions do", async () => {
+    expect(await ask(await settings({}))).toEqual([
+      {
+        topic: "github",
+        verdict: "ok",
+        message: expect.stringMatching(/^GitHub App tidal-fleetwright \(\d+\) signs in its vault/),
+      },
+    ]);
+  });
+
+  const { checks: _checks, ...withoutChecks } = NEEDED;
+  test.each([
+    [
+      "asks for too little",
+      { permissions: withoutChecks },
+      /^does not ask for checks: write$/,
+      /Permissions & events/,
+    ],
+    [
+      "asks for what nobody accepted",
+      { accepted: { ...NEEDED, contents: "read" } },
+      /^asks for contents: write, which nobody accepted for this installation$/,
+      /accept the new permissions: https:.*installations/,
+    ],
+    [
+      "is not installed there",
+      { repositories: ["tidal-org/other"] },
+      /^is not installed on tidal-org\/tides$/,
+      /apps\/tidal-fleetwright\/installations\/new/,
+    ],
+    ["is suspended", { suspended: true }, /^is suspended$/, /take it back into service/],
+  ])("that %s is an error", async (_case, app, message, remedy) => {
+    const [found, ...others] = await ask(await settings(app));
+    expect(others).toEqual([]);
+    expect(found?.verdict).toBe("error");
+    expect(found?.message.replace(/^GitHub App tidal-fleetwright \(\d+\) /, "")).toMatch(message);
+    expect(found?.remedy).toMatch(remedy);
+  });
+
+  test("that may too much, or has a webhook, is told so", async () => {
+    const app = { permissions: { ...NEEDED, administration: "write" }, events: ["push"] };
+    const found = await ask(await settings(app));
+    expect(found.map(({ verdict }) => verdict)).toEqual(["ok", "warning", "warning"]);
+    expect(found[1]?.message).toContain("more than the functions need: administration: write");
+    expect(found[2]?.message).toContain("webhook events that nobody receives: push");
+  });
+
+  test("whose key is another App's is told from one whose vault may not be used", async () => {
+    const other = await azure.control("POST", "/keyvault/keys", { vault: "kv-tidal", name: "old" });
+    const stale = { ...(await settings({})), FLEETWRIGHT_GITHUB_APP_KEY: (other as never)["key"] };
+    const [wrong] = await ask(stale);
+    expect(wrong).toMatchObject({
+      verdict: "error",
+      message: expect.stringMatching(/^the vault signs, but GitHub does not take it for App \d+/),
+    });
+    const mine = await settings({});
+    const forbidden = {
+      message: expect.stringContaining("cannot ask GitHub as the App"),
+      remedy: expect.stringContaining("Key Vault Crypto User"),
+    };
+    expect(await ask(mine, ONLOOKER)).toMatchObject([{ verdict: "unknown", ...forbidden }]);
+    expect(await ask(mine, SHIPPED.reactor, "--role", "reactor")).toMatchObject([
+      { verdict: "error", ...forbidden },
+    ]);
+  });
+
+  test("without its key, or with an address that is none, is a wrong setting", async () => {
+    const { FLEETWRIGHT_GITHUB_APP_ID } = await settings({});
+    expect(await ask({ FLEETWRIGHT_GITHUB_APP_ID: FLEETWRIGHT_GITHUB_APP_ID ?? "" })).toMatchObject(
+      [{ verdict: "error", message: expect.stringContaining("FLEETWRIGHT_GITHUB_APP_KEY is not") }],
+    );
+    const [found] = await ask({ ...(await settings({})), FLEETWRIGHT_GITHUB_APP_KEY: "kv/app" });
+    expect(found).toMatchObject({
+      verdict: "error",
+      message: expect.stringContaining("is not the address of a key in a vault"),
+    });
+  });
 });
 
 test("judges the declared files with what the fleet says", async () => {

@@ -9,8 +9,13 @@ export const DEV_FLEET = `${GROUP}/fleets/harbour-dev`;
 export const clusterId = (name: string): string => `${GROUP}/managedClusters/${name}`;
 /** May read ARM and nothing else. */
 export const ONLOOKER = "33333333-0000-4000-8000-000000000001";
-/** Has exactly the shipped role of pull requests. */
-export const READER = "33333333-0000-4000-8000-000000000002";
+/** Each has exactly the shipped role of its name. */
+export const SHIPPED = {
+  reader: "33333333-0000-4000-8000-000000000002",
+  operator: "33333333-0000-4000-8000-000000000003",
+  reactor: "33333333-0000-4000-8000-000000000004",
+  repairer: "33333333-0000-4000-8000-000000000005",
+} as const;
 
 export async function shippedActions(role: string): Promise<string[]> {
   const text = await readFile(`infra/roles/${role}.json`, "utf8");
