@@ -5,7 +5,7 @@ import type { BlockedPod } from "./drain.ts";
 import { drawPhase } from "./kernel.ts";
 import { removeNodes } from "./node-removal.ts";
 import { cordon, createNode, isAt, isQuarantined, makeReady, uncordon } from "./nodes.ts";
-import { resumePods, suspendPods } from "./pods.ts";
+import { resumePods, suspendPods, welcomePods } from "./pods.ts";
 import { WINDOWS_SLOWNESS } from "./rules.ts";
 import type { NodeState, PoolState } from "./state.ts";
 import { upgradeWidth } from "./surge.ts";
@@ -211,7 +211,9 @@ export class RollingUpgrade {
       });
       announceNode(node, "Upgraded");
       resumePods(cluster, node);
-      uncordon(node);
+      // Somebody may have uncordoned it while it was away.
+      if (node.unschedulable) uncordon(node);
+      else welcomePods(cluster, node);
       this.#done(node);
     });
   }

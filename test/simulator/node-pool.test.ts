@@ -389,3 +389,20 @@ test.each([
   const width = surgeMode === "single" ? 1 : 2;
   expect(sets.filter((set) => set.length === width)).toEqual(together);
 });
+
+test("a node that somebody uncordons while it is reimaged takes the pods that wait, once it is back", () => {
+  const { made, target } = scene({ maxSurge: "0", maxUnavailable: "1" }, 1);
+  target.upgradeNodeImage("np", NEW_IMAGE);
+  const node = () => [...target.nodes.values()][0];
+  for (let next = made.nextAt(); node()?.phase !== "Reimaging"; next = made.nextAt()) {
+    if (next === undefined) throw new Error("the node was never reimaged");
+    made.advanceTo(next);
+  }
+  target.patchNode(node()?.name ?? "", { unschedulable: false });
+  letRest(made);
+  expect(node()).toMatchObject({ nodeImageVersion: NEW_IMAGE, unschedulable: false });
+  expect([...target.pods.values()].map(({ phase, ready }) => [phase, ready])).toEqual([
+    ["Running", true],
+    ["Running", true],
+  ]);
+});
