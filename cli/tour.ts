@@ -17,11 +17,11 @@ import {
   startRollout,
   startUnreviewed,
   succeed,
-  type Checkout,
+  type PullRequest,
 } from "./tour/acts.ts";
 import { timelineOf } from "./tour/lanes.ts";
 import { collectReport, readHistory, type Report } from "./tour/report.ts";
-import { renderReport } from "./tour/render-report.ts";
+import { renderReport, summarize } from "./tour/render-report.ts";
 import { writeKubeconfigs } from "./tour/operator.ts";
 import { openTour, type Tour } from "./tour/stage-set.ts";
 import { createStory } from "./tour/story.ts";
@@ -29,24 +29,30 @@ import { renderTimeline } from "./tour/timeline.ts";
 import { toError } from "../shared/core/errors.ts";
 import { UsageError } from "./usage.ts";
 
-const USAGE = `fleetwright tour [--keep] [--clock FACTOR] [--seed N] [--output DIR]
+/** Slow enough that a handler's round trip is minutes, not hours, of virtual time. */
+const DEFAULT_CLOCK_FACTOR = "600";
+
+const USAGE = `fleetwright tour [--keep] [--verbose] [--clock FACTOR] [--seed N] [--output DIR]
 
 Shows the main job end to end on a local Azure: a new node image is noticed, proposed, reviewed, proved in
 dev, promoted to prod, rolled out stage by stage, held by a node that cannot be drained, repaired, and
 proved. Then a changed strategy is promoted, and a run that nobody reviewed is refused.
 
-  --keep     leave everything running at the end and print where it listens
-  --clock    virtual milliseconds per real one (default 600)
-  --seed     of every duration that is drawn (default 1)
-  --output   folder of report.json, report.md and timeline.svg (default out/tour)
-`;
+  --keep        leave everything running at the end, in real time, and print where it listens
+  --verbose     tell every line of every step; without it they stand in tour.log
+  --clock       virtual milliseconds per real one (default ${DEFAULT_CLOCK_FACTOR})
+  --seed        of every duration that is drawn (default 1)
+  -o, --output  folder of report.md, report.json, timeline.svg and tour.log (default out/tour)
 
-/** Slow enough that a handler's round trip is minutes, not hours, of virtual time. */
-const DEFAULT_CLOCK_FACTOR = "600";
+Exit code: 0 when everything went as promised, 1 when not, 2 when the command is not understood.
+`;
 
 /** What shells expect of a program that Ctrl+C ended. */
 const EXIT_SIGINT = 130;
 const EXIT_SIGTERM = 143;
+/** Characters of a line where nothing says how wide the terminal is, and where it is too narrow to wrap for. */
+const DEFAULT_WIDTH = 120;
+const MIN_WIDTH = 60;
 
 export async function tour(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
@@ -54,7 +60,14 @@ export async function tour(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const story = createStory((line) => process.stdout.write(`${line}\n`));
+  const story = createStory({
+    write: (line) => process.stdout.write(`${line}\n`),
+    verbose: options.verbose,
+    width: Math.max(MIN_WIDTH, process.stdout.columns ?? DEFAULT_WIDTH),
+  });
+  story.say(
+    "Starting a local Azure, a storage account and the functions: the tour takes a minute or two.",
+  );
   let stop = async (): Promise<void> => {};
   const interrupted = (signal: NodeJS.Signals): void => {
     story.say(`${signal}: stopping`);
@@ -77,6 +90,7 @@ export async function tour(args: readonly string[]): Promise<number> {
 
 interface Options {
   readonly keep: boolean;
+  readonly verbose: boolean;
   readonly clockFactor: number;
   readonly seed: number;
   readonly output: string;
@@ -90,7 +104,8 @@ function readOptions(args: readonly string[]): Options | undefined {
   if (!(clockFactor > 0)) throw new UsageError(`--clock takes a number above 0\n\n${USAGE}`);
   const seed = Number(values.seed);
   if (!Number.isSafeInteger(seed)) throw new UsageError(`--seed takes a whole number\n\n${USAGE}`);
-  return { keep: values.keep, clockFactor, seed, output: values.output };
+  const { keep, verbose, output } = values;
+  return { keep, verbose, clockFactor, seed, output };
 }
 
 function parseValues(args: readonly string[]) {
@@ -99,10 +114,11 @@ function parseValues(args: readonly string[]) {
       args: [...args],
       options: {
         keep: { type: "boolean", default: false },
+        verbose: { type: "boolean", default: false },
         clock: { type: "string", default: DEFAULT_CLOCK_FACTOR },
         seed: { type: "string", default: "1" },
-        output: { type: "string", default: join("out", "tour") },
-        help: { type: "boolean", default: false },
+        output: { type: "string", short: "o", default: join("out", "tour") },
+        help: { type: "boolean", short: "h", default: false },
       },
     }).values;
   } catch (error) {
@@ -112,36 +128,44 @@ function parseValues(args: readonly string[]) {
 
 /** The acts in their order. */
 export async function play(stage: Tour): Promise<Report> {
+  const { story } = stage;
+  story.chapter("A new node image is released, noticed, and proposed for dev");
   const proposed = await releaseNodeImage(stage);
   await review(stage, "dev", proposed);
+  story.chapter("dev gets it, one cluster after the other");
   const dev = await merge(stage, proposed);
   await prepareFleet(stage, "dev", dev);
   succeed(await (await startRollout(stage, "dev", dev)).finished, "the run of dev");
+  story.chapter("What dev proved is promoted to prod by pull request");
   const promotion = await promoteToProd(stage, dev);
   await review(stage, "prod", promotion);
-  const prod = await merge(stage, promotion);
-  await rollOutProd(stage, prod);
+  await rollOutProd(stage, promotion);
+  story.chapter("A changed strategy goes the same way as a changed image");
   await promoteStrategy(stage);
+  story.chapter("A run that nobody reviewed is refused");
   const refused = await startUnreviewed(stage);
   return collectReport(stage, refused.outputs["failure-reason"] ?? "");
 }
 
 /** The run of prod: held up by a node that cannot be drained, repaired, resumed, proved. */
-async function rollOutProd(stage: Tour, checkout: Checkout): Promise<void> {
+async function rollOutProd(stage: Tour, promotion: PullRequest): Promise<void> {
+  const { story } = stage;
+  story.chapter("prod gets it, stage by stage");
+  const checkout = await merge(stage, promotion);
   await prepareFleet(stage, "prod", checkout);
   const rollout = await startRollout(stage, "prod", checkout);
   await awaitApproval(stage);
   const quarantined = await awaitQuarantine(stage);
   const stopped = await rollout.finished;
-  stage.story.say(
+  story.say(
     `the step ended with exit code ${stopped.exitCode}: ${stopped.outputs["failure-reason"]}`,
   );
+  story.chapter("An operator frees the node; the run is resumed by name and completes");
   await repair(stage, quarantined);
   succeed(await resume(stage, checkout), "resuming the run");
   await awaitProof(stage);
 }
 
-/** A changed strategy goes the same way as a changed image. */
 async function promoteStrategy(stage: Tour): Promise<void> {
   const edited = await editStrategy(stage);
   const promotion = await promoteToProd(stage, edited);
@@ -149,31 +173,33 @@ async function promoteStrategy(stage: Tour): Promise<void> {
   const merged = await merge(stage, promotion);
   const apply = { operation: "apply", environment: "prod" };
   succeed(await runAction(stage, "prod", "strategy", merged, apply), "applying the strategy");
-  succeed(
-    await (
-      await startRollout(stage, "prod", merged)
-    ).finished,
-    "the run of the new strategy",
-  );
+  const rollout = await startRollout(stage, "prod", merged);
+  succeed(await rollout.finished, "the run of the new strategy");
 }
 
 async function publish(stage: Tour, report: Report, output: string): Promise<void> {
+  const { story } = stage;
+  story.chapter("The report");
+  for (const line of summarize(report)) story.say(line);
+  const files = {
+    "report.md": renderReport(report),
+    "report.json": `${JSON.stringify(report, undefined, 2)}\n`,
+    "timeline.svg": renderTimeline(timelineOf(report, await readHistory(stage))),
+    "tour.log": story.log(),
+  };
   await mkdir(output, { recursive: true });
-  const text = renderReport(report);
-  const picture = renderTimeline(timelineOf(report, await readHistory(stage)));
-  await writeFile(join(output, "report.json"), `${JSON.stringify(report, undefined, 2)}\n`);
-  await writeFile(join(output, "report.md"), text);
-  await writeFile(join(output, "timeline.svg"), picture);
-  stage.story.chapter("The report");
-  stage.story.detail(text);
-  stage.story.say(`written to ${relative(process.cwd(), output) || "."}`);
+  for (const [name, text] of Object.entries(files)) await writeFile(join(output, name), text);
+  const folder = relative(process.cwd(), output) || ".";
+  story.say(`written to ${folder}: ${Object.keys(files).join(", ")}`);
 }
 
 /** Leaves everything up until the person has seen enough. */
 async function keepOpen(stage: Tour): Promise<void> {
   const { emulator } = stage.azure;
   const { url, functionKey } = stage.functions.ready;
-  stage.story.chapter("Everything stays up until you press Ctrl+C");
+  // Hours would pass while a person looks around, and the day's timers with them.
+  await stage.azure.control("POST", "/clock", { factor: 1 });
+  stage.story.chapter("Everything stays up until you press Ctrl+C, from here on in real time");
   stage.story.say(`ARM         ${emulator.arm} (CA: ${emulator.ca})`);
   stage.story.say(
     `token       curl -s -H Metadata:true -d resource=${emulator.arm} ${emulator.msi}`,

@@ -26,7 +26,7 @@ export interface PacerOptions {
  * changes the world, and the listeners of that change, see one instant and never re-enter the world.
  */
 export class PacedClock implements Pacer {
-  readonly factor: number;
+  #factor: number;
   readonly #world: World;
   readonly #onError: (error: unknown) => void;
   readonly #realNow: () => number;
@@ -41,7 +41,7 @@ export class PacedClock implements Pacer {
   #closed = false;
 
   constructor(options: PacerOptions) {
-    this.factor = options.speed === "real" ? 1 : options.speed === "manual" ? 0 : options.speed;
+    this.#factor = options.speed === "real" ? 1 : options.speed === "manual" ? 0 : options.speed;
     this.#world = options.world;
     this.#onError = options.onError;
     this.#realNow = options.realNow ?? (() => performance.now());
@@ -72,6 +72,19 @@ export class PacedClock implements Pacer {
     if (this.#catchingUp) throw new Error("the clock cannot be moved by what it is running");
     this.#anchorVirtual += milliseconds;
     this.#catchUp(this.factor === 0 ? this.#current + milliseconds : this.#target());
+  }
+
+  get factor(): number {
+    return this.#factor;
+  }
+
+  pace(factor: number): void {
+    if (this.#catchingUp) throw new Error("the clock cannot be paced by what it is running");
+    this.#catchUp(this.#target());
+    this.#anchorReal = this.#realNow();
+    this.#anchorVirtual = this.#current;
+    this.#factor = factor;
+    this.#arm();
   }
 
   close(): void {

@@ -22,13 +22,18 @@ export interface ControlOptions {
 
 /** How far one call may move the clock: a year. */
 const MAX_ADVANCE_MILLISECONDS = 366 * 86_400_000;
+/** Virtual milliseconds per real one: a year in half a minute. */
+const MAX_FACTOR = 1_000_000;
 const MAX_FAULT_DELAY_MILLISECONDS = 600_000;
 const MAX_PATTERN_LENGTH = 500;
 const PREFIX = "/_emulator";
 
 const ImageInput = z.strictObject({ region: z.string().min(1), version: z.string().min(1) });
 const VersionInput = z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/) });
-const ClockInput = z.strictObject({ advance: z.union([z.number().min(0), z.string().min(1)]) });
+const ClockInput = z.union([
+  z.strictObject({ advance: z.union([z.number().min(0), z.string().min(1)]) }),
+  z.strictObject({ factor: z.number().min(0).max(MAX_FACTOR) }),
+]);
 const OidcInput = z.strictObject({
   subject: z.string().min(1),
   claims: z.optional(z.record(z.string(), z.unknown())),
@@ -51,7 +56,7 @@ const FaultInput = z.strictObject({
  * What stands outside the simulated Azure: releasing images, moving time, disturbing calls, and reading
  * what happened. It needs no token: it listens on the loopback interface only.
  *
- * `POST /images {region, version}` · `POST /kubernetes-versions {version}` · `GET /clock`, `POST /clock {advance: ms | "PT1H"}` ·
+ * `POST /images {region, version}` · `POST /kubernetes-versions {version}` · `GET /clock`, `POST /clock {advance: ms | "PT1H"}` or `{factor: virtual ms per real one}` ·
  * `POST /faults {service?, match?: {method?, path?}, status, count?, retryAfter?, delay?}` (status 0 hangs up),
  * `DELETE /faults` · `DELETE /tokens` (those issued so far are refused) · `POST /oidc {subject, claims?}` · `GET /audit`, `/state`, `/history`; the Event Grid's
  * and GitHub's own paths beside them.
@@ -82,7 +87,7 @@ function route(options: ControlOptions, request: WireRequest, name: string): Wir
     case "GET /clock":
       return clockReply(pacer);
     case "POST /clock":
-      return withInput(request, ClockInput, ({ advance }) => advanceClock(pacer, advance));
+      return withInput(request, ClockInput, (input) => setClock(pacer, input));
     case "POST /images":
       return withInput(request, ImageInput, ({ region, version }) => {
         world.images.release(region, version);
@@ -125,6 +130,12 @@ function clockReply(pacer: Pacer): WireReply {
 
 function isoNow(pacer: Pacer): string {
   return new Date(pacer.now()).toISOString();
+}
+
+function setClock(pacer: Pacer, input: z.infer<typeof ClockInput>): WireReply {
+  if ("advance" in input) return advanceClock(pacer, input.advance);
+  pacer.pace(input.factor);
+  return clockReply(pacer);
 }
 
 function advanceClock(pacer: Pacer, advance: number | string): WireReply {

@@ -39,6 +39,8 @@ export interface Pacer {
   readonly factor: number;
   /** Moves a clock (of any kind) forward. */
   advance(milliseconds: number): void;
+  /** From now on so many virtual milliseconds per real one; 0: moved by hand alone. */
+  pace(factor: number): void;
 }
 
 /** The caller of a request, as its bearer token tells. */

@@ -33,7 +33,6 @@ export interface Checkout {
 /** A new node image reaches one region, then the other; the functions propose it once both have it. */
 export async function releaseNodeImage(tour: Tour): Promise<PullRequest> {
   const { azure, story, repository } = tour;
-  story.chapter(`A new node image, ${NEW_IMAGE}, is released region by region`);
   for (const region of REGIONS) {
     await azure.control("POST", "/images", { region, version: `${IMAGE_FAMILY}-${NEW_IMAGE}` });
     await until(
@@ -47,7 +46,9 @@ export async function releaseNodeImage(tour: Tour): Promise<PullRequest> {
         ),
       { explain: () => tour.functions.log() },
     );
-    story.say(`noticed in ${region} and published as Fleetwright.NodeImageReleased`);
+    story.say(
+      `${NEW_IMAGE} reaches ${region}: noticed, and published as Fleetwright.NodeImageReleased`,
+    );
   }
   const pull = await until(
     "the pull request that pins the image",
@@ -87,7 +88,7 @@ export async function merge(tour: Tour, pull: PullRequest): Promise<Checkout> {
       merge_method: "squash",
     },
   );
-  tour.story.chapter(`Pull request #${pull.number} is reviewed and merged as ${sha.slice(0, 8)}`);
+  tour.story.say(`pull request #${pull.number} is reviewed and merged as ${sha.slice(0, 8)}`);
   return checkOut(tour, sha);
 }
 
@@ -108,9 +109,10 @@ export async function startAction(
   const oidc = await azure.control<{ requestUrl: string; requestToken: string }>("POST", "/oidc", {
     subject: subjectOf(environment),
   });
-  story.say(`uses: fleetwright/actions/${name} (${inputs["operation"] ?? "promote"})`);
+  const operation = inputs["operation"] ?? "";
+  const log = story.step(`▸ actions/${name} ${operation}`.trimEnd());
   const talks = name === "update-run" || name === "promote";
-  return startStep({
+  const running = await startStep({
     action: join(PACKAGE_ROOT, "actions", name),
     inputs: { ...inputs, ...(talks ? { "github-token": tour.appToken } : {}) },
     workspace: checkout.folder,
@@ -126,8 +128,9 @@ export async function startAction(
       GITHUB_ACTOR: "harbour-master",
       ...env,
     },
-    onLine: (line) => story.detail(line),
+    onLine: log.line,
   });
+  return { ...running, finished: running.finished.finally(log.end) };
 }
 
 export async function runAction(
@@ -170,18 +173,12 @@ export function startRollout(
   environment: EnvironmentName,
   checkout: Checkout,
 ): Promise<RunningStep> {
-  tour.story.chapter(
-    environment === "dev"
-      ? "dev is upgraded, one cluster after the other"
-      : "The update run of prod rolls, stage by stage",
-  );
   const inputs = { operation: "run", environment, ...FOLLOW };
   return startAction(tour, environment, "update-run", checkout, inputs);
 }
 
 /** Asks for the promotion until what dev ran is proved and its soak is over; returns its pull request. */
 export async function promoteToProd(tour: Tour, checkout: Checkout): Promise<PullRequest> {
-  tour.story.chapter("What dev proved is promoted to prod by pull request");
   const number = await until(
     "the promotion's pull request",
     async () => {
@@ -198,7 +195,7 @@ export async function promoteToProd(tour: Tour, checkout: Checkout): Promise<Pul
 
 /** A person shortens the wait between the stages; prod runs nothing until that is promoted, too. */
 export async function editStrategy(tour: Tour): Promise<Checkout> {
-  tour.story.chapter("A person edits the strategy: half an hour between the stages will do");
+  tour.story.say("a person edits it: half an hour between the stages will do");
   const pull = await proposeEdit(tour, {
     title: "Wait half an hour between the stages",
     branch: "shorter-wait",
@@ -225,7 +222,6 @@ export async function proposeEdit(
 
 /** Somebody pushes a release that no pull request carried: the run is refused before it exists. */
 export async function startUnreviewed(tour: Tour): Promise<StepResult> {
-  tour.story.chapter("A run that nobody reviewed is refused");
   const commit = await commitEdit(tour, "unreviewed", "releases/prod.yaml", (text) =>
     text.replace(/generation: (\d+)/, (_, now) => `generation: ${Number(now) + 1}`),
   );
@@ -265,7 +261,7 @@ export async function awaitApproval(tour: Tour): Promise<void> {
     { explain: () => tour.functions.log() },
   );
   tour.story.say(
-    `the soak is over, every node of stage 1 is proved: ${gate.approvedBy} approved "${gate.displayName}" at ${gate.approvedAt}`,
+    `the soak is over and every node of stage 1 is proved: the functions approved "${gate.displayName}"`,
   );
 }
 
@@ -287,13 +283,14 @@ export async function awaitQuarantine(tour: Tour): Promise<Quarantined> {
 
 /** The operator adjusts the budget, takes the label off, and lets AKS finish the pool. */
 export async function repair(tour: Tour, node: Quarantined): Promise<void> {
-  tour.story.chapter("The operator frees the node");
   const operator = await operatorOf(tour.azure, node.cluster);
   const [namespace = "", budget = ""] = node.pdb?.split("/") ?? [];
   await operator.allowOneDisruption(namespace, budget);
   await operator.releaseNode(node.node);
   await operator.updatePool(node.nodePool);
-  tour.story.say("budget adjusted, label removed, pool updated");
+  tour.story.say(
+    "the operator lets the budget allow one disruption, takes the label off, updates the pool",
+  );
   await until(
     `pool ${node.nodePool} to be restored`,
     async () => (await operator.poolState(node.nodePool)) === "Succeeded",
@@ -303,7 +300,6 @@ export async function repair(tour: Tour, node: Quarantined): Promise<void> {
 }
 
 export async function resume(tour: Tour, checkout: Checkout): Promise<StepResult> {
-  tour.story.chapter("The run is resumed by name and completes");
   const inputs = { operation: "resume", environment: "prod", ...FOLLOW };
   return runAction(tour, "prod", "update-run", checkout, inputs);
 }
@@ -332,7 +328,6 @@ async function unproved(tour: Tour): Promise<readonly string[]> {
 
 /** The functions prove what is left, take the last snapshots and close the issue. */
 export async function awaitProof(tour: Tour): Promise<void> {
-  tour.story.chapter("The functions prove the pools and close the issue");
   await until(
     "every member to be proved and the issue to be closed",
     async () => (await unproved(tour)).length === 0,
@@ -342,4 +337,5 @@ export async function awaitProof(tour: Tour): Promise<void> {
     const { pending } = await tour.azure.control<{ pending: number }>("GET", "/events");
     return pending === 0;
   });
+  tour.story.say("the functions have proved every pool, taken its snapshot and closed the issue");
 }

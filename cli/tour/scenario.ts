@@ -6,6 +6,8 @@ import { PACKAGE_ROOT } from "./local-azure.ts";
 /** The identities that the tour uses, each with exactly the role that is shipped for it. */
 export const OPERATOR_CLIENT_ID = "22222222-0000-4000-8000-000000000001";
 export const REACTOR_CLIENT_ID = "22222222-0000-4000-8000-000000000002";
+/** Name of the functions' identity, as the audit log of the local Azure tells it. */
+export const REACTOR = "reactor";
 
 interface RoleDefinition {
   readonly Actions: readonly string[];
@@ -28,9 +30,9 @@ export async function writeScenario(path: string, subjects: readonly string[]): 
       federated: subjects.map((subject) => ({ subject })),
     },
     {
-      name: "reactor",
+      name: REACTOR,
       clientId: REACTOR_CLIENT_ID,
-      roles: [{ actions: await actionsOf("reactor"), scope }],
+      roles: [{ actions: await actionsOf(REACTOR), scope }],
     },
   ]);
   await writeFile(path, scenario.toString());

@@ -59,7 +59,7 @@ export async function openTour(options: TourOptions): Promise<Tour> {
   try {
     return await furnish(azure, options);
   } catch (error) {
-    options.story.detail(azure.log());
+    for (const line of azure.log().split("\n")) options.story.say(line);
     await azure.stop();
     throw error;
   }

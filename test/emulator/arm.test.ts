@@ -270,3 +270,16 @@ test("the token buckets answer 429 with a Retry-After and fill again with virtua
     await throttled.close();
   }
 });
+
+test("the clock is slowed to a pace, and refuses one that is none", async () => {
+  const fast = await startTestEmulator({ scenario, clock: 100_000 });
+  try {
+    expect(await fast.control("POST", "/clock", { factor: 0 })).toMatchObject({ factor: 0 });
+    const stopped = await fast.control("GET", "/clock");
+    expect(await fast.control("GET", "/clock")).toEqual(stopped);
+    const wrong = { method: "POST", body: { factor: -1 }, as: null } as const;
+    expect((await fast.call("/_emulator/clock", wrong)).status).toBe(400);
+  } finally {
+    await fast.close();
+  }
+});

@@ -33,6 +33,25 @@ test("virtual time runs by the factor, and stands still within one turn of the e
   expect(pacer.now()).toBe(START + 120_000);
 });
 
+test("a clock that is paced anew goes on from where it was", async () => {
+  const pacer = startClock(600);
+  const due: number[] = [];
+  pacer.at(START + 602_000, () => due.push(pacer.now() - START));
+  real = 1_000;
+  pacer.pace(1);
+  expect(pacer.factor).toBe(1);
+  expect(pacer.now()).toBe(START + 600_000);
+  real = 2_500;
+  await nextTurn();
+  expect(pacer.now()).toBe(START + 601_500);
+  pacer.pace(0);
+  real = 9_000;
+  await nextTurn();
+  expect(due).toEqual([]);
+  pacer.advance(500);
+  expect(due).toEqual([602_000]);
+});
+
 test("a manual clock moves by hand alone, and runs what is due in order", () => {
   const pacer = startClock("manual");
   const order: string[] = [];

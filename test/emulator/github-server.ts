@@ -46,7 +46,13 @@ export async function startGitHubServer(): Promise<GitHubServer> {
   const github = createGitHub({
     audit,
     directory,
-    pacer: { now: () => now, at: () => () => {}, factor: 0, advance: (by) => void (now += by) },
+    pacer: {
+      now: () => now,
+      at: () => () => {},
+      factor: 0,
+      advance: (by) => void (now += by),
+      pace() {},
+    },
     origin: url,
   });
   const server = await startServer({

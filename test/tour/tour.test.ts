@@ -34,18 +34,33 @@ test(
       ).toEqual(["example-stages", "harbour", "harbour"]);
       expect(report.events.delivered).toBeGreaterThanOrEqual(report.events.published);
       expect(report.azureCalls.total).toBeGreaterThan(0);
-      expect(await read("report.md")).toContain("everything as promised");
+      const text = await read("report.md");
+      expect(text).toContain("everything as promised");
+      expect(text).toMatch(/approved .* by the functions \(identity reactor\)/);
       const picture = await read("timeline.svg");
       for (const kind of ["surge", "drain", "reimage", "quarantine", "wait", "gate"]) {
         expect(picture).toContain(`<rect class="${kind}"`);
       }
-      expect(stdout).toContain("issue #");
+      expectStory(stdout, await read("tour.log"));
     } finally {
       await rm(output, { recursive: true, force: true });
     }
   },
   PATIENCE,
 );
+
+/** The whole story on three screens; what is left out of it stands in the log. */
+function expectStory(stdout: string, log: string): void {
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines.length).toBeLessThan(150);
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(120);
+  expect(lines.filter((line) => /^\d+\. /.test(line))).toHaveLength(10);
+  expect(stdout).toContain("issue #");
+  const unbroken = stdout.replaceAll(/\n {3}\| {3}/g, " ");
+  expect(unbroken.match(/Too Many Requests/g)).toHaveLength(1);
+  expect(log.match(/Too Many Requests/g)?.length).toBeGreaterThan(1);
+  expect(log).toContain("/snapshots/outgoing-rotterdam-apps-");
+}
 
 /** Image to dev, then by promotion to prod; an edited strategy, then its promotion. */
 function expectPullRequests({ pullRequests }: Report): void {
