@@ -2,7 +2,7 @@ import { armKey, type ArmId } from "../../shared/core/arm-id.ts";
 import { MINUTE } from "../../shared/core/duration.ts";
 import { toError } from "../../shared/core/errors.ts";
 import type { Environment } from "../../shared/declaration/documents.ts";
-import { groupByCause, inspectBlockedNodes } from "../../shared/quarantine/blocked-node.ts";
+import { inspectBlockedNodes } from "../../shared/quarantine/blocked-node.ts";
 import type { BlockedNode } from "../../shared/quarantine/blocked-node.ts";
 import { flagQuarantine } from "../../shared/quarantine/flag.ts";
 import { isCleanedUp, isLeftover } from "../../shared/quarantine/leftover.ts";
@@ -86,7 +86,7 @@ async function flag(
     at: new Date(app.clock.now()).toISOString(),
     inspected: new Set(seen.map(({ cluster }) => cluster)),
     proved: new Set(seen.filter(({ clean }) => clean).map(({ cluster }) => cluster)),
-    causes: groupByCause(seen.flatMap(({ blocked }) => blocked)),
+    blocked: seen.flatMap(({ blocked }) => blocked),
   });
 }
 

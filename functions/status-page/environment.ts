@@ -1,6 +1,7 @@
 import { DAY } from "../../shared/core/duration.ts";
 import { compareVersions } from "../../shared/core/node-image.ts";
 import { NODE_IMAGE_WARNING_DAYS } from "../../shared/declaration/limits.ts";
+import type { Holder } from "../../shared/quarantine/record.ts";
 import { imageExpiry } from "../../shared/snapshot/expiry.ts";
 import { currentRun, headline, heldNodes } from "../../shared/status/headline.ts";
 import type { EnvironmentStatus, Status } from "../../shared/status/status.ts";
@@ -103,15 +104,22 @@ function quarantineRow(node: Quarantined): Row {
 
 /** `pod shop/cart-0 of StatefulSet/cart, budget shop/cart: 0 may go, 1 of 1 healthy`. */
 function keptBy(node: Quarantined): string {
-  const owner = node.owner ? ` of ${node.owner}` : "";
-  const allowed = node.disruptionsAllowed ?? 0;
-  const healthy = node.healthyPods ?? 0;
-  const required = node.requiredPods ?? 0;
+  const holders = [node, ...(node.alsoHeldBy ?? [])].map(holderText).filter((text) => text !== "");
+  return holders.join("; ") || node.cause;
+}
+
+function holderText(holder: Holder): string {
+  const { pod, pdb, overlapping = [] } = holder;
+  const owner = holder.owner ? ` of ${holder.owner}` : "";
+  const allowed = holder.disruptionsAllowed ?? 0;
+  const healthy = holder.healthyPods ?? 0;
+  const required = holder.requiredPods ?? 0;
+  const budgets = [pdb, ...overlapping].join(" and ");
   const parts = [
-    node.pod && `pod ${node.pod}${owner}`,
-    node.pdb && `budget ${node.pdb}: ${allowed} may go, ${healthy} healthy, ${required} required`,
-  ].filter((part) => part !== undefined && part !== "");
-  return parts.join(", ") || node.cause;
+    pod && `pod ${pod}${owner}`,
+    pdb && `budget ${budgets}: ${allowed} may go, ${healthy} healthy, ${required} required`,
+  ];
+  return parts.filter((part) => part !== undefined && part !== "").join(", ");
 }
 
 function issueLink({ node, issue, issueUrl }: Quarantined): Html {

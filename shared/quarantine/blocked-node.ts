@@ -9,6 +9,8 @@ export interface Blocker {
   readonly pod: string;
   readonly owner: string | undefined;
   readonly budget: BudgetView | undefined;
+  /** Further budgets that select the pod: with more than one it is never evicted, whatever they allow. */
+  readonly overlapping?: readonly BudgetView[];
   /** How long the pod may take to end, where that is known. */
   readonly gracePeriodSeconds?: number | undefined;
 }
@@ -26,13 +28,6 @@ export interface BlockedNode {
   readonly drainTimeoutMinutes?: number | undefined;
   /** Nodes of the pool that take pods, and how many the pool should have. */
   readonly capacity?: { readonly schedulable: number; readonly wanted: number };
-}
-
-/** Blocked nodes that one remedy would free. */
-export interface Cause {
-  /** `pdb:<namespace>/<name>`, `grace:<namespace>/<owner>` or `reason:<why>`: the identity of the issue, together with the environment. */
-  readonly key: string;
-  readonly nodes: readonly BlockedNode[];
 }
 
 /**
@@ -98,8 +93,8 @@ function poolFacts(
   return { drainTimeoutMinutes, capacity: { schedulable, wanted: count } };
 }
 
-function forbidsEviction({ budget }: Blocker): boolean {
-  return budget?.disruptionsAllowed === 0;
+export function forbidsEviction({ budget, overlapping }: Blocker): boolean {
+  return budget?.disruptionsAllowed === 0 || (overlapping?.length ?? 0) > 0;
 }
 
 async function inspectNode(
@@ -130,34 +125,38 @@ function isEvictable(pod: PodView): boolean {
 function blockerOf(pod: PodView, budgets: readonly BudgetView[]): Blocker {
   const covering = budgets.filter((budget) => covers(budget, pod));
   const budget = covering.find((candidate) => candidate.disruptionsAllowed === 0) ?? covering[0];
+  const overlapping = covering.filter((other) => other !== budget);
   const { namespace, name, owner, gracePeriodSeconds } = pod;
-  return { namespace, pod: name, owner, budget, gracePeriodSeconds };
+  return {
+    namespace,
+    pod: name,
+    owner,
+    budget,
+    ...(overlapping.length > 0 && { overlapping }),
+    gracePeriodSeconds,
+  };
 }
 
 function covers(budget: BudgetView, pod: PodView): boolean {
   return budget.selector !== undefined && selects(budget.selector, pod.labels);
 }
 
-/** Groups blocked nodes by what holds them. A node held by two budgets belongs to both causes. */
-export function groupByCause(nodes: readonly BlockedNode[]): readonly Cause[] {
-  const causes = new Map<string, BlockedNode[]>();
-  for (const node of nodes) {
-    for (const key of causeKeys(node)) {
-      causes.set(key, [...(causes.get(key) ?? []), node]);
-    }
-  }
-  return [...causes]
-    .map(([key, members]) => ({ key, nodes: members.toSorted(byPlace) }))
-    .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+/**
+ * What holds a node: `pdb:<namespace>/<name>`, `grace:<namespace>/<owner>` or `reason:<why>`. One, whoever else
+ * holds it too: a node is one matter for one person. The budgets that forbid an eviction now come first.
+ */
+export function causeOf(node: BlockedNode): string {
+  const [forbidding] = budgetKeys(node.blockers.filter(forbidsEviction));
+  if (forbidding) return forbidding;
+  const slow = node.blockers.find((blocker) => outlastsDrain(blocker, node));
+  const [covering] = budgetKeys(node.blockers);
+  return slow ? `grace:${ownerOf(slow)}` : (covering ?? "reason:drain-timeout");
 }
 
-function causeKeys(node: BlockedNode): ReadonlySet<string> {
-  const budgets = node.blockers.flatMap(({ budget }) =>
-    budget ? [`pdb:${budget.namespace}/${budget.name}`] : [],
-  );
-  if (budgets.length > 0) return new Set(budgets);
-  const slow = node.blockers.find((blocker) => outlastsDrain(blocker, node));
-  return new Set([slow ? `grace:${ownerOf(slow)}` : "reason:drain-timeout"]);
+function budgetKeys(blockers: readonly Blocker[]): readonly string[] {
+  return blockers
+    .flatMap(({ budget }) => (budget ? [`pdb:${budget.namespace}/${budget.name}`] : []))
+    .toSorted();
 }
 
 /** A pod that may take longer to end than AKS waits for it. */
@@ -173,7 +172,7 @@ export function ownerOf({ namespace, owner, pod }: Blocker): string {
   return `${namespace}/${owner ?? pod}`;
 }
 
-function byPlace(a: BlockedNode, b: BlockedNode): number {
+export function byPlace(a: BlockedNode, b: BlockedNode): number {
   const left = `${a.cluster}/${a.nodePool}/${a.node}`;
   const right = `${b.cluster}/${b.nodePool}/${b.node}`;
   return left < right ? -1 : left > right ? 1 : 0;

@@ -6,6 +6,7 @@ import type { StateStore, StoredRow } from "../core/state-store.ts";
 import { findIssue, openIssue } from "./one-issue.ts";
 import type { Issue, IssueTracker } from "./ports.ts";
 import {
+  assignCauses,
   isConfirmed,
   isResolved,
   updateRecord,
@@ -43,12 +44,27 @@ export async function flagQuarantine(
 ): Promise<readonly QuarantineRecord[]> {
   const rows = await readQuarantine(deps.store, environment);
   const known = new Set(rows.map(({ value }) => value.cause));
-  for (const { key } of sighting.causes.filter((cause) => !known.has(cause.key))) {
-    const record: QuarantineRecord = { environment, cause: key, nodes: [] };
-    await deps.store.insert(partitionOf(environment), rowOf(key), record);
+  for (const cause of causesIn(rows, sighting).keys()) {
+    if (known.has(cause)) continue;
+    const record: QuarantineRecord = { environment, cause, nodes: [] };
+    await deps.store.insert(partitionOf(environment), rowOf(cause), record);
   }
+  // Somebody else may have seen the same nodes meanwhile.
   const current = await readQuarantine(deps.store, environment);
-  return Promise.all(current.map((row) => bringUpToDate(deps, row, sighting)));
+  const causes = causesIn(current, sighting);
+  return Promise.all(
+    current.map((row) => {
+      const seen = updateRecord(row.value, causes.get(row.value.cause) ?? [], sighting);
+      return bringUpToDate(deps, row, seen);
+    }),
+  );
+}
+
+function causesIn(rows: readonly StoredRow<QuarantineRecord>[], { blocked }: QuarantineSighting) {
+  return assignCauses(
+    rows.map(({ value }) => value),
+    blocked,
+  );
 }
 
 export async function readQuarantine(
@@ -61,9 +77,8 @@ export async function readQuarantine(
 async function bringUpToDate(
   deps: FlagDeps,
   { row, value: before, etag }: StoredRow<QuarantineRecord>,
-  sighting: QuarantineSighting,
+  seen: QuarantineRecord,
 ): Promise<QuarantineRecord> {
-  const seen = updateRecord(before, sighting);
   const claimed = (before.claimedUntil ?? 0) > deps.wallClock.now();
   if (claimed || seen.nodes.length === 0) return before;
   const unchanged = JSON.stringify(seen) === JSON.stringify(before);

@@ -2,7 +2,7 @@ import { parseArmId } from "../core/arm-id.ts";
 import { digest } from "../core/digest.ts";
 import { UPGRADE_STATUS_LABEL } from "../core/kubernetes-labels.ts";
 import { outlastsDrain } from "./blocked-node.ts";
-import { isResolved, type QuarantinedNode, type QuarantineRecord } from "./record.ts";
+import { isResolved, type Holder, type QuarantinedNode, type QuarantineRecord } from "./record.ts";
 
 /** An issue lists this many nodes; the rest is counted. Keeps the body far below GitHub's 65,536 characters. */
 const MAX_NODES_LISTED = 40;
@@ -13,14 +13,43 @@ export function marker(record: Pick<QuarantineRecord, "environment" | "cause">):
 }
 
 export function renderTitle(record: QuarantineRecord): string {
-  return `${record.environment}: ${describeCause(record.cause)} keeps nodes from being upgraded`;
+  const { subject, verb } = describeCause(record);
+  return `${record.environment}: ${subject} ${verb} nodes from being upgraded`;
 }
 
-function describeCause(cause: string): string {
-  if (cause.startsWith("pdb:")) return `pod disruption budget ${cause.slice("pdb:".length)}`;
-  return cause.startsWith("grace:")
-    ? `the grace period of ${cause.slice("grace:".length)}`
-    : `a drain that timed out`;
+/** A title names this many budgets; the issue names all. */
+const MAX_BUDGETS_IN_TITLE = 3;
+
+function describeCause(record: QuarantineRecord): { subject: string; verb: "keep" | "keeps" } {
+  const { cause } = record;
+  if (cause.startsWith("grace:"))
+    return { subject: `the grace period of ${cause.slice("grace:".length)}`, verb: "keeps" };
+  if (!cause.startsWith("pdb:")) return { subject: `a drain that timed out`, verb: "keeps" };
+  const budgets = budgetsOf(record);
+  const shown = budgets.slice(0, MAX_BUDGETS_IN_TITLE);
+  const others = budgets.length - shown.length;
+  const names = others > 0 ? [...shown, `${others} more`] : shown;
+  const [last = "", ...first] = names.toReversed();
+  return first.length === 0
+    ? { subject: `pod disruption budget ${last}`, verb: "keeps" }
+    : {
+        subject: `pod disruption budgets ${first.toReversed().join(", ")} and ${last}`,
+        verb: "keep",
+      };
+}
+
+/** The budget of the cause, then those that hold its nodes as well. */
+function budgetsOf(record: QuarantineRecord): readonly string[] {
+  const open = record.nodes.filter(({ resolvedAt }) => !resolvedAt);
+  const nodes = open.length > 0 ? open : record.nodes;
+  const others = nodes
+    .flatMap(holdersOf)
+    .flatMap(({ pdb, overlapping = [] }) => [...(pdb ? [pdb] : []), ...overlapping]);
+  return [...new Set([record.cause.slice("pdb:".length), ...others.toSorted()])];
+}
+
+function holdersOf(node: QuarantinedNode): readonly Holder[] {
+  return [node, ...(node.alsoHeldBy ?? [])];
 }
 
 export function renderBody(record: QuarantineRecord): string {
@@ -66,15 +95,23 @@ function verdict(record: QuarantineRecord, held: number): string {
 }
 
 function row(node: QuarantinedNode): string {
-  const budget = node.pdb
-    ? `${code(node.pdb)}: ${node.disruptionsAllowed ?? "?"} disruptions allowed, ${node.healthyPods ?? "?"} healthy of ${node.requiredPods ?? "?"} required`
-    : "none";
+  const holders = holdersOf(node);
+  const pods = holders.map(({ pod }) => (pod ? code(pod) : "none")).join("<br>");
+  const budgets = holders.map(budgetCell).join("<br>");
   const state = node.resolvedAt
     ? `resolved ${node.resolvedAt}`
     : node.releasedAt
       ? `released ${node.releasedAt}`
       : `quarantined since ${node.since}`;
-  return `| ${code(parseArmId(node.cluster).name)} | ${code(node.nodePool)} | ${code(node.node)} | ${node.pod ? code(node.pod) : "none"} | ${budget} | ${state} |`;
+  return `| ${code(parseArmId(node.cluster).name)} | ${code(node.nodePool)} | ${code(node.node)} | ${pods} | ${budgets} | ${state} |`;
+}
+
+function budgetCell(holder: Holder): string {
+  if (!holder.pdb) return "none";
+  const { disruptionsAllowed, healthyPods, requiredPods, overlapping = [] } = holder;
+  const numbers = `${disruptionsAllowed ?? "?"} disruptions allowed, ${healthyPods ?? "?"} healthy of ${requiredPods ?? "?"} required`;
+  const too = overlapping.map((pdb) => ` and ${code(pdb)}`).join("");
+  return `${code(holder.pdb)}${too}: ${numbers}`;
 }
 
 /** Names come from clusters: as code, without the characters that would end it. */
@@ -85,7 +122,6 @@ function code(text: string): string {
 /** The three ways out of the AKS documentation, as commands to paste. */
 function remedies(node: QuarantinedNode): readonly string[] {
   const { name, resourceGroup } = parseArmId(node.cluster);
-  const [podNamespace = "<namespace>", pod = "<pod>"] = node.pod?.split("/") ?? [];
   const finish = [
     `kubectl label node ${node.node} ${UPGRADE_STATUS_LABEL}-`,
     `az aks nodepool update --resource-group ${resourceGroup} --cluster-name ${name} --name ${node.nodePool}`,
@@ -93,9 +129,9 @@ function remedies(node: QuarantinedNode): readonly string[] {
   return [
     "### Choose one remedy",
     "",
-    ...(node.pdb ? adjustBudget(node, finish) : waitLonger(node, finish)),
+    ...(node.pdb ? adjustBudgets(node, finish) : waitLonger(node, finish)),
     "2. **Delete the pod** by hand; its owner makes a new one on another node:",
-    ...block([`kubectl --namespace ${podNamespace} delete pod ${pod}`, ...finish]),
+    ...block([...holdersOf(node).map(deletePod), ...finish]),
     "3. **Delete the node** once the pod can go; the surge node that stayed takes its place:",
     ...block([
       `kubectl drain ${node.node} --ignore-daemonsets --delete-emptydir-data`,
@@ -106,20 +142,42 @@ function remedies(node: QuarantinedNode): readonly string[] {
   ];
 }
 
-function adjustBudget(node: QuarantinedNode, finish: readonly string[]): readonly string[] {
-  const [namespace = "", pdb = ""] = node.pdb?.split("/") ?? [];
-  const patch = (spec: object): string =>
-    `kubectl --namespace ${namespace} patch pdb ${pdb} --type merge --patch '${JSON.stringify({ spec })}'`;
-  const { minAvailable, maxUnavailable } = node.pdbLimit ?? {};
-  const original = { minAvailable: limit(minAvailable), maxUnavailable: limit(maxUnavailable) };
+function deletePod({ pod: id }: Holder): string {
+  const [namespace = "<namespace>", pod = "<pod>"] = id?.split("/") ?? [];
+  return `kubectl --namespace ${namespace} delete pod ${pod}`;
+}
+
+function adjustBudgets(node: QuarantinedNode, finish: readonly string[]): readonly string[] {
+  const holders = holdersOf(node).filter(({ pdb }) => pdb);
+  const what = holders.length > 1 ? "each budget, so that its pod" : "the budget, so that the pod";
   return [
-    "1. **Adjust the budget**, so that the pod may move, and put it back afterwards:",
+    `1. **Adjust ${what} may move**, and put it back afterwards:`,
     ...block([
-      patch({ minAvailable: null, maxUnavailable: 1 }),
+      ...holders.map(loosen),
       ...finish,
-      ...(node.pdbLimit ? [patch(original)] : []),
+      ...holders.flatMap((holder) => (holder.pdbLimit ? [putBack(holder)] : [])),
     ]),
+    ...(holders.some(({ overlapping }) => overlapping)
+      ? [
+          "   A pod that more than one budget selects is never evicted, whatever they allow: leave it one, by the selectors or with `kubectl delete pdb`.",
+        ]
+      : []),
   ];
+}
+
+function loosen({ pdb }: Holder): string {
+  return patchBudget(pdb, { minAvailable: null, maxUnavailable: 1 });
+}
+
+function putBack({ pdb, pdbLimit }: Holder): string {
+  const { minAvailable, maxUnavailable } = pdbLimit ?? {};
+  const original = { minAvailable: limit(minAvailable), maxUnavailable: limit(maxUnavailable) };
+  return patchBudget(pdb, original);
+}
+
+function patchBudget(id: string | undefined, spec: object): string {
+  const [namespace = "", pdb = ""] = id?.split("/") ?? [];
+  return `kubectl --namespace ${namespace} patch pdb ${pdb} --type merge --patch '${JSON.stringify({ spec })}'`;
 }
 
 /** A number as a number, a share as a text, and nothing as what takes the field away. */
@@ -144,20 +202,21 @@ function waitLonger(node: QuarantinedNode, finish: readonly string[]): readonly 
 
 /** Who blocks, and by what. */
 function why(node: QuarantinedNode): readonly string[] {
-  const pod = node.pod ? `Pod ${code(node.pod)}` : "A pod";
-  const owner = node.owner ? ` of ${code(node.owner)}` : "";
-  if (node.pdb) {
-    const budget = `${code(node.pdb)} allows ${node.disruptionsAllowed ?? "?"} disruptions`;
-    return [`${pod}${owner} may not be evicted: ${budget}.`, ""];
-  }
+  return [...holdersOf(node).map((holder) => sentence(holder, node)), ""];
+}
+
+function sentence(holder: Holder, node: QuarantinedNode): string {
+  const pod = holder.pod ? `Pod ${code(holder.pod)}` : "A pod";
+  const owner = holder.owner ? ` of ${code(holder.owner)}` : "";
+  const [other] = holder.overlapping ?? [];
+  if (holder.pdb && other)
+    return `${pod}${owner} is never evicted: more than one budget selects it, ${code(holder.pdb)} and ${code(other)}.`;
+  if (holder.pdb)
+    return `${pod}${owner} may not be evicted: ${code(holder.pdb)} allows ${holder.disruptionsAllowed ?? "?"} disruptions.`;
   const timeout = `AKS waits ${node.drainTimeoutMinutes ?? 30} minutes for a drain`;
-  if (node.gracePeriodSeconds !== undefined && outlastsDrain(node, node)) {
-    return [`${pod}${owner} may take ${node.gracePeriodSeconds} s to end, and ${timeout}.`, ""];
-  }
-  return [
-    `${pod}${owner} did not leave in time: ${timeout}, and no budget forbids its eviction.`,
-    "",
-  ];
+  if (holder.gracePeriodSeconds !== undefined && outlastsDrain(holder, node))
+    return `${pod}${owner} may take ${holder.gracePeriodSeconds} s to end, and ${timeout}.`;
+  return `${pod}${owner} did not leave in time: ${timeout}, and no budget forbids its eviction.`;
 }
 
 function capacity({ capacity: found }: QuarantinedNode): string {

@@ -1,6 +1,5 @@
 import { armKey } from "../core/arm-id.ts";
 import { MINUTE } from "../core/duration.ts";
-import { groupByCause } from "../quarantine/blocked-node.ts";
 import { flagQuarantine, readQuarantine, type FlagDeps } from "../quarantine/flag.ts";
 import type { NodeReader } from "../quarantine/ports.ts";
 import { isConfirmed, isResolved, type QuarantineRecord } from "../quarantine/record.ts";
@@ -162,7 +161,7 @@ async function flagBlockedNodes(
     at: new Date(deps.clock.now()).toISOString(),
     inspected: clusterKeys(visible),
     proved: clusterKeys(visible.filter((seen) => seen.verdict.outcome === "pass" && isWhole(seen))),
-    causes: groupByCause(visible.flatMap(({ blocked }) => blocked)),
+    blocked: visible.flatMap(({ blocked }) => blocked),
   });
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { armKey } from "../../shared/core/arm-id.ts";
 import { silentLogger } from "../../shared/core/logger.ts";
-import { groupByCause, type BlockedNode } from "../../shared/quarantine/blocked-node.ts";
+import type { BlockedNode, Blocker } from "../../shared/quarantine/blocked-node.ts";
 import { flagQuarantine, readQuarantine } from "../../shared/quarantine/flag.ts";
-import type { Issue, IssueTracker } from "../../shared/quarantine/ports.ts";
+import type { BudgetView, Issue, IssueTracker } from "../../shared/quarantine/ports.ts";
 import { memoryStateStore } from "../support/memory-state-store.ts";
 
 const CLUSTER =
@@ -61,7 +61,7 @@ function sighting(nodes: readonly BlockedNode[], proved: boolean, at = "2026-07-
     at,
     inspected: key,
     proved: proved ? key : new Set<string>(),
-    causes: groupByCause(nodes),
+    blocked: nodes,
   };
 }
 
@@ -135,7 +135,7 @@ describe("a quarantined node", () => {
       at: "later",
       inspected: new Set<string>(),
       proved: new Set<string>(),
-      causes: [],
+      blocked: [],
     };
     await flagQuarantine(deps, "prod", none);
     expect(issues[0]?.body).toBe(before);
@@ -167,5 +167,85 @@ describe("a quarantined node", () => {
     );
     expect(issues[0]?.body).not.toContain("\n# title |");
     expect(issues[0]?.body).toContain("`x    <script> # title`");
+  });
+});
+
+describe("a node that two budgets hold", () => {
+  const [tide] = blocked.blockers;
+  const gauge: Blocker = {
+    namespace: "harbour",
+    pod: "gauge-0",
+    owner: "StatefulSet/gauge",
+    budget: { ...(tide?.budget as BudgetView), name: "gauge", minAvailable: "1" },
+  };
+  const both: BlockedNode = { ...blocked, blockers: [...blocked.blockers, gauge] };
+
+  test("is one issue that names both, and frees both in each remedy", async () => {
+    const { deps, issues } = setUp();
+    await flagQuarantine(deps, "prod", sighting([both], false));
+    expect(issues).toHaveLength(1);
+    expect(issues[0]?.title).toBe(
+      "prod: pod disruption budgets harbour/gauge and harbour/tide-forecast keep nodes from being upgraded",
+    );
+    const body = issues[0]?.body ?? "";
+    expect(body.match(/may not be evicted/g)).toHaveLength(3);
+    expect(body).toContain("| `harbour/gauge-0`<br>`harbour/tide-forecast-0` |");
+    expect(body).toContain("delete pod gauge-0\n   kubectl --namespace harbour delete pod tide");
+    const patches = [...body.matchAll(/patch pdb (\S+) .*--patch '(.*)'/g)];
+    const back = (minAvailable: number) =>
+      JSON.stringify({ spec: { minAvailable, maxUnavailable: null } });
+    const loose = JSON.stringify({ spec: { minAvailable: null, maxUnavailable: 1 } });
+    expect(patches.map(([, budget, patch]) => [budget, patch])).toEqual([
+      ["gauge", loose],
+      ["tide-forecast", loose],
+      ["gauge", back(1)],
+      ["tide-forecast", back(2)],
+    ]);
+  });
+
+  test("stays in its issue when the first budget is mended, until it is proved", async () => {
+    const { deps, issues } = setUp();
+    await flagQuarantine(deps, "prod", sighting([both], false));
+    await flagQuarantine(deps, "prod", sighting([blocked], false));
+    expect(issues).toHaveLength(1);
+    expect(issues[0]).toMatchObject({ state: "open" });
+    // Whoever loosened it has to put it back.
+    expect(issues[0]?.body).toContain("patch pdb gauge");
+    await flagQuarantine(deps, "prod", sighting([], true));
+    expect(issues).toMatchObject([{ state: "closed" }]);
+  });
+
+  test("keeps its issue when the second comes later, and its neighbours have their own", async () => {
+    const { deps, issues } = setUp();
+    await flagQuarantine(deps, "prod", sighting([blocked], false));
+    expect(issues[0]?.title).toContain("pod disruption budget harbour/tide-forecast keeps");
+    const neighbour = { ...blocked, node: "aks-apps-12345678-vmss000002", blockers: [gauge] };
+    await flagQuarantine(deps, "prod", sighting([both, neighbour], false));
+    expect(issues).toHaveLength(2);
+    expect(issues[0]?.title).toContain("harbour/tide-forecast and harbour/gauge keep");
+    expect(issues[1]?.title).toContain("pod disruption budget harbour/gauge keeps");
+    expect(issues[1]?.body).toContain(neighbour.node);
+    expect(issues[1]?.body).not.toContain(blocked.node);
+  });
+
+  test("is not held by a budget that lets a pod go", async () => {
+    const { deps, issues } = setUp();
+    const loose = { ...(gauge.budget as BudgetView), disruptionsAllowed: 1 };
+    const node = { ...both, blockers: [{ ...gauge, budget: loose }, ...blocked.blockers] };
+    await flagQuarantine(deps, "prod", sighting([node], false));
+    expect(issues).toHaveLength(1);
+    expect(issues[0]?.body).not.toContain("gauge");
+  });
+
+  test("whose pod both select is told that no budget's numbers free it", async () => {
+    const { deps, issues } = setUp();
+    const loose = { ...(tide?.budget as BudgetView), disruptionsAllowed: 1 };
+    const overlapping = [gauge.budget as BudgetView];
+    const node = { ...blocked, blockers: [{ ...(tide as Blocker), budget: loose, overlapping }] };
+    await flagQuarantine(deps, "prod", sighting([node], false));
+    expect(issues).toHaveLength(1);
+    expect(issues[0]?.title).toContain("harbour/tide-forecast and harbour/gauge keep");
+    expect(issues[0]?.body).toContain("is never evicted: more than one budget selects it");
+    expect(issues[0]?.body).toContain("kubectl delete pdb");
   });
 });
