@@ -24,6 +24,9 @@ param githubAppKeyName string = 'github-app'
 @description('Name of a vault secret that holds the address of an incoming webhook; empty: nobody is told.')
 param webhookSecretName string = ''
 
+@description('The functions subscribe to the events of clusters that join a fleet, and take back those of clusters that left.')
+param followMembers bool = false
+
 var tags = { 'azd-env-name': environmentName, application: 'fleetwright' }
 
 resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
@@ -43,12 +46,13 @@ module app 'modules/app.bicep' = {
     githubAppId: githubAppId
     githubAppKeyName: githubAppKeyName
     webhookSecretName: webhookSecretName
+    followMembers: followMembers
   }
 }
 
 module reactor 'modules/reactor.bicep' = {
   name: 'fleetwright-reactor'
-  params: { principalId: app.outputs.principalId }
+  params: { principalId: app.outputs.principalId, followMembers: followMembers }
 }
 
 output AZURE_RESOURCE_GROUP string = group.name

@@ -6,6 +6,7 @@ param githubTokenSecretName string
 param githubAppId string
 param githubAppKeyName string
 param webhookSecretName string
+param followMembers bool
 
 var suffix = uniqueString(resourceGroup().id)
 var deploymentContainer = 'deployments'
@@ -108,18 +109,30 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
+// Website Contributor: Event Grid subscribes only a function that whoever asks may write.
+resource subscribesItself 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (followMembers) {
+  name: guid(site.id, identity.id, 'follow-members')
+  scope: site
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'de139f84-1758-47ae-9be6-808fbbe84772')
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
 var vaultDns = 'https://${vault.outputs.name}${az.environment().suffixes.keyvaultDns}'
-var secretSettings = union(
+var chosenSettings = union(
   empty(githubAppId) ? {} : { FLEETWRIGHT_GITHUB_APP_ID: githubAppId, FLEETWRIGHT_GITHUB_APP_KEY: '${vaultDns}/keys/${githubAppKeyName}' },
   empty(githubTokenSecretName) ? {} : { FLEETWRIGHT_GITHUB_TOKEN: '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${githubTokenSecretName})' },
-  empty(webhookSecretName) ? {} : { FLEETWRIGHT_WEBHOOK_URL: '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${webhookSecretName})' }
+  empty(webhookSecretName) ? {} : { FLEETWRIGHT_WEBHOOK_URL: '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${webhookSecretName})' },
+  followMembers ? { FLEETWRIGHT_EVENT_DESTINATION: site.id } : {}
 )
 
 // The names of docs/deploy.md.
 resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
   parent: site
   name: 'appsettings'
-  properties: union(secretSettings, {
+  properties: union(chosenSettings, {
     AzureWebJobsStorage__accountName: storage.outputs.name
     AzureWebJobsStorage__credential: 'managedidentity'
     AzureWebJobsStorage__clientId: identity.properties.clientId

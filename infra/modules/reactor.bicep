@@ -1,34 +1,17 @@
-// The least that the functions need in a subscription with fleets and clusters: roles/reactor.json, no more.
+// What the functions are granted in a subscription with fleets and clusters; to be deployed in each such subscription.
 targetScope = 'subscription'
 
 param principalId string
 
-var role = loadJsonContent('../roles/reactor.json')
+@description('The functions keep the event subscriptions of the member clusters, and so may write them.')
+param followMembers bool = false
 
-resource definition 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
-  name: guid(subscription().id, role.Name)
-  properties: {
-    // Role names are unique in a tenant, and each subscription gets its own definition.
-    roleName: '${role.Name} (${subscription().subscriptionId})'
-    description: role.Description
-    type: 'CustomRole'
-    permissions: [
-      {
-        actions: role.Actions
-        notActions: role.NotActions
-        dataActions: role.DataActions
-        notDataActions: role.NotDataActions
-      }
-    ]
-    assignableScopes: [subscription().id]
-  }
+module reactor 'custom-role.bicep' = {
+  name: 'fleetwright-reactor-role'
+  params: { role: loadJsonContent('../roles/reactor.json'), principalId: principalId }
 }
 
-resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(subscription().id, principalId, role.Name)
-  properties: {
-    roleDefinitionId: definition.id
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-  }
+module subscriber 'custom-role.bicep' = if (followMembers) {
+  name: 'fleetwright-subscriber-role'
+  params: { role: loadJsonContent('../roles/subscriber.json'), principalId: principalId }
 }

@@ -19,6 +19,8 @@ export interface Told {
 /** The functions' own ports against an emulator in this process; its clock moves by hand. */
 export interface LocalApp {
   readonly app: App;
+  /** The same ports with another principal's rights. */
+  as(principal: string): App;
   readonly azure: TestEmulator;
   readonly told: readonly Told[];
   advance(duration: string): Promise<void>;
@@ -60,18 +62,23 @@ export async function startLocalApp(options: LocalAppOptions): Promise<LocalApp>
     FLEETWRIGHT_GITHUB_TOKEN: await tokenOf("fleetwright[bot]"),
     ...(await options.settings?.(azure)),
   };
-  const credential = {
-    getToken: async (scopes: string | readonly string[]) => {
-      const audience = String(scopes).replace(/\/\.default$/, "");
-      const token = azure.token(options.principal ?? "owner", audience);
-      return { token, expiresOnTimestamp: Date.now() + 3_000_000 };
-    },
-  };
-  const wires = { credential, ca: azure.ca, fetch: fetching, store: memoryStateStore() };
   const told: Told[] = [];
+  const store = memoryStateStore();
+  const connectAs = (principal: string) => {
+    const credential = {
+      getToken: async (scopes: string | readonly string[]) => {
+        const audience = String(scopes).replace(/\/\.default$/, "");
+        const token = azure.token(principal, audience);
+        return { token, expiresOnTimestamp: Date.now() + 3_000_000 };
+      },
+    };
+    const wires = { credential, ca: azure.ca, fetch: fetching, store };
+    return { ...connect(readSettings(env), wires), logger: collecting(told) };
+  };
   const maintainer = await tokenOf("harbour-master");
   return {
-    app: { ...connect(readSettings(env), wires), logger: collecting(told) },
+    app: connectAs(options.principal ?? "owner"),
+    as: connectAs,
     azure,
     told,
     async advance(duration) {

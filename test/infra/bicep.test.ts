@@ -24,6 +24,27 @@ describe("every file", () => {
     expect(files.size).toBeGreaterThan(9);
     expect(all().flatMap(({ syntaxErrors }) => syntaxErrors)).toEqual([]);
     expect(all().flatMap(({ undeclared }) => undeclared)).toEqual([]);
+    expect(all().flatMap(({ path, doubled }) => doubled.map((name) => [path, name]))).toEqual([]);
+    expect(all().flatMap(({ path, unused }) => unused.map((name) => [path, name]))).toEqual([]);
+  });
+
+  test("reads no output of a module that may not be deployed", () => {
+    const conditional = all().flatMap(({ modules }) =>
+      modules.filter(({ isConditional }) => isConditional),
+    );
+    expect(conditional.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["subscriber", "gateTopicOfOurs"]),
+    );
+    expect(conditional.flatMap(({ outputsRead }) => outputsRead)).toEqual([]);
+  });
+
+  test("gives each deployment of one scope a name of its own, as short as ARM takes it", () => {
+    for (const { path, text } of all()) {
+      const names = [...text.matchAll(/^module \w+ [^\n]*\n(?:[^\n]*\n)?\s+name: '([^']+)'/gm)];
+      const told = names.map(([, name = ""]) => name);
+      expect(new Set(told).size, path).toBe(told.length);
+      for (const name of told) expect(name.length, `${path}: ${name}`).toBeLessThanOrEqual(64);
+    }
   });
 
   test("gives each module what it needs and nothing that it does not know", () => {
@@ -56,7 +77,7 @@ describe("every file", () => {
 
   test("is used", () => {
     const used = new Set(all().flatMap(({ modules }) => modules.map(({ path }) => path)));
-    const entries = ["infra/main.bicep", "infra/subscriptions.bicep"];
+    const entries = ["infra/main.bicep", "infra/subscriptions.bicep", "infra/workflows.bicep"];
     expect(
       all()
         .map(({ path }) => path)
@@ -106,6 +127,7 @@ describe("no key opens anything", () => {
     "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
     "12338af0-0e69-4776-bea7-57ae8d297424": "Key Vault Crypto User",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
+    "de139f84-1758-47ae-9be6-808fbbe84772": "Website Contributor",
   };
 
   test("only the built-in roles that the documents name are assigned", async () => {
@@ -213,19 +235,42 @@ describe("shipped roles", () => {
   const DESTRUCTIVE =
     /\/delete$|agentPools\/write|managedClusters\/write|deleteMachines|eviction|pods\/delete|nodes\/write|\*/i;
 
-  test.each(["operator", "reactor", "repairer"])(
-    "%s is a custom role without wildcards",
-    async (name) => {
-      const role = JSON.parse(await readFile(`infra/roles/${name}.json`, "utf8")) as {
+  const ROLES = filesBelow("infra/roles", /\.json$/);
+
+  test("are each defined and given to somebody by a template, as their files have them", () => {
+    const loaded = all().flatMap((template) => template.loaded);
+    expect(loaded.toSorted()).toEqual(ROLES.toSorted());
+    const definition = file("infra/modules/custom-role.bicep").text;
+    for (const field of ["Actions", "NotActions", "DataActions", "NotDataActions"])
+      expect(definition).toMatch(new RegExp(`: role\\.${field}$`, "m"));
+  });
+
+  test.each(ROLES)(
+    "%s is a custom role without wildcards that names each permission once",
+    async (path) => {
+      const role = JSON.parse(await readFile(path, "utf8")) as {
+        readonly Name: string;
+        readonly Description: string;
         readonly IsCustom: boolean;
         readonly Actions: readonly string[];
         readonly DataActions: readonly string[];
+        readonly NotActions: readonly string[];
+        readonly NotDataActions: readonly string[];
+        readonly AssignableScopes: readonly string[];
       };
+      const name = path.split("/").at(-1)?.replace(".json", "");
+      expect(role.Name).toBe(`Fleetwright ${name}`);
+      // Entra's limit of a role's description.
+      expect(role.Description.length).toBeLessThanOrEqual(1_024);
+      const granted = [...role.Actions, ...role.DataActions];
+      expect(new Set(granted).size).toBe(granted.length);
+      expect([...role.NotActions, ...role.NotDataActions]).toEqual([]);
+      expect(role.AssignableScopes).toEqual(["/subscriptions/{subscription}"]);
       expect(role.IsCustom).toBe(true);
       for (const action of [...role.Actions, ...role.DataActions]) {
         expect(action).toMatch(/^Microsoft\.[A-Za-z]+(\/[A-Za-z]+)+$/);
       }
-      if (name === "reactor") {
+      if (name === "reactor" || name === "reader") {
         expect(
           [...role.Actions, ...role.DataActions].filter((action) => DESTRUCTIVE.test(action)),
         ).toEqual([]);

@@ -19,6 +19,12 @@ export interface BicepFile {
   readonly syntaxErrors: readonly string[];
   /** Names that are used and declared nowhere, with their line. */
   readonly undeclared: readonly string[];
+  /** Parameters and variables that nothing reads. */
+  readonly unused: readonly string[];
+  /** Names that are declared twice. */
+  readonly doubled: readonly string[];
+  /** JSON files that it reads, from the root of the repository. */
+  readonly loaded: readonly string[];
   /** Functions that are called. */
   readonly calls: ReadonlySet<string>;
   /** Texts in quotes, with interpolations as they stand. */
@@ -32,6 +38,8 @@ export interface BicepModule {
   readonly path: string;
   readonly params: readonly string[];
   readonly hasScope: boolean;
+  /** Deployed only under a condition: Bicep refuses to read its outputs without one. */
+  readonly isConditional: boolean;
   /** Outputs that this file reads of it. */
   readonly outputsRead: readonly string[];
 }
@@ -70,6 +78,11 @@ export async function readBicep(path: string): Promise<BicepFile> {
       .filter((node) => node.isError || node.isMissing)
       .map((node) => `${place(path, node)}: ${node.text.slice(0, 60)}`),
     undeclared: undeclaredNames({ path, text }, all),
+    unused: unusedNames(all),
+    doubled: doubledNames(all),
+    loaded: [...text.matchAll(/loadJsonContent\('([^']+)'\)/g)].map(([, file = ""]) =>
+      normalize(join(dirname(path), file)),
+    ),
     calls: new Set(
       of("call_expression").map((node) => node.childForFieldName("function")?.text ?? ""),
     ),
@@ -110,6 +123,7 @@ function toModule(path: string, node: Node, all: readonly Node[]): BicepModule {
     path: normalize(join(dirname(path), file)),
     params: params ? propertyNames(params) : [],
     hasScope: valueOf(body, "scope") !== undefined,
+    isConditional: /=\s*if\s*\(/.test(node.text.slice(0, 200)),
     outputsRead: all.flatMap(
       ({ type, text }) => (type === "member_expression" && reading.exec(text)?.[1]) || [],
     ),
@@ -160,6 +174,25 @@ function undeclaredNames(
     .filter((node) => node.type === "identifier" && isUse(node) && !isCalled(node))
     .filter((node) => !declared.has(node.text))
     .map((node) => `${place(path, node)}: ${node.text}`);
+}
+
+/** Bicep's own linter calls these no-unused-params and no-unused-vars. */
+function unusedNames(all: readonly Node[]): string[] {
+  const read = new Set(
+    all.filter((node) => node.type === "identifier" && isUse(node)).map(({ text }) => text),
+  );
+  return all
+    .filter(({ type }) => type === "parameter_declaration" || type === "variable_declaration")
+    .map(nameOf)
+    .filter((name) => !read.has(name));
+}
+
+/** Outputs have names of their own; everything else shares one space. */
+function doubledNames(all: readonly Node[]): string[] {
+  const names = all
+    .filter(({ type }) => DECLARATIONS.has(type))
+    .map((node) => `${node.type === "output_declaration" ? "output " : ""}${nameOf(node)}`);
+  return names.filter((name, index) => names.indexOf(name) !== index);
 }
 
 /** Neither the name of a property, nor of a function, nor what declares it. */
