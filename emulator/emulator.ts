@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { World } from "../shared/simulator/model.ts";
 import { createWorld } from "../shared/simulator/world.ts";
 import { createAks } from "./aks/provider.ts";
+import type { Aks } from "./aks/provider.ts";
 import type { ArmRequest, ResourceProvider } from "./arm/provider.ts";
 import { ArmError } from "./arm/provider.ts";
 import { Operations } from "./arm/operations.ts";
@@ -22,6 +23,7 @@ import { createEntraService, createManagedIdentityService } from "./entra/servic
 import { createTokenAuthority } from "./entra/tokens.ts";
 import { createEventGrid } from "./event-grid/service.ts";
 import { createComputeProvider } from "./compute/usages.ts";
+import { createNetworkProvider } from "./network/virtual-networks.ts";
 import { FaultInjector } from "./faults.ts";
 import { createFleetManager } from "./fleet/provider.ts";
 import { createGitHub } from "./github/service.ts";
@@ -213,22 +215,31 @@ function createArm(
   ]) {
     groups.ensure(resourceGroup, location);
   }
+  for (const { resourceGroup, location = "westeurope" } of scenario.virtualNetworks ?? []) {
+    groups.ensure(resourceGroup, location);
+  }
   const throttle = scenario.throttling
     ? { throttle: new Throttle(() => pacer.now(), pacer.factor) }
     : {};
-  const containerService = createContainerService(environment, operations, scenario);
+  const aks = createAks(environment, operations, scenario);
+  const containerService = createContainerService(aks, environment, operations, scenario);
   const compute = createComputeProvider(environment.world, scenario.quotas ?? []);
-  const providers = [containerService, compute, ...others];
+  const network = createNetworkProvider({
+    subscription,
+    networks: scenario.virtualNetworks ?? [],
+    held: () => aks.addressesHeld(),
+  });
+  const providers = [containerService, compute, network, ...others];
   return createArmService({ environment, providers, groups, operations, ...throttle });
 }
 
 /** AKS and Fleet Manager share one namespace. */
 function createContainerService(
+  aks: Aks,
   environment: Environment,
   operations: Operations,
   scenario: Scenario,
 ): ResourceProvider {
-  const aks = createAks(environment, operations, scenario);
   const fleets = createFleetManager(environment, operations, scenario);
   return {
     namespace: "Microsoft.ContainerService",

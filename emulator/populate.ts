@@ -66,6 +66,8 @@ function clusterSpec(
 
 function poolSpec(pool: ScenarioPool, index: number, kubernetesVersion: string): NodePoolSpec {
   const windows = pool.osType === "Windows";
+  // Where its addresses come from is written down beside the world: no upgrade depends on it.
+  const { vnetSubnetID: _subnet, podSubnetID: _pods, podIPAllocationMode: _mode, ...own } = pool;
   return defined<NodePoolSpec>({
     mode: index === 0 ? "System" : "User",
     osType: "Linux",
@@ -73,7 +75,7 @@ function poolSpec(pool: ScenarioPool, index: number, kubernetesVersion: string):
     vmSize: DEFAULT_VM_SIZE,
     count: DEFAULT_NODE_COUNT,
     kubernetesVersion,
-    ...pool,
+    ...own,
     upgradeSettings: pool.upgradeSettings && defined(pool.upgradeSettings),
   });
 }

@@ -21,9 +21,12 @@ import { guidFrom } from "./guid.ts";
  *     location: westeurope
  *     kubernetesVersion: "1.33.5"
  *     autoUpgradeProfile: {upgradeChannel: none, nodeOSUpgradeChannel: None}   # the default
- *     pools: [{name: system, mode: System, count: 3}]       # NodePoolSpec; all but the name may be left out
+ *     networkProfile: {networkPlugin: azure, networkPluginMode: overlay}       # default: azure, pods in the subnet
+ *     pools: [{name: system, mode: System, count: 3, vnetSubnetID: harbour/nodes}]   # NodePoolSpec; all but the name may be left out
  *     workloads: [{name: api, namespace: harbour, replicas: 3}]             # WorkloadSpec; kind: Deployment
  *     budgets: [{name: api, namespace: harbour, selector: {app: api}, maxUnavailable: 1}]
+ * virtualNetworks:                     # `used`: addresses that others than these clusters hold
+ *   - {name: harbour, resourceGroup: harbour, subnets: [{name: nodes, addressPrefix: 10.1.0.0/24, used: 3}]}
  * fleets:
  *   - {name: harbour, resourceGroup: harbour, location: westeurope, members: [{name: m1, cluster: quay-1, group: blue}]}
  * principals:                          # identities beside the owner; clientId is what a client signs in with
@@ -59,6 +62,10 @@ const PoolInput = z.strictObject({
   upgradeSettings: z.optional(UpgradeSettingsInput),
   nodeLabels: z.optional(strings),
   nodeTaints: z.optional(z.array(text)),
+  maxPods: z.optional(z.int().min(10).max(250)),
+  vnetSubnetID: z.optional(text),
+  podSubnetID: z.optional(text),
+  podIPAllocationMode: z.optional(z.enum(["DynamicIndividual", "StaticBlock"])),
 });
 
 const TolerationInput = z.strictObject({
@@ -98,6 +105,12 @@ const ClusterInput = z.strictObject({
   autoUpgradeProfile: z.optional(
     z.strictObject({ upgradeChannel: z.optional(text), nodeOSUpgradeChannel: z.optional(text) }),
   ),
+  networkProfile: z.optional(
+    z.strictObject({
+      networkPlugin: z.optional(z.enum(["azure", "kubenet", "none"])),
+      networkPluginMode: z.optional(z.enum(["overlay"])),
+    }),
+  ),
   pools: z.array(PoolInput).min(1),
   workloads: z.optional(z.array(WorkloadInput)),
   budgets: z.optional(z.array(BudgetInput)),
@@ -116,6 +129,22 @@ const FleetInput = z.strictObject({
         labels: z.optional(strings),
       }),
     ),
+  ),
+});
+
+/** An IPv4 range with the sizes that a subnet may have. */
+const ADDRESS_PREFIX = /^\d{1,3}(\.\d{1,3}){3}\/([2-9]|1\d|2\d)$/;
+
+const NetworkInput = z.strictObject({
+  name: text,
+  resourceGroup: text,
+  location: z.optional(text),
+  subnets: z.array(
+    z.strictObject({
+      name: text,
+      addressPrefix: z.string().regex(ADDRESS_PREFIX, "write it as 10.1.0.0/24, /2 to /29"),
+      used: z.optional(z.int().min(0)),
+    }),
   ),
 });
 
@@ -166,6 +195,7 @@ const ScenarioInput = z.strictObject({
   images: z.optional(z.array(z.strictObject({ region: text, version: text }))),
   quotas: z.optional(z.array(z.strictObject({ region: text, name: text, limit: z.int().min(0) }))),
   resourceGroups: z.optional(z.array(z.strictObject({ name: text, location: text }))),
+  virtualNetworks: z.optional(z.array(NetworkInput)),
   clusters: z.optional(z.array(ClusterInput)),
   fleets: z.optional(z.array(FleetInput)),
   principals: z.optional(z.array(PrincipalInput)),
@@ -175,6 +205,7 @@ const ScenarioInput = z.strictObject({
 export type Scenario = z.infer<typeof ScenarioInput>;
 export type ScenarioCluster = z.infer<typeof ClusterInput>;
 export type ScenarioPool = z.infer<typeof PoolInput>;
+export type ScenarioNetwork = z.infer<typeof NetworkInput>;
 export type ScenarioFleet = z.infer<typeof FleetInput>;
 export type ScenarioPrincipal = z.infer<typeof PrincipalInput>;
 
@@ -250,11 +281,36 @@ function danglingReferences(scenario: Scenario): string[] {
   const problems = members
     .filter(({ member }) => !clusters.has(clusterName(member.cluster)))
     .map(({ member, field }) => `${field}.cluster: there is no cluster ${member.cluster}`);
+  problems.push(...absentSubnets(scenario));
   const { msi } = scenario;
   if (msi !== undefined && !scenario.principals?.some(({ name }) => name === msi)) {
     problems.push(`msi: there is no principal ${msi}`);
   }
   return problems;
+}
+
+function absentSubnets(scenario: Scenario): string[] {
+  return (scenario.clusters ?? []).flatMap(({ pools }, index) =>
+    pools.flatMap((pool, at) =>
+      (["vnetSubnetID", "podSubnetID"] as const).flatMap((field) => {
+        const wanted = pool[field];
+        if (wanted === undefined || subnetNamed(scenario, wanted) !== undefined) return [];
+        return [`clusters[${index}].pools[${at}].${field}: there is no subnet ${wanted}`];
+      }),
+    ),
+  );
+}
+
+/** A subnet given as `network/subnet`, or by its ARM id. */
+export function subnetNamed(
+  { virtualNetworks }: Scenario,
+  name: string,
+): { readonly network: ScenarioNetwork; readonly subnet: string } | undefined {
+  const parts = name.toLowerCase().split("/");
+  const [wantedNetwork, wanted] = [parts.at(name.startsWith("/") ? -3 : -2), parts.at(-1)];
+  const network = virtualNetworks?.find((one) => one.name.toLowerCase() === wantedNetwork);
+  const subnet = network?.subnets.find((one) => one.name.toLowerCase() === wanted);
+  return network && subnet && { network, subnet: subnet.name };
 }
 
 /** The name of a cluster given by name or ARM id. */

@@ -68,18 +68,24 @@ export function optionalDuration(
 }
 
 /** A whole number within bounds. */
-export function optionalCount(
+export function count(
   name: string,
   bounds: { readonly min: number; readonly max: number },
-): number | undefined {
-  const text = optionalText(name);
-  if (text === undefined) return undefined;
+): number {
+  const text = requiredText(name);
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= bounds.min && value <= bounds.max) return value;
   throw invalid(
     `input ${name} is ${JSON.stringify(text)}`,
     `use a whole number from ${bounds.min} to ${bounds.max}`,
   );
+}
+
+export function optionalCount(
+  name: string,
+  bounds: { readonly min: number; readonly max: number },
+): number | undefined {
+  return optionalText(name) === undefined ? undefined : count(name, bounds);
 }
 
 /** Values separated by commas or new lines. */

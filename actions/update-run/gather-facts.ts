@@ -8,21 +8,22 @@ import { readClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import type { ManagedCluster } from "../../shared/snapshot/ports.ts";
 import type { DeclaredRun } from "../../shared/update-run/create.ts";
 import type { FleetMember } from "../../shared/update-run/ports.ts";
+import { networkOf, subnetsOf } from "../../shared/update-run/preflight/addresses.ts";
+import type { NetworkSpace, NetworkSpaces } from "../../shared/update-run/preflight/addresses.ts";
 import { regionKey } from "../../shared/update-run/preflight/facts.ts";
-import type { MemberFacts, PreflightFacts } from "../../shared/update-run/preflight/facts.ts";
+import type {
+  MemberFacts,
+  PreflightFacts,
+  PreflightPort,
+} from "../../shared/update-run/preflight/facts.ts";
 import { isActive } from "../../shared/update-run/state.ts";
 import type { Step } from "./step.ts";
 
-/**
- * Clusters whose Kubernetes API is asked. Their credentials come one call per cluster, of which Azure
- * grants 60 at once and then one per second; members of later stages are looked at before their stage.
- */
-const MAX_CLUSTERS_SEEN = 60;
 const MAX_AT_ONCE = 16;
 
 /** Reads what the rules of a preflight judge: lists for all members, the nodes of those that come first. */
 export async function gatherFacts(
-  { deps, target }: Step,
+  { deps, inputs, target }: Step,
   declared: DeclaredRun & { readonly release: Release },
 ): Promise<PreflightFacts> {
   const { fleet, inventory, preflights } = deps;
@@ -33,6 +34,7 @@ export async function gatherFacts(
   );
   const runs = await fleet.listRuns(declared.fleet);
   const regions = firstOf(clusters, ({ location }) => location);
+  const replacesNodes = declared.spec.upgradeType !== "ControlPlaneOnly";
   return {
     release: declared.release,
     spec: declared.spec,
@@ -40,16 +42,20 @@ export async function gatherFacts(
     freezes: target.freezes,
     otherRuns: runs.filter(({ name, status }) => name !== declared.name && isActive(status.state)),
     profiles: await preflights.listAutoUpgradeProfiles(declared.fleet),
-    members: await lookAtMembers(deps, declared.spec.upgradeType, ordered, clusters),
+    members: await lookAtMembers(deps, declared.spec.upgradeType, {
+      ordered,
+      clusters,
+      seen: inputs.preflightMembers,
+    }),
     newestImages: await newestImages(deps, declared, clusters),
     kubernetesVersions:
       declared.spec.kubernetesVersion === undefined
         ? new Map()
         : await perRegion(regions, (id, region) => preflights.listKubernetesVersions(id, region)),
-    quotas:
-      declared.spec.upgradeType === "ControlPlaneOnly"
-        ? new Map()
-        : await perRegion(regions, (id, region) => deps.quotas.readQuotas(id, region)),
+    quotas: replacesNodes
+      ? await perRegion(regions, (id, region) => deps.quotas.readQuotas(id, region))
+      : new Map(),
+    networks: replacesNodes ? await readNetworks(preflights, clusters) : new Map(),
     // Asked last: it is the machine's time until Azure has answered once.
     now: deps.now(),
   };
@@ -81,6 +87,22 @@ async function perRegion<T>(
   return new Map(await Promise.all(answers));
 }
 
+/** One request per virtual network, however many clusters are in it. */
+async function readNetworks(
+  preflights: PreflightPort,
+  clusters: readonly ManagedCluster[],
+): Promise<NetworkSpaces> {
+  const networks = new Map(
+    clusters.flatMap(subnetsOf).map((subnet) => [armKey(networkOf(subnet)), networkOf(subnet)]),
+  );
+  const limit = createLimiter(MAX_AT_ONCE);
+  const spaces = [...networks].map(async ([key, network]): Promise<[string, NetworkSpace]> => [
+    key,
+    await limit(() => preflights.readNetworkSpace(network)),
+  ]);
+  return new Map(await Promise.all(spaces));
+}
+
 /** One upgrade profile per region and family, and only for pins that could be too new for a region. */
 async function newestImages(
   { inventory }: Step["deps"],
@@ -108,11 +130,17 @@ async function newestImages(
   return newest;
 }
 
+interface MembersToSee {
+  readonly ordered: readonly FleetMember[];
+  readonly clusters: readonly ManagedCluster[];
+  /** Of how many, the first ones, the Kubernetes API is asked. */
+  readonly seen: number;
+}
+
 async function lookAtMembers(
   { nodes, remedies, preflights }: Step["deps"],
   upgradeType: DeclaredRun["spec"]["upgradeType"],
-  members: readonly FleetMember[],
-  clusters: readonly ManagedCluster[],
+  { ordered, clusters, seen: bound }: MembersToSee,
 ): Promise<readonly MemberFacts[]> {
   const byId = new Map(clusters.map((cluster) => [armKey(cluster.id), cluster]));
   const windowName =
@@ -120,10 +148,10 @@ async function lookAtMembers(
       ? "aksManagedNodeOSUpgradeSchedule"
       : "aksManagedAutoUpgradeSchedule";
   const limit = createLimiter(MAX_AT_ONCE);
-  const facts = members.map(async ({ name, clusterId }, index): Promise<readonly MemberFacts[]> => {
+  const facts = ordered.map(async ({ name, clusterId }, index): Promise<readonly MemberFacts[]> => {
     const cluster = byId.get(armKey(clusterId));
     if (cluster === undefined) return [];
-    const isSeen = index < MAX_CLUSTERS_SEEN && cluster.powerState === "Running";
+    const isSeen = index < bound && cluster.powerState === "Running";
     if (!isSeen) {
       return [{ name, cluster, nodes: undefined, budgets: undefined, window: undefined }];
     }

@@ -35,6 +35,7 @@ export async function preflight(step: Step): Promise<Report> {
         })),
       ),
       "check-url": check ?? "",
+      unchecked: JSON.stringify(report.unchecked),
     },
     summary,
     annotations: report.judgements

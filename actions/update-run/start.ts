@@ -5,6 +5,7 @@ import { readHold } from "../../shared/update-run/hold.ts";
 import { planOf, planOfRun } from "../../shared/update-run/plan.ts";
 import { atTargetNote } from "../../shared/update-run/preflight/render.ts";
 import type { Plan } from "../../shared/update-run/plan.ts";
+import type { PreflightReport } from "../../shared/update-run/preflight/judge.ts";
 import type { UpdateRun } from "../../shared/update-run/ports.ts";
 import { isTerminal } from "../../shared/update-run/state.ts";
 import { follow } from "./follow.ts";
@@ -16,12 +17,12 @@ import type { Step } from "./step.ts";
 export async function create(step: Step): Promise<Act> {
   const { deps, target } = step;
   const declared = needsDeclaration(target);
-  const left: string[] = [];
+  let ahead: PreflightReport | undefined;
   const notes: string[] = [];
   const { run, changed } = await createRun(deps.fleet, declared, async () => {
     const less = await guard(step, planOf(declared, await deps.fleet.listMembers(target.fleet)));
-    const { skip, atTarget } = await passPreflight(step, declared);
-    left.push(...skip);
+    ahead = await passPreflight(step, declared);
+    const { atTarget } = ahead;
     notes.push(...less, ...(atTarget.length === 0 ? [] : [atTargetNote(atTarget)]));
     deps.runner.leaves(
       `update run ${target.name} was being created; if it exists, it is not started`,
@@ -31,10 +32,18 @@ export async function create(step: Step): Promise<Act> {
   deps.runner.leaves(`update run ${target.name} exists and is ${run.status.state}`);
   if (!changed)
     return { run: await finishCreation(step, run), changed, did: "It existed, just as declared." };
-  const { leaveOut } = await import("./leave-out.ts");
-  const ready = await leaveOut(step, run, left);
-  const did = left.length === 0 ? "Created." : `Created without ${left.join(", ")}.`;
-  return { run: ready, changed, did, notes };
+  return { ...(await withoutSkipped(step, run, ahead)), changed, notes };
+}
+
+async function withoutSkipped(
+  step: Step,
+  run: UpdateRun,
+  ahead: PreflightReport | undefined,
+): Promise<Pick<Act, "run" | "did">> {
+  if (ahead === undefined || ahead.skip.length === 0) return { run, did: "Created." };
+  const { skipByRule } = await import("./skip-by-rule.ts");
+  const did = `Created without ${ahead.skip.join(", ")}.`;
+  return { run: await skipByRule(step, run, ahead), did };
 }
 
 async function guard(step: Step, plan: Plan): Promise<readonly string[]> {
@@ -46,8 +55,8 @@ async function guard(step: Step, plan: Plan): Promise<readonly string[]> {
 async function finishCreation(step: Step, run: UpdateRun): Promise<UpdateRun> {
   const skips = [...step.inputs.preflightChoices.values()].includes("skip");
   if (!skips || run.status.state !== "NotStarted") return run;
-  const { leaveOut } = await import("./leave-out.ts");
-  return leaveOut(step, run, (await lookAhead(step)).skip);
+  const { skipByRule } = await import("./skip-by-rule.ts");
+  return skipByRule(step, run, await lookAhead(step));
 }
 
 export async function start(step: Step): Promise<Act> {

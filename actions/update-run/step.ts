@@ -43,6 +43,8 @@ export interface UpdateRunInputs {
   readonly reviewedPlan: "required" | "off";
   readonly preflightChoices: PreflightChoices;
   readonly preflightTimeoutMilliseconds: number;
+  /** Members, the first of the run, whose nodes, budgets and windows are read. */
+  readonly preflightMembers: number;
   readonly subscriptionId: string | undefined;
   readonly pollIntervalMilliseconds: number;
   readonly detachAfterMilliseconds: number;

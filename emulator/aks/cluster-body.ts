@@ -38,16 +38,17 @@ function clusterProperties(
   return {
     maxAgentPools: 100,
     servicePrincipalProfile: { clientId: "msi" },
-    networkProfile: {
-      networkPlugin: "azure",
-      loadBalancerSku: "standard",
-      outboundType: "loadBalancer",
-    },
     enableRBAC: true,
     supportPlan: "KubernetesOfficial",
     disableLocalAccounts: false,
     ...withoutUndefined(stored),
     ...(stored["servicePrincipalProfile"] ? {} : { servicePrincipalProfile: { clientId: "msi" } }),
+    networkProfile: {
+      networkPlugin: "azure",
+      loadBalancerSku: "standard",
+      outboundType: "loadBalancer",
+      ...objectAt(stored, "networkProfile"),
+    },
     provisioningState: cluster.provisioningState,
     powerState: { code: cluster.powerState },
     kubernetesVersion: cluster.kubernetesVersion,

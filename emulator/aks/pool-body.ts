@@ -25,7 +25,6 @@ export function poolProperties(cluster: Cluster, pool: NodePool, stored: JsonObj
     osDiskSizeGB: 128,
     osDiskType: "Managed",
     kubeletDiskType: "OS",
-    maxPods: 110,
     type: "VirtualMachineScaleSets",
     enableAutoScaling: false,
     scaleDownMode: "Delete",
@@ -39,6 +38,7 @@ export function poolProperties(cluster: Cluster, pool: NodePool, stored: JsonObj
     count: pool.count,
     vmSize: pool.vmSize,
     mode: pool.mode,
+    maxPods: pool.maxPods,
     osType: pool.osType,
     osSKU: pool.osSku,
     orchestratorVersion: pool.kubernetesVersion,
@@ -102,6 +102,7 @@ export function newPoolSpec(input: NewPool): NodePoolSpec {
     vmSize: textAt(properties, "vmSize") ?? snapshot?.vmSize ?? DEFAULT_VM_SIZE,
     count: nodeCount(properties) ?? 1,
     kubernetesVersion: input.kubernetesVersion,
+    ...maxPods(properties),
     ...(settings ? { upgradeSettings: settings } : {}),
     ...(nodeLabels ? { nodeLabels } : {}),
     ...(nodeTaints ? { nodeTaints } : {}),
@@ -170,6 +171,12 @@ function wholeNumber(from: JsonObject, key: string, low: number, high: number): 
     return value;
   }
   throw invalid(`${key} ${JSON.stringify(value)} must be a whole number from ${low} to ${high}.`);
+}
+
+/** Source: learn.microsoft.com/azure/aks/quotas-skus-regions, maximum pods per node */
+function maxPods(properties: JsonObject): Pick<NodePoolSpec, "maxPods"> {
+  const asked = wholeNumber(properties, "maxPods", 10, 250);
+  return asked === undefined ? {} : { maxPods: asked };
 }
 
 function nodeCount(properties: JsonObject): number | undefined {

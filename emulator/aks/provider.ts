@@ -7,8 +7,10 @@ import { changing, methodNotAllowed } from "../arm/refusal.ts";
 import { ResourceStore } from "../arm/store.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Environment, WireReply } from "../service.ts";
+import { subnetId } from "../network/virtual-networks.ts";
 import { absentTypeReply } from "./absent-types.ts";
 import { accessProfile } from "./access-profiles.ts";
+import { addressesHeld } from "./addresses.ts";
 import { applyAutoUpgrade } from "./auto-upgrade.ts";
 import { handleClusters } from "./clusters.ts";
 import type { AksContext } from "./context.ts";
@@ -29,6 +31,8 @@ export interface Aks {
   /** Undefined: a type that is not of AKS. */
   handle(request: ArmRequest): WireReply | undefined;
   deleteGroup(subscription: string, resourceGroup: string): void;
+  /** Addresses that nodes and pods hold, by key of their subnet. */
+  addressesHeld(): ReadonlyMap<string, number>;
 }
 
 const POST_TARGETS = new Set([
@@ -54,6 +58,7 @@ export function createAks(
   return {
     handle: (request) => route(context, request),
     deleteGroup: (subscription, resourceGroup) => deleteGroup(context, subscription, resourceGroup),
+    addressesHeld: () => addressesHeld(context),
   };
 }
 
@@ -102,10 +107,29 @@ function rememberScenario(context: AksContext, scenario: Scenario): void {
       upgradeChannel: "none",
       nodeOSUpgradeChannel: "None",
     };
-    const body = withoutUndefined({ tags: cluster.tags, properties: { autoUpgradeProfile } });
+    const { networkProfile } = cluster;
+    const properties = withoutUndefined({
+      autoUpgradeProfile,
+      networkProfile: networkProfile && withoutUndefined(networkProfile),
+    });
+    const body = withoutUndefined({ tags: cluster.tags, properties });
     const made = context.environment.world.clusters.get(armKey(id));
     if (made) applyAutoUpgrade(made, { autoUpgradeProfile });
     context.clusters.put({ id, body, at: pacer.now(), by: "scenario" });
+    for (const { name, ...pool } of cluster.pools) {
+      const written = withoutUndefined({
+        vnetSubnetID: subnetId(scenario, subscription, pool.vnetSubnetID),
+        podSubnetID: subnetId(scenario, subscription, pool.podSubnetID),
+        podIPAllocationMode: pool.podIPAllocationMode,
+      });
+      if (Object.keys(written).length === 0) continue;
+      context.pools.put({
+        id: `${id}/agentPools/${name}`,
+        body: written,
+        at: pacer.now(),
+        by: "scenario",
+      });
+    }
   }
 }
 

@@ -19,6 +19,8 @@ const TYPE_NAMES = [
   "orchestrators",
   "locations",
   "usages",
+  "virtualNetworks",
+  "subnets",
   "topics",
   "topicTypes",
   "systemTopics",
@@ -79,6 +81,7 @@ function verb(method: string, action: string | undefined): string {
 function properNamespace(namespace: string): string {
   const known = [
     "Microsoft.ContainerService",
+    "Microsoft.Network",
     "Microsoft.EventGrid",
     "Microsoft.Resources",
     "Microsoft.Authorization",

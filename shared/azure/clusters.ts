@@ -51,6 +51,7 @@ export function toCluster(cluster: WireCluster): ManagedCluster {
     provisioningState: cluster.provisioningState ?? "",
     powerState: cluster.powerState?.code === "Stopped" ? "Stopped" : "Running",
     ...autoUpgradeOf(cluster),
+    ...networkOf(cluster),
     nodePools: (cluster.agentPoolProfiles ?? []).map((pool) => toNodePool(id, pool)),
   };
 }
@@ -60,6 +61,21 @@ function autoUpgradeOf({ autoUpgradeProfile }: WireCluster): Pick<ManagedCluster
   const nodeOsChannel = autoUpgradeProfile?.nodeOSUpgradeChannel;
   if (nodeOsChannel === undefined) return {};
   return { autoUpgrade: { channel: autoUpgradeProfile?.upgradeChannel ?? "none", nodeOsChannel } };
+}
+
+function networkOf({ networkProfile }: WireCluster): Pick<ManagedCluster, "network"> {
+  if (networkProfile?.networkPlugin === undefined) return {};
+  const { networkPlugin: plugin, networkPluginMode: mode } = networkProfile;
+  return { network: { plugin, mode } };
+}
+
+function poolNetworkOf(
+  pool: Omit<ManagedClusterAgentPoolProfile, "type">,
+): Pick<NodePool, "network"> {
+  const { maxPods, vnetSubnetID: subnetId, podSubnetID: podSubnetId } = pool;
+  if (subnetId === undefined || maxPods === undefined) return {};
+  const staticBlocks = pool.podIPAllocationMode === "StaticBlock";
+  return { network: { maxPods, subnetId, podSubnetId, staticBlocks } };
 }
 
 export function toNodePool(
@@ -82,5 +98,6 @@ export function toNodePool(
     maxSurge: pool.upgradeSettings?.maxSurge,
     drainTimeoutMinutes: pool.upgradeSettings?.drainTimeoutInMinutes,
     snapshotId: pool.creationData?.sourceResourceId,
+    ...poolNetworkOf(pool),
   };
 }

@@ -4,6 +4,7 @@ import type { PreflightPort } from "../update-run/preflight/facts.ts";
 import type { ArmClient } from "./arm-client.ts";
 import { AKS_API_VERSION } from "./clusters.ts";
 import { asList, asObject, asText } from "./json.ts";
+import { readNetworkSpace } from "./network.ts";
 import { toMaintenanceWindow } from "./maintenance-window.ts";
 import { listResources } from "./raw-fleet.ts";
 
@@ -30,6 +31,7 @@ export function createPreflightPort(arm: ArmClient): PreflightPort {
           Object.keys(asObject(patchVersions)),
         );
       }),
+    readNetworkSpace: (network) => readNetworkSpace(arm, network),
     async readMaintenanceWindow(cluster, name) {
       const path = `${cluster}/maintenanceConfigurations/${name}`;
       try {

@@ -52,6 +52,6 @@ export function judgeQuota(
   const { name, used, limit } = short;
   return {
     kind: "short",
-    reason: `a second pool needs ${needed} vCPUs of ${name}, ${limit - used} of ${limit} are free`,
+    reason: `${needed} vCPUs of ${name} are needed, ${limit - used} of ${limit} are free`,
   };
 }

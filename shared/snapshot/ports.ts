@@ -15,6 +15,8 @@ export interface ManagedCluster {
     /** `None`, `Unmanaged`, `SecurityPatch` or `NodeImage`. */
     readonly nodeOsChannel: string;
   };
+  /** How its pods get addresses, in Azure's words; absent where the service does not say. */
+  readonly network?: { readonly plugin: string; readonly mode: string | undefined };
   readonly nodePools: readonly NodePool[];
 }
 
@@ -35,6 +37,17 @@ export interface NodePool {
   readonly drainTimeoutMinutes?: number | undefined;
   /** The snapshot that the pool was created from or upgraded to. */
   readonly snapshotId: ArmId | undefined;
+  /** Where its addresses come from; absent in the network that AKS made for its cluster. */
+  readonly network?: PoolNetwork;
+}
+
+export interface PoolNetwork {
+  readonly maxPods: number;
+  readonly subnetId: ArmId;
+  /** A subnet for the pods alone. */
+  readonly podSubnetId: ArmId | undefined;
+  /** Pods get whole blocks of addresses in advance. */
+  readonly staticBlocks: boolean;
 }
 
 /** What exists, read by paged lists: never one request per cluster. */

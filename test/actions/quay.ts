@@ -56,7 +56,13 @@ export const scenario: Scenario = {
     location: "westeurope",
     kubernetesVersion: "1.33.5",
     pools: [
-      { name: "system", mode: "System" as const, count: 1, nodeImageVersion: OLD },
+      {
+        name: "system",
+        mode: "System" as const,
+        count: 1,
+        nodeImageVersion: OLD,
+        vnetSubnetID: "harbour/nodes",
+      },
       { name: "app", mode: "User" as const, count: 2, nodeImageVersion: OLD },
       {
         name: "held",
@@ -82,6 +88,13 @@ export const scenario: Scenario = {
       { name: "ledger", namespace: "harbour", selector: { app: "ledger" }, minAvailable: 1 },
     ],
   })),
+  virtualNetworks: [
+    {
+      name: "harbour",
+      resourceGroup: "harbour",
+      subnets: [{ name: "nodes", addressPrefix: "10.1.0.0/22" }],
+    },
+  ],
   fleets: [
     {
       name: "harbour",

@@ -70,6 +70,7 @@ const LOOKING_AHEAD: readonly Row[] = [
   ...(
     [
       ["Microsoft.Compute/locations/usages/read", /missing permission \S+usages\/read/],
+      ["Microsoft.Network/virtualNetworks/usages/read", /subnet harbour\/nodes: .*usages\/read/],
       ["fleets/autoUpgradeProfiles/read", /auto-upgrade profiles could not be read/],
       ["managedClusters/policy/poddisruptionbudgets/read", /poddisruptionbudgets\/read/],
       ["managedClusters/maintenanceConfigurations/read", /windows of quay-1 could not be read/],

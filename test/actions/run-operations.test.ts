@@ -207,6 +207,11 @@ test("the preflight leaves a stopped cluster out, waits for a busy one, and bloc
   expect(membersOf(await storedRun(ran.outputs["run-name"]))).toMatchObject({
     "quay-2": "Skipped",
   });
+  // Promotion reads it: nobody has to guess why a member was left out.
+  const skip = (await checks()).find(
+    ([name]) => name === `fleetwright skip: ${ran.outputs["run-name"]}`,
+  );
+  expect(skip).toEqual([expect.any(String), "neutral", "Member:quay-2 skipped by preflight"]);
 
   await job.write({ "releases/dev.yaml": release(4, NEWER).replace("canary", "one-by-one") });
   const late = await updateRun("run", {

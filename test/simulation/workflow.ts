@@ -72,6 +72,7 @@ function inputsOf({ operation, runName }: Job): UpdateRunInputs {
     reviewedPlan: "required",
     preflightChoices: new Map(),
     preflightTimeoutMilliseconds: 0,
+    preflightMembers: 60,
     subscriptionId: SUBSCRIPTION,
     pollIntervalMilliseconds: 30_000,
     detachAfterMilliseconds: 0,
@@ -122,6 +123,7 @@ const UNREADABLE = {
     listAutoUpgradeProfiles: async () => undefined,
     listKubernetesVersions: async () => undefined,
     readMaintenanceWindow: async () => undefined,
+    readNetworkSpace: async () => ({ readable: false, reason: "not allowed" }) as const,
   },
 };
 

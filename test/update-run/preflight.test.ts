@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Budget, NodeView } from "../../shared/quarantine/ports.ts";
 import type { ManagedCluster, NodePool } from "../../shared/snapshot/ports.ts";
+import type { NetworkSpaces, SubnetSpace } from "../../shared/update-run/preflight/addresses.ts";
 import { regionKey } from "../../shared/update-run/preflight/facts.ts";
 import type { MemberFacts, PreflightFacts } from "../../shared/update-run/preflight/facts.ts";
 import {
@@ -100,8 +101,22 @@ const facts = (change: Partial<PreflightFacts> = {}): PreflightFacts => ({
   newestImages: new Map([[regionKey("westeurope", FAMILY), "202607.09.0"]]),
   kubernetesVersions: new Map(),
   quotas: new Map([["westeurope", { readable: true, quotas: [] }]]),
+  networks: new Map(),
   ...change,
 });
+
+const HARBOUR =
+  "/subscriptions/s/resourcegroups/rg/providers/microsoft.network/virtualnetworks/harbour";
+const NODES = `${HARBOUR}/subnets/nodes`;
+const PODS = `${HARBOUR}/subnets/pods`;
+const ONE_SUBNET = {
+  maxPods: 30,
+  subnetId: NODES,
+  podSubnetId: undefined,
+  staticBlocks: false,
+};
+const spaces = (subnets: readonly (readonly [string, SubnetSpace])[]): NetworkSpaces =>
+  new Map([[HARBOUR, { readable: true, subnets: new Map(subnets) }]]);
 
 const withCluster = (change: Partial<ManagedCluster>) =>
   facts({ members: [member({ cluster: cluster(change) })] });
@@ -240,6 +255,12 @@ const CASES: readonly (readonly [string, PreflightFacts, RegExp, PreflightFacts]
       ]),
     }),
   ],
+  [
+    "subnet-addresses",
+    { ...withPool({ network: ONE_SUBNET }), networks: spaces([[NODES, { used: 30, limit: 60 }]]) },
+    /subnet harbour\/nodes has 30 of 60 addresses free, .* take 31/,
+    { ...withPool({ network: ONE_SUBNET }), networks: spaces([[NODES, { used: 29, limit: 60 }]]) },
+  ],
 ];
 
 describe("each rule speaks for its own reason, and only for that", () => {
@@ -254,6 +275,95 @@ describe("each rule speaks for its own reason, and only for that", () => {
     const names = PREFLIGHT_RULES.map(({ name }) => name);
     expect([...new Set(CASES.map(([rule]) => rule))].toSorted()).toEqual(names.toSorted());
   });
+});
+
+describe("surge nodes need addresses of their subnets", () => {
+  const network = ONE_SUBNET;
+  const surge = { maxSurge: "2", network };
+  const room = (free: number, pods = 1_000) =>
+    spaces([
+      [NODES, { used: 251 - free, limit: 251 }],
+      [PODS, { used: 1_000 - pods, limit: 1_000 }],
+    ]);
+  const overlay = { plugin: "azure", mode: "overlay" };
+  const withPods = { ...network, podSubnetId: PODS };
+  test.each([
+    ["Azure CNI: a node and each of its pods", {}, surge, 62, undefined],
+    [
+      "Azure CNI, one too few",
+      {},
+      surge,
+      61,
+      /harbour\/nodes has 61 of 251 .* app \(2 × 31\) take 62/,
+    ],
+    ["a percentage is rounded up", {}, { ...surge, maxSurge: "11%" }, 61, /app \(2 × 31\)/],
+    ["10 % where the pool does not say", {}, { network }, 30, /app \(1 × 31\)/],
+    ["never more surge than the pool has nodes", {}, { ...surge, maxSurge: "50" }, 309, /10 × 31/],
+    ["an overlay: the node alone", { network: overlay }, surge, 2, undefined],
+    ["an overlay without room", { network: overlay }, surge, 1, /\(2 × 1\) take 2/],
+    ["kubenet", { network: { plugin: "kubenet", mode: undefined } }, surge, 2, undefined],
+    ["a subnet for pods", {}, { ...surge, network: withPods }, 2, undefined],
+    ["no surge at all", {}, { ...surge, maxSurge: "0" }, 0, undefined],
+  ] as const)("%s", (_, ofCluster, ofPool, free, expected) => {
+    const found = withCluster({ ...ofCluster, nodePools: [pool(ofPool)] });
+    expectConcern({ ...found, networks: room(free) }, expected);
+  });
+
+  test("pods of a subnet of their own take batches, and whole blocks when static", () => {
+    const full = { ...withCluster({ nodePools: [pool({ ...surge, network: withPods })] }) };
+    expectConcern({ ...full, networks: room(9, 32) }, undefined);
+    expectConcern({ ...full, networks: room(9, 31) }, /harbour\/pods has 31 .* \(2 × 16\) take 32/);
+    const blocks = pool({ ...surge, network: { ...withPods, maxPods: 60, staticBlocks: true } });
+    expectConcern(
+      { ...withCluster({ nodePools: [blocks] }), networks: room(9, 127) },
+      /\(2 × 64\) take 128/,
+    );
+  });
+
+  test("pools in one subnet count together", () => {
+    const two = withCluster({ nodePools: [pool(surge), pool({ ...surge, name: "extra" })] });
+    expectConcern({ ...two, networks: room(124) }, undefined);
+    expectConcern({ ...two, networks: room(123) }, /app \(2 × 31\), extra \(2 × 31\) take 124/);
+  });
+
+  test.each([
+    [
+      "a network that cannot be read",
+      new Map([[HARBOUR, { readable: false as const, reason: "no right" }]]),
+      /harbour\/nodes: no right/,
+    ],
+    [
+      "a subnet that Azure does not count",
+      spaces([[PODS, { used: 0, limit: 9 }]]),
+      /harbour\/nodes: Azure does not count/,
+    ],
+  ] as const)("%s is unknown, which is said", (_, networks, sentence) => {
+    const report = judgePreflight({ ...withPool(surge), networks });
+    expect(report.judgements).toEqual([]);
+    expect(report.unchecked.join()).toMatch(sentence);
+  });
+
+  test("a control plane's upgrade takes none", () => {
+    const alone = {
+      ...withPool(surge),
+      spec: { ...full, upgradeType: "ControlPlaneOnly" as const },
+    };
+    expect(judgePreflight(alone).unchecked).toEqual([]);
+  });
+
+  function expectConcern(found: PreflightFacts, expected: RegExp | undefined): void {
+    const { judgements, unchecked } = judgePreflight(found);
+    expect(unchecked).toEqual([]);
+    const messages = judgements.map(
+      ({ rule, concerns }) => `${rule}: ${concerns.map(({ message }) => message).join()}`,
+    );
+    expect(messages).toEqual(expected === undefined ? [] : [expect.stringMatching(expected)]);
+  }
+});
+
+test("a VM size whose name does not tell its vCPUs leaves the quota unknown, which is said", () => {
+  const report = judgePreflight(withPool({ vmSize: "Standard_DS4_v2" }));
+  expect(report.unchecked).toEqual(["quota of Standard_DS4_v2: the name does not tell its vCPUs"]);
 });
 
 test("the worst verdict comes first, and members to skip are named once", () => {
@@ -281,7 +391,7 @@ test("the worst verdict comes first, and members to skip are named once", () => 
   ]);
   expect(report.skip).toEqual(["quay-1"]);
   expect(renderPreflight(report)).toMatch(
-    /Not checked: nodes, budgets and windows of 1 .*profiles/,
+    /Not checked: nodes, budgets and windows of quay-2: preflight-members .*profiles/,
   );
 });
 

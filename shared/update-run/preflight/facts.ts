@@ -4,6 +4,7 @@ import type { Release, Workspace } from "../../declaration/documents.ts";
 import type { Budget, ClusterNodes } from "../../quarantine/ports.ts";
 import type { MaintenanceWindow, WindowName } from "../../simulator/model.ts";
 import type { ManagedCluster } from "../../snapshot/ports.ts";
+import type { NetworkSpace, NetworkSpaces } from "./addresses.ts";
 import type { UpdateRun, UpdateRunSpec, UpdateStage } from "../ports.ts";
 
 /** What Azure is asked only before a run. A part that this identity may not read is `undefined`. */
@@ -12,6 +13,8 @@ export interface PreflightPort {
   listAutoUpgradeProfiles(fleet: ArmId): Promise<readonly AutoUpgradeProfile[] | undefined>;
   /** Kubernetes versions with their patch that a region offers to clusters of this one's subscription. */
   listKubernetesVersions(cluster: ArmId, location: string): Promise<readonly string[] | undefined>;
+  /** Addresses of all subnets of a virtual network. */
+  readNetworkSpace(network: ArmId): Promise<NetworkSpace>;
   readMaintenanceWindow(
     cluster: ArmId,
     name: WindowName,
@@ -52,6 +55,8 @@ export interface PreflightFacts {
   /** By region. */
   readonly kubernetesVersions: ReadonlyMap<string, readonly string[] | undefined>;
   readonly quotas: ReadonlyMap<string, RegionQuotas>;
+  /** Of the networks that node pools are in; none where no node is replaced. */
+  readonly networks: NetworkSpaces;
 }
 
 export function regionKey(region: string, family: string): string {

@@ -4,6 +4,7 @@ import type { PreflightFacts } from "./facts.ts";
 import { FLEET_RULES } from "./fleet-rules.ts";
 import { MEMBER_RULES } from "./member-rules.ts";
 import type { Concern, PreflightRule, PreflightVerdict } from "./rule.ts";
+import { uncheckedOf } from "./unchecked.ts";
 
 export const PREFLIGHT_RULES: readonly PreflightRule[] = [...FLEET_RULES, ...MEMBER_RULES];
 
@@ -55,44 +56,6 @@ export function judgePreflight(
     atTarget: membersAtTarget(facts),
     unchecked: uncheckedOf(facts),
   };
-}
-
-function uncheckedOf(facts: PreflightFacts): readonly string[] {
-  const unseen = facts.members.filter(({ nodes }) => nodes === undefined).length;
-  const unread = facts.members.filter(
-    ({ nodes, budgets }) => nodes?.visible === true && budgets === undefined,
-  );
-  const windowless = facts.members.filter(
-    ({ nodes, window }) => nodes !== undefined && window === undefined,
-  );
-  const regions = (map: ReadonlyMap<string, unknown>) =>
-    [...map].filter(([, value]) => value === undefined).map(([region]) => region);
-  const hidden = [...facts.quotas].flatMap(([region, quotas]) =>
-    quotas.readable ? [] : [`quotas of ${region} could not be read: ${quotas.reason}`],
-  );
-  const told = (what: string, names: readonly string[]) =>
-    names.length === 0 ? [] : [`${what} of ${names.join(", ")} could not be read`];
-  return [
-    ...(unseen === 0
-      ? []
-      : [
-          `nodes, budgets and windows of ${unseen} later members: they are looked at before their stage`,
-        ]),
-    ...(unread.length === 0
-      ? []
-      : [
-          `budgets of ${unread.map(({ name }) => name).join(", ")} could not be read (managedClusters/policy/poddisruptionbudgets/read)`,
-        ]),
-    ...(windowless.length === 0
-      ? []
-      : [
-          `maintenance windows of ${windowless.map(({ name }) => name).join(", ")} could not be read (managedClusters/maintenanceConfigurations/read)`,
-        ]),
-    ...(facts.profiles === undefined ? ["Fleet's auto-upgrade profiles could not be read"] : []),
-    ...hidden,
-    ...told("newest images", regions(facts.newestImages)),
-    ...told("Kubernetes versions", regions(facts.kubernetesVersions)),
-  ];
 }
 
 /** `cluster-stopped=skip cluster-busy=block`: each rule takes only what makes sense for it. */

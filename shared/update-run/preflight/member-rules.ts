@@ -1,9 +1,11 @@
 import { judgeQuota } from "../../blue-green/quota.ts";
 import { windowAt } from "../../simulator/maintenance-window.ts";
 import type { NodePool } from "../../snapshot/ports.ts";
+import { shortOfAddresses } from "./addresses.ts";
 import { isUnsatisfiable } from "./budget.ts";
 import type { MemberFacts, PreflightFacts } from "./facts.ts";
 import type { Concern, PreflightRule } from "./rule.ts";
+import { surgeNodes } from "./surge.ts";
 
 const BUSY = new Set(["Creating", "Updating", "Upgrading", "Starting", "Stopping", "Scaling"]);
 
@@ -119,6 +121,14 @@ export const MEMBER_RULES: readonly PreflightRule[] = [
     remedy: "raise the quota, or lower the pool's maxSurge",
     judge: (facts) => eachMember((member) => shortOfQuota(member, facts))(facts),
   },
+  {
+    name: "subnet-addresses",
+    verdicts: ["block", "warn", "skip"],
+    // Source: learn.microsoft.com/troubleshoot/azure/azure-kubernetes/error-code-subnetisfull-upgrade
+    remedy:
+      "free addresses in the subnet, or lower the pools' maxSurge: the upgrade would end with SubnetIsFull",
+    judge: (facts) => eachMember(({ cluster }) => shortOfAddresses(cluster, facts.networks))(facts),
+  },
 ];
 
 function eachMember(
@@ -166,22 +176,15 @@ function leftBehind({ cluster, nodes }: MemberFacts): readonly string[] {
   });
 }
 
-/** Source: learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling, default of maxSurge: 10 %. */
-const DEFAULT_SURGE = "10%";
-
 /** Surge nodes stand beside the nodes that they replace: less than that many free vCPUs stop the pool. */
 function shortOfQuota({ cluster }: MemberFacts, { quotas }: PreflightFacts): readonly string[] {
   const known = quotas.get(cluster.location);
   if (known === undefined) return [];
-  return cluster.nodePools.flatMap(({ name, vmSize, count, maxSurge }) => {
-    const surge = surgeNodes(maxSurge ?? DEFAULT_SURGE, count);
+  return cluster.nodePools.flatMap((pool) => {
+    const { name, vmSize } = pool;
+    const surge = surgeNodes(pool);
     const verdict = judgeQuota(known, { vmSize, count: surge });
     if (verdict.kind !== "short") return [];
     return [`no room for ${surge} surge nodes of pool ${name}: ${verdict.reason}`];
   });
-}
-
-function surgeNodes(maxSurge: string, count: number): number {
-  const amount = Number.parseInt(maxSurge, 10);
-  return maxSurge.endsWith("%") ? Math.ceil((amount * count) / 100) : amount;
 }

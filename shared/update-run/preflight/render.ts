@@ -26,13 +26,18 @@ export function renderPreflight({ judgements, atTarget, unchecked }: PreflightRe
   ].join("\n\n");
 }
 
-/** One line per rule, for the log. */
-export function preflightLines({ judgements, atTarget }: PreflightReport): readonly string[] {
+/** One line per rule and per thing that was not looked at, for the log. */
+export function preflightLines({
+  judgements,
+  atTarget,
+  unchecked,
+}: PreflightReport): readonly string[] {
   return [
     ...judgements.map(
       ({ verdict, rule, concerns }) => `preflight ${verdict} ${rule}: ${named(concerns)}`,
     ),
     ...(atTarget.length === 0 ? [] : [`preflight note: ${atTargetNote(atTarget)}`]),
+    ...unchecked.map((sentence) => `preflight not checked: ${sentence}`),
   ];
 }
 
