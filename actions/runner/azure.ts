@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { setSecret } from "@actions/core";
 import type { AccessToken, TokenCredential } from "@azure/identity";
 import { createArmClient } from "../../shared/azure/arm-client.ts";
@@ -14,6 +15,7 @@ import { createNodePoolPort } from "../../shared/azure/node-pools.ts";
 import { createPreflightPort } from "../../shared/azure/preflight.ts";
 import { createQuotaPort } from "../../shared/azure/quota.ts";
 import { createSnapshotPort } from "../../shared/azure/snapshots.ts";
+import { LANE_PATIENCE_MS } from "../../shared/azure/throttle-lanes.ts";
 import { isRenewable } from "../../shared/azure/token-renewal.ts";
 import type { QuotaPort } from "../../shared/blue-green/quota.ts";
 import { SECOND } from "../../shared/core/duration.ts";
@@ -26,6 +28,7 @@ import type { StrategyRemover } from "../../shared/update-run/apply-strategy.ts"
 import type { FleetPort } from "../../shared/update-run/ports.ts";
 import type { PreflightPort } from "../../shared/update-run/preflight/facts.ts";
 import type { IdentityInputs } from "./identity.ts";
+import { log } from "./log.ts";
 
 /** A cluster that does not answer by then counts as unseen. */
 const NODE_READ_TIMEOUT = 20 * SECOND;
@@ -71,6 +74,12 @@ export function composeAzure(
   const arm = createArmClient({
     endpoint: armEndpoint(env),
     credential,
+    lanes: {
+      patienceMs: LANE_PATIENCE_MS,
+      onThrottled: log,
+      sleep: async (milliseconds) => void (await setTimeout(milliseconds)),
+      elapsed: () => performance.now(),
+    },
     ...(role !== undefined && { role }),
     ...(pollIntervalMilliseconds !== undefined && { pollIntervalMs: pollIntervalMilliseconds }),
   });

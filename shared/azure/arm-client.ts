@@ -6,8 +6,10 @@ import { SECOND } from "../core/duration.ts";
 import { armOperation } from "./arm-operation.ts";
 import { createAzureClock } from "./azure-clock.ts";
 import type { AzureClock } from "./azure-clock.ts";
-import { toFleetwrightError } from "./errors.ts";
+import { toFleetwrightError, toRefusal } from "./errors.ts";
 import { useProxy } from "./proxy-policy.ts";
+import { throttleLanes } from "./throttle-lanes.ts";
+import type { LaneOptions } from "./throttle-lanes.ts";
 import { isRenewable, renewalPolicy } from "./token-renewal.ts";
 
 /** What the functions under "/api" of both ARM libraries take as their first argument. */
@@ -38,6 +40,8 @@ export interface ArmClientOptions {
   /** PEM of the certificate authority to trust, instead of the machine's and NODE_EXTRA_CA_CERTS. */
   readonly ca?: string;
   readonly maxRetries?: number;
+  /** Given by who can wait for minutes: requests that Azure throttles queue up instead of failing. */
+  readonly lanes?: LaneOptions;
   readonly pollIntervalMs?: number;
 }
 
@@ -70,6 +74,13 @@ export function createArmClient(options: ArmClientOptions): ArmClient {
     });
   }
   rest.pipeline.addPolicy(attemptPolicy(clock), { afterPhase: "Retry" });
+  if (options.lanes !== undefined) {
+    // Outside of the sign-in, so that a request which waited goes with a fresh token.
+    rest.pipeline.addPolicy(throttleLanes(options.lanes), {
+      afterPhase: "Retry",
+      beforePolicies: ["bearerTokenAuthenticationPolicy", "fleetwrightAttemptPolicy"],
+    });
+  }
   return {
     endpoint: options.endpoint,
     clock,
@@ -136,10 +147,4 @@ function attemptPolicy(clock: AzureClock): Policy {
       return response;
     },
   };
-}
-
-/** Not a RestError on purpose: the retry policy lets it pass. */
-function toRefusal(status: number, wait: number, body: string | null | undefined): Error {
-  const headers = { "retry-after": String(wait) };
-  return Object.assign(new Error(`status ${status}`), { status, headers, body: body ?? undefined });
 }

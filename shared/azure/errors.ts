@@ -52,6 +52,12 @@ export function toFleetwrightError(failure: unknown, target: ErrorTarget): Fleet
   }
 }
 
+/** A refusal to be translated, and not to be retried. Not a RestError on purpose: the retry policy lets it pass. */
+export function toRefusal(status: number, wait: number, body: string | null | undefined): Error {
+  const headers = { "retry-after": String(wait) };
+  return Object.assign(new Error(`status ${status}`), { status, headers, body: body ?? undefined });
+}
+
 /** Names of the errors of @azure/identity, which is not loaded just to recognise them. */
 const SIGN_IN_ERRORS = new Set([
   "AuthenticationError",
