@@ -68,7 +68,7 @@ export function optionalDuration(
 }
 
 /** A whole number within bounds. */
-export function count(
+export function wholeNumber(
   name: string,
   bounds: { readonly min: number; readonly max: number },
 ): number {
@@ -85,7 +85,7 @@ export function optionalCount(
   name: string,
   bounds: { readonly min: number; readonly max: number },
 ): number | undefined {
-  return optionalText(name) === undefined ? undefined : count(name, bounds);
+  return optionalText(name) === undefined ? undefined : wholeNumber(name, bounds);
 }
 
 /** Values separated by commas or new lines. */

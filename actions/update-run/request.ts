@@ -1,7 +1,7 @@
 import { DAY, MINUTE, SECOND } from "../../shared/core/duration.ts";
 import { parsePreflightChoices } from "../../shared/update-run/preflight/judge.ts";
 import { parseSkipTargets } from "../../shared/update-run/skip.ts";
-import { choice, count, duration, optionalText, requiredText } from "../runner/inputs.ts";
+import { choice, duration, optionalText, requiredText, wholeNumber } from "../runner/inputs.ts";
 import { OPERATIONS } from "./step.ts";
 import type { UpdateRunInputs } from "./step.ts";
 
@@ -28,7 +28,7 @@ export function readRequest(): Omit<UpdateRunInputs, "subscriptionId"> {
     reason: optionalText("reason"),
     reviewedPlan: choice("reviewed-plan", ["required", "off"]),
     preflightChoices: parsePreflightChoices(optionalText("preflight-rules") ?? ""),
-    preflightMembers: count("preflight-members", PREFLIGHT_MEMBERS),
+    preflightMembers: wholeNumber("preflight-members", PREFLIGHT_MEMBERS),
     preflightTimeoutMilliseconds: duration("preflight-timeout", PREFLIGHT_TIMEOUT),
     pollIntervalMilliseconds: duration("poll-interval", POLL_INTERVAL),
     detachAfterMilliseconds: duration("detach-after", DETACH_AFTER),

@@ -10,7 +10,8 @@ const names = readdirSync(join(root, "actions")).filter((name) => name !== "runn
 
 /** Inputs that a source reads, by the names of its typed readers. */
 function inputsRead(source: string): string[] {
-  const reader = /\b(?:choice|count|flag|duration|list|optional\w+|requiredText)\("([a-z-]+)"/g;
+  const reader =
+    /\b(?:choice|wholeNumber|flag|duration|list|optional\w+|requiredText)\("([a-z-]+)"/g;
   return [...source.matchAll(reader)].map(([, name]) => name ?? "");
 }
 
