@@ -1,3 +1,4 @@
+import { counted } from "../shared/core/markdown.ts";
 import { COMMON, readArguments, readFolder, readOutput, type Output } from "./arguments.ts";
 import { connectAzure } from "./azure.ts";
 import { checkUp, type Checkup } from "./doctor/checkup.ts";
@@ -46,12 +47,12 @@ function readOptions(args: readonly string[]): Options | undefined {
   const { values, positionals } = readArguments(args, options, USAGE);
   if (values.help) return undefined;
   const role = ROLES.find((one) => one === values.role);
-  if (role === undefined) throw new UsageError(`--role takes ${ROLES.join(", ")}\n\n${USAGE}`);
+  if (role === undefined) throw new UsageError(`--role takes ${ROLES.join(", ")}`, USAGE);
   return {
     folder: readFolder(positionals, USAGE),
     environments: values.environment ?? [],
     role,
-    output: readOutput(values.output, USAGE),
+    output: readOutput(values, USAGE),
     env: process.env,
   };
 }
@@ -74,6 +75,11 @@ function render(found: readonly Diagnosis[]): string {
     return remedy === undefined ? [line] : [line, paint(`         → ${remedy}`, "dim")];
   });
   const count = (verdict: Verdict) => found.filter((one) => one.verdict === verdict).length;
-  const sum = ORDER.map((verdict) => `${count(verdict)} ${verdict}`).join(", ");
+  const sum = [
+    counted(count("error"), "error"),
+    `${count("unknown")} unknown`,
+    counted(count("warning"), "warning"),
+    `${count("ok")} ok`,
+  ].join(", ");
   return `${[...told, "", sum].join("\n")}\n`;
 }

@@ -1,8 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { join } from "node:path";
 import { startEmulator } from "../emulator/emulator.ts";
 import type { EmulatorOptions } from "../emulator/emulator.ts";
 import { parseScenario } from "../emulator/scenario.ts";
+import { FleetwrightError } from "../shared/core/errors.ts";
+import { HELP, readArguments, refusePositionals } from "./arguments.ts";
+import { PACKAGE_ROOT } from "./package-root.ts";
 import { UsageError } from "./usage.ts";
 
 const USAGE = `fleetwright emulator [--port N] [--scenario FILE] [--clock real|manual|FACTOR] [--seed N]
@@ -13,15 +16,17 @@ Runs a local Azure until it is stopped, and prints one line of JSON: where it li
   --scenario  what stands at the start, such as examples/harbour-azure.yaml (default: one empty subscription)
   --clock     real (default), manual, or virtual milliseconds per real one
   --seed      of every duration that is drawn
+
+Exit code: 0 when it is told to end, 1 when it cannot start, 2 when the command is not understood.
 `;
 
 /** `fleetwright emulator`: resolves to the exit code when it is told to end. */
 export async function runEmulator(args: readonly string[]): Promise<number> {
-  if (args.includes("--help") || args.includes("-h")) {
+  const options = await readOptions(args);
+  if (options === undefined) {
     process.stdout.write(USAGE);
     return 0;
   }
-  const options = await readOptions(args);
   // Before the line is out: whoever reads it may end us at once.
   const end = terminated();
   const emulator = await startEmulator(options);
@@ -31,35 +36,34 @@ export async function runEmulator(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-async function readOptions(args: readonly string[]): Promise<EmulatorOptions> {
-  const values = parseValues(args);
-  const { scenario } = values;
+const TEXT = { type: "string" } as const;
+const OPTIONS = { ...HELP, port: TEXT, scenario: TEXT, clock: TEXT, seed: TEXT } as const;
+
+/** Undefined when help is asked for. */
+async function readOptions(args: readonly string[]): Promise<EmulatorOptions | undefined> {
+  const { values, positionals } = readArguments(args, OPTIONS, USAGE);
+  if (values.help) return undefined;
+  refusePositionals(positionals, USAGE);
+  const { port = "0", clock = "real", seed, scenario } = values;
   return {
-    port: wholeNumber("port", values.port ?? "0", 65_535),
-    clock: parseClock(values.clock ?? "real"),
-    ...(values.seed === undefined
-      ? {}
-      : { seed: wholeNumber("seed", values.seed, Number.MAX_SAFE_INTEGER) }),
+    port: wholeNumber("port", port, 65_535),
+    clock: parseClock(clock),
+    ...(seed === undefined ? {} : { seed: wholeNumber("seed", seed, Number.MAX_SAFE_INTEGER) }),
     ...(scenario === undefined
       ? {}
-      : { scenario: parseScenario(await readFile(scenario, "utf8"), scenario) }),
+      : { scenario: parseScenario(await readScenario(scenario), scenario) }),
   };
 }
 
-interface Values {
-  readonly port?: string;
-  readonly scenario?: string;
-  readonly clock?: string;
-  readonly seed?: string;
-}
-
-function parseValues(args: readonly string[]): Values {
-  const option = { type: "string" } as const;
-  const options = { port: option, scenario: option, clock: option, seed: option };
+async function readScenario(path: string): Promise<string> {
   try {
-    return parseArgs({ args: [...args], options, strict: true }).values;
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new FleetwrightError("not-found", `the scenario ${path} cannot be read`, {
+      subject: path,
+      remedy: `name a file, such as ${join(PACKAGE_ROOT, "examples", "harbour-azure.yaml")}`,
+      cause,
+    });
   }
 }
 
@@ -67,12 +71,12 @@ function parseClock(text: string): "real" | "manual" | number {
   if (text === "real" || text === "manual") return text;
   const factor = Number(text);
   if (Number.isFinite(factor) && factor > 0) return factor;
-  throw new UsageError(`--clock ${text}: real, manual or a factor such as 3600 expected`);
+  throw new UsageError(`--clock ${text}: real, manual or a factor such as 3600 expected`, USAGE);
 }
 
 function wholeNumber(name: string, text: string, max: number): number {
   if (/^\d+$/.test(text) && Number(text) <= max) return Number(text);
-  throw new UsageError(`--${name} ${text}: a whole number up to ${max} expected`);
+  throw new UsageError(`--${name} ${text}: a whole number up to ${max} expected`, USAGE);
 }
 
 function terminated(): Promise<void> {

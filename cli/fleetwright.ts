@@ -1,5 +1,9 @@
 #!/usr/bin/env node
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { FleetwrightError, toError } from "../shared/core/errors.ts";
+import { nearest } from "./nearest.ts";
+import { PACKAGE_ROOT } from "./package-root.ts";
 import { UsageError } from "./usage.ts";
 
 /** A subcommand gets the arguments after its name and returns the exit code. */
@@ -45,31 +49,61 @@ const SUBCOMMANDS: Readonly<Record<string, Entry>> = {
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
+const USAGE = "fleetwright <command> [options]";
+
 function usage(): string {
   const lines = Object.entries(SUBCOMMANDS).map(
     ([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`,
   );
-  const more = "fleetwright <command> --help says more.";
-  return ["Usage: fleetwright <command> [options]", "", ...lines, "", more, ""].join("\n");
+  const more = [
+    "fleetwright <command> --help says more; fleetwright --version says which one this is.",
+    "The first steps: tour shows it all without Azure; init, then doctor, begin with fleets of your own.",
+  ];
+  return [`Usage: ${USAGE}`, "", ...lines, "", ...more, ""].join("\n");
 }
 
 async function main(args: readonly string[]): Promise<number> {
   const [name = "--help", ...rest] = args;
-  if (name === "--help" || name === "-h") {
-    process.stdout.write(usage());
-    return 0;
-  }
+  if (name === "--version" || name === "-V") return print(`fleetwright ${await version()}\n`);
+  if (name === "help" && rest.length > 0) return main([...rest, "--help"]);
+  if (["--help", "-h", "help"].includes(name)) return print(usage());
   const entry = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
-  if (!entry) throw new UsageError(`there is no command ${JSON.stringify(name)}\n\n${usage()}`);
+  if (!entry) throw unknownCommand(name);
   const run = await entry.load();
   return run(rest);
 }
 
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(join(PACKAGE_ROOT, "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function unknownCommand(name: string): UsageError {
+  const names = Object.keys(SUBCOMMANDS);
+  const meant = nearest(name, names);
+  const hint = meant === undefined ? `there are ${names.join(", ")}` : `did you mean ${meant}?`;
+  return new UsageError(`there is no command ${JSON.stringify(name)}: ${hint}`, USAGE);
+}
+
 function explain(thrown: unknown): string {
   const { message } = toError(thrown);
+  if (thrown instanceof UsageError && thrown.synopsis !== undefined) {
+    return `${message}\n\nUsage: ${thrown.synopsis}\n--help says more.`;
+  }
   const remedy = thrown instanceof FleetwrightError ? thrown.remedy : undefined;
   return remedy === undefined ? message : `${message}: ${remedy}`;
 }
+
+// Whoever reads only the first lines, such as `head`, has seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 
 try {
   process.exitCode = await main(process.argv.slice(2));

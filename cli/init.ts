@@ -22,7 +22,7 @@ pins what runs there now. Nothing in Azure is changed. Files that are there alre
                 made of the members' update groups: a canary, a day's wait, a gate, and all others)
   --dry-run     print the files instead of writing them
   --force       write over files that are there
-  -o, --output  table (default) or json
+  -o, --output  table (default) or json; --json is the same as -o json
 
 Exit code: 0, 1 when it cannot be done, 2 when the command is not understood.
 `;
@@ -62,16 +62,16 @@ function readOptions(args: readonly string[]): Options | undefined {
   const { values, positionals } = readArguments(args, options, USAGE);
   if (values.help) return undefined;
   const fleets = (values.fleet ?? []).map((text) => readFleet(text, values.strategy));
-  if (fleets.length === 0) throw new UsageError(`--fleet is missing\n\n${USAGE}`);
+  if (fleets.length === 0) throw new UsageError(`--fleet is missing`, USAGE);
   const names = fleets.map(({ environment }) => environment);
   const twice = names.find((name, index) => names.indexOf(name) < index);
-  if (twice !== undefined) throw new UsageError(`two environments are named ${twice}\n\n${USAGE}`);
+  if (twice !== undefined) throw new UsageError(`two environments are named ${twice}`, USAGE);
   return {
     folder: readFolder(positionals, USAGE),
     fleets,
     dryRun: values["dry-run"],
     force: values.force,
-    output: readOutput(values.output, USAGE),
+    output: readOutput(values, USAGE),
   };
 }
 
@@ -80,10 +80,10 @@ function readFleet(text: string, strategy: string | undefined): FleetToRead {
   const fleet = text.slice(cut + 1);
   const { type, name } = parseArmId(fleet);
   if (type.toLowerCase() !== "microsoft.containerservice/fleets") {
-    throw new UsageError(`--fleet takes the ARM id of a fleet, not of a ${type}\n\n${USAGE}`);
+    throw new UsageError(`--fleet takes the ARM id of a fleet, not of a ${type}`, USAGE);
   }
   const environment = cut < 0 ? name : text.slice(0, cut);
-  if (nameOf(environment) === "") throw new UsageError(`${text} has no name\n\n${USAGE}`);
+  if (nameOf(environment) === "") throw new UsageError(`${text} has no name`, USAGE);
   return { environment: nameOf(environment), fleet, strategy };
 }
 

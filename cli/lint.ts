@@ -1,3 +1,4 @@
+import { counted } from "../shared/core/markdown.ts";
 import { compareFindings, formatFinding } from "../shared/declaration/finding.ts";
 import { lint } from "../shared/declaration/lint.ts";
 import { readDeclarations } from "../shared/declaration/load.ts";
@@ -15,18 +16,18 @@ Exit code: 0 without errors, 1 with an error, 2 when the command is not understo
 
 /** `fleetwright lint`: the findings that the strategy action would annotate. */
 export async function runLint(args: readonly string[]): Promise<number> {
-  const options = { ...COMMON, json: { type: "boolean", default: false } } as const;
-  const { values, positionals } = readArguments(args, options, USAGE);
+  const { values, positionals } = readArguments(args, COMMON, USAGE);
   if (values.help) {
     process.stdout.write(USAGE);
     return 0;
   }
-  const json = values.json || readOutput(values.output, USAGE) === "json";
+  const json = readOutput(values, USAGE) === "json";
   const declarations = parseDeclarations(await readDeclarations(readFolder(positionals, USAGE)));
   const findings = [...declarations.findings, ...lint(declarations)].toSorted(compareFindings);
   if (json) process.stdout.write(`${JSON.stringify(findings)}\n`);
   else for (const finding of findings) process.stdout.write(`${formatFinding(finding)}\n`);
   const errors = findings.filter(({ severity }) => severity === "error").length;
-  if (!json) process.stdout.write(`${errors} errors, ${findings.length - errors} warnings\n`);
+  const told = [counted(errors, "error"), counted(findings.length - errors, "warning")];
+  if (!json) process.stdout.write(`${told.join(", ")}\n`);
   return errors === 0 ? 0 : 1;
 }

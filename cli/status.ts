@@ -20,7 +20,7 @@ decisions and quarantined nodes, and needs no DIR; otherwise it asks Azure as wh
   --environment  only this environment; may be repeated
   --all          every member, also those that are done or not begun
   --watch        show it again every 30 seconds until no run is under way
-  -o, --output   table (default) or json, one line each time
+  -o, --output   table (default) or json, one line each time; --json is the same as -o json
 
 Exit code: 0, 1 when it cannot be read or a run is Failed, 2 when the command is not understood.
 `;
@@ -71,7 +71,7 @@ function readOptions(args: readonly string[]): Options | undefined {
     environments: values.environment ?? [],
     all: values.all,
     watch: values.watch,
-    output: readOutput(values.output, USAGE),
+    output: readOutput(values, USAGE),
   };
 }
 
@@ -109,7 +109,7 @@ function nothingDeclared(folder: string): FleetwrightError {
 }
 
 async function askFunctions(url: string, key: string | undefined): Promise<Status> {
-  if (!URL.canParse(url)) throw new UsageError(`FLEETWRIGHT_STATUS_URL is no address\n\n${USAGE}`);
+  if (!URL.canParse(url)) throw new UsageError(`FLEETWRIGHT_STATUS_URL is no address`, USAGE);
   const reply = await fetch(url, {
     headers: { accept: "application/json", ...(key ? { "x-functions-key": key } : {}) },
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
@@ -134,7 +134,7 @@ function only({ environments }: Options, status: Status): Status {
   const known = status.environments.map(({ name }) => name);
   const strange = environments.find((name) => !known.includes(name));
   if (strange !== undefined) {
-    throw new UsageError(`there is no environment ${strange}: ${known.join(", ")}\n\n${USAGE}`);
+    throw new UsageError(`there is no environment ${strange}: ${known.join(", ")}`, USAGE);
   }
   const wanted = status.environments.filter(({ name }) => environments.includes(name));
   return { ...status, environments: wanted };

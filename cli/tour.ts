@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { parseArgs } from "node:util";
+import { HELP, readArguments, refusePositionals } from "./arguments.ts";
 import {
   awaitApproval,
   awaitProof,
@@ -26,7 +26,6 @@ import { writeKubeconfigs } from "./tour/operator.ts";
 import { openTour, type Tour } from "./tour/stage-set.ts";
 import { createStory } from "./tour/story.ts";
 import { renderTimeline } from "./tour/timeline.ts";
-import { toError } from "../shared/core/errors.ts";
 import { UsageError } from "./usage.ts";
 
 /** Slow enough that a handler's round trip is minutes, not hours, of virtual time. */
@@ -38,11 +37,11 @@ Shows the main job end to end on a local Azure: a new node image is noticed, pro
 dev, promoted to prod, rolled out stage by stage, held by a node that cannot be drained, repaired, and
 proved. Then a changed strategy is promoted, and a run that nobody reviewed is refused.
 
-  --keep        leave everything running at the end, in real time, and print where it listens
-  --verbose     tell every line of every step; without it they stand in tour.log
-  --clock       virtual milliseconds per real one (default ${DEFAULT_CLOCK_FACTOR})
-  --seed        of every duration that is drawn (default 1)
-  -o, --output  folder of report.md, report.json, timeline.svg and tour.log (default out/tour)
+  --keep     leave everything running at the end, in real time, and print where it listens
+  --verbose  tell every line of every step; without it they stand in tour.log
+  --clock    virtual milliseconds per real one (default ${DEFAULT_CLOCK_FACTOR})
+  --seed     of every duration that is drawn (default 1)
+  --output   folder of report.md, report.json, timeline.svg and tour.log (default out/tour)
 
 Exit code: 0 when everything went as promised, 1 when not, 2 when the command is not understood.
 `;
@@ -98,32 +97,23 @@ interface Options {
 
 /** Undefined when help is asked for. */
 function readOptions(args: readonly string[]): Options | undefined {
-  const values = parseValues(args);
+  const options = {
+    ...HELP,
+    keep: { type: "boolean", default: false },
+    verbose: { type: "boolean", default: false },
+    clock: { type: "string", default: DEFAULT_CLOCK_FACTOR },
+    seed: { type: "string", default: "1" },
+    output: { type: "string", default: join("out", "tour") },
+  } as const;
+  const { values, positionals } = readArguments(args, options, USAGE);
   if (values.help) return undefined;
+  refusePositionals(positionals, USAGE);
   const clockFactor = Number(values.clock);
-  if (!(clockFactor > 0)) throw new UsageError(`--clock takes a number above 0\n\n${USAGE}`);
+  if (!(clockFactor > 0)) throw new UsageError(`--clock takes a number above 0`, USAGE);
   const seed = Number(values.seed);
-  if (!Number.isSafeInteger(seed)) throw new UsageError(`--seed takes a whole number\n\n${USAGE}`);
+  if (!Number.isSafeInteger(seed)) throw new UsageError(`--seed takes a whole number`, USAGE);
   const { keep, verbose, output } = values;
   return { keep, verbose, clockFactor, seed, output };
-}
-
-function parseValues(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        keep: { type: "boolean", default: false },
-        verbose: { type: "boolean", default: false },
-        clock: { type: "string", default: DEFAULT_CLOCK_FACTOR },
-        seed: { type: "string", default: "1" },
-        output: { type: "string", short: "o", default: join("out", "tour") },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(`${toError(error).message}\n\n${USAGE}`);
-  }
 }
 
 /** The acts in their order. */

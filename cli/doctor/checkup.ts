@@ -1,3 +1,4 @@
+import { counted } from "../../shared/core/markdown.ts";
 import { armKey, parseArmId } from "../../shared/core/arm-id.ts";
 import type { Environment } from "../../shared/declaration/documents.ts";
 import { subscriptionsOf } from "../../shared/snapshot/fleet-clusters.ts";
@@ -32,15 +33,31 @@ export async function checkUp(azure: Azure, options: Checkup): Promise<readonly 
   const fleets = signedIn
     ? await readFleets(azure, environments, await definitionOf(role))
     : NO_FLEETS;
-  const declared = judgeDeclarations(declarations, fleets.members, azure.arm.clock.now());
+  const declared = judgeDeclarations(
+    declarations,
+    fleets.members,
+    // Pins age by Azure's clock; who has not asked it yet knows the machine's alone.
+    fleets.members.size > 0 ? azure.arm.clock.now() : undefined,
+  );
   const branch = declarations.workspace?.value.spec.repository.branch ?? "main";
   return [
     ...declared,
     ...signIn,
-    ...fleets.found,
+    ...(signedIn ? fleets.found : [unseen(environments)]),
     ...(await checkClusters(azure, options, fleets.members)),
     ...(await diagnose("github", () => checkGitHub(azure, { env, branch, role }))),
   ];
+}
+
+/** What nobody could look at is not well. */
+function unseen(environments: readonly Environment[]): Diagnosis {
+  const fleets = counted(new Set(environments.map(({ fleet }) => fleet)).size, "fleet");
+  return {
+    topic: "fleet",
+    verdict: "unknown",
+    message: `${fleets}, with clusters, nodes, permissions and events: not looked at`,
+    remedy: "sign in first",
+  };
 }
 
 interface Fleets {

@@ -1,10 +1,10 @@
 import { counted } from "../../shared/core/markdown.ts";
 import type { Environment } from "../../shared/declaration/documents.ts";
-import { formatFinding } from "../../shared/declaration/finding.ts";
 import { lint } from "../../shared/declaration/lint.ts";
 import { parseDeclarations, type ParsedDeclarations } from "../../shared/declaration/parse.ts";
 import { readDeclarations } from "../../shared/declaration/load.ts";
 import type { LiveMember } from "../../shared/declaration/rule.ts";
+import { UsageError } from "../usage.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 
 /** What the folder declares, or why it declares nothing. */
@@ -17,16 +17,24 @@ export function environmentsOf(
   only: readonly string[],
 ): readonly Environment[] {
   const all = workspace?.value.spec.environments ?? [];
+  const strange = only.find((name) => !all.some((one) => one.name === name));
+  if (strange !== undefined) {
+    const known = all.map(({ name }) => name).join(", ") || "none is declared";
+    throw new UsageError(`there is no environment ${strange}: ${known}`);
+  }
   return only.length === 0 ? all : all.filter(({ name }) => only.includes(name));
 }
 
-/** The lint of the files, with what the fleets say where they could be asked. Pure. */
+/** The lint of the files, with what Azure says where it could be asked: the members, and the time. Pure. */
 export function judgeDeclarations(
   declarations: ParsedDeclarations,
   members: ReadonlyMap<string, readonly LiveMember[]>,
-  now: number,
+  now: number | undefined,
 ): readonly Diagnosis[] {
-  const findings = [...declarations.findings, ...lint(declarations, { members, now })];
+  const findings = [
+    ...declarations.findings,
+    ...lint(declarations, { members, ...(now === undefined ? {} : { now }) }),
+  ];
   if (findings.length === 0) {
     const environments = declarations.workspace?.value.spec.environments.length ?? 0;
     const parts = [
@@ -39,7 +47,7 @@ export function judgeDeclarations(
   return findings.map((finding) => ({
     topic: "declarations",
     verdict: finding.severity,
-    message: formatFinding(finding).split(" — ")[0] ?? finding.message,
+    message: `${finding.file}:${finding.line}:${finding.column} ${finding.code}: ${finding.message}`,
     remedy: finding.remedy,
     subjects: [finding.file],
   }));

@@ -31,6 +31,7 @@ function renderEnvironment(environment: EnvironmentStatus, showing: Showing): st
   return [
     bold(environment.name, "bold"),
     `  ${headline(environment)}`,
+    ...(environment.problem === undefined ? [] : [`  ${environment.problem}`]),
     `  ${pins(environment)}`,
     ...held(environment),
     ...(run ? renderRun(run, showing) : []),

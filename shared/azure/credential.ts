@@ -1,4 +1,5 @@
 import type { TokenCredential } from "@azure/identity";
+import { FleetwrightError, toError } from "../core/errors.ts";
 import { authorityHost, isPublicAuthority } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { jobCredential, ownIdentity } from "./job-credential.ts";
@@ -21,7 +22,7 @@ export function azureCredential(
 function signedInPerson(env: Environment, options: CredentialOptions): TokenCredential {
   const authority = authorityHost(env);
   const tenantId = options.tenantId || env["AZURE_TENANT_ID"];
-  return lazyCredential(async () => {
+  const found = lazyCredential(async () => {
     const { DefaultAzureCredential } = await import("@azure/identity");
     return new DefaultAzureCredential({
       authorityHost: authority,
@@ -30,4 +31,27 @@ function signedInPerson(env: Environment, options: CredentialOptions): TokenCred
       ...(tenantId ? { tenantId } : {}),
     });
   });
+  return {
+    async getToken(scopes, options) {
+      try {
+        return await found.getToken(scopes, options);
+      } catch (cause) {
+        throw notSignedIn(cause);
+      }
+    },
+  };
 }
+
+/** Every way to sign in that was tried has its excuse; only one that began and failed says something. */
+function notSignedIn(cause: unknown): FleetwrightError {
+  const { errors = [cause] } = cause as { readonly errors?: readonly unknown[] };
+  const failed = errors.map(toError).find(({ name }) => !UNTRIED.has(name));
+  const why = failed === undefined ? "" : `: ${failed.message.split("\n", 1)[0]}`;
+  return new FleetwrightError("unauthorized", `nobody is signed in to Azure${why}`, {
+    remedy: "run `az login`; a job needs id-token: write, AZURE_CLIENT_ID and AZURE_TENANT_ID",
+    cause,
+  });
+}
+
+/** Names of the errors of @azure/identity that tell of a way that is not there. */
+const UNTRIED = new Set(["CredentialUnavailableError", "AggregateAuthenticationError"]);

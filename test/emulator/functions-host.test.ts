@@ -279,7 +279,7 @@ describe("the host process", () => {
     const empty = await runFunctions(["--app", directory]);
     expect(empty.stderr()).toContain("package.json cannot be read");
     const usage = await runFunctions([]);
-    expect(usage.stderr()).toContain("usage: fleetwright functions --app DIR");
+    expect(usage.stderr()).toContain("fleetwright functions --app DIR");
   });
 });
 
