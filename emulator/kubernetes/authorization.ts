@@ -5,7 +5,15 @@ import { KubernetesError } from "./status.ts";
 /** Application id of the AKS server: the audience of every Entra token for a Kubernetes API. */
 export const AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630";
 
-export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
+export type Verb =
+  | "get"
+  | "list"
+  | "watch"
+  | "create"
+  | "update"
+  | "patch"
+  | "delete"
+  | "deletecollection";
 
 export type Caller =
   | { readonly kind: "administrator" }
@@ -45,7 +53,7 @@ function dataAction(verb: string, target: Target): string {
   if (target.subresource !== undefined && verb === "create") {
     return `${prefix}/${target.subresource}/action`;
   }
-  if (verb === "delete") return `${prefix}/delete`;
+  if (verb === "delete" || verb === "deletecollection") return `${prefix}/delete`;
   return verb === "get" || verb === "list" || verb === "watch"
     ? `${prefix}/read`
     : `${prefix}/write`;

@@ -1,15 +1,18 @@
 import type { DaemonSet } from "kubernetes-types/apps/v1.js";
-import type { Workload } from "../../shared/simulator/model.ts";
+import type { Cluster, Workload } from "../../shared/simulator/model.ts";
 import { ageOf } from "./age.ts";
 import { formatLabels } from "./label-selector.ts";
 import { toTime } from "./object.ts";
+import { statusOf } from "./resource.ts";
 import type { Column, Resource } from "./resource.ts";
 import {
+  admitWorkload,
   countPods,
   putWorkload,
   removeWorkload,
   selectorOf,
-  templateOf,
+  wantedTemplate,
+  workloadKey,
   workloadsOf,
 } from "./workloads.ts";
 import { writtenMetadata, writtenSpec } from "./written-workload.ts";
@@ -23,16 +26,17 @@ export const daemonSets: Resource<Workload, DaemonSet> = {
   namespaced: true,
   shortNames: ["ds"],
   categories: ["all"],
-  subresources: [],
+  subresources: [statusOf("apps", "DaemonSet")],
   selectableFields: ["metadata.name", "metadata.namespace"],
   columns: columns(),
   changes: "compared",
   dependsOn: ["daemonsets", "pods", "nodes"],
   sources: (cluster) => workloadsOf(cluster, "DaemonSet"),
   phase: () => "",
-  render: (workload, view) => {
-    const pods = countPods(view.cluster, workload);
-    const { labels, annotations } = writtenMetadata(view.cluster, workload);
+  render: (workload, { cluster }) => {
+    const pods = countPods(cluster, workload);
+    const wanted = nodesOf(cluster, workload);
+    const { labels, annotations } = writtenMetadata(cluster, workload);
     return {
       apiVersion: "apps/v1",
       kind: "DaemonSet",
@@ -42,35 +46,47 @@ export const daemonSets: Resource<Workload, DaemonSet> = {
         uid: workload.uid,
         creationTimestamp: toTime(workload.createdAt),
         labels,
-        annotations: { ...annotations, "deprecated.daemonset.template.generation": "1" },
+        annotations: {
+          ...annotations,
+          "deprecated.daemonset.template.generation": String(workload.revision.number),
+        },
       },
       spec: {
-        selector: selectorOf(workload),
+        selector: selectorOf(cluster, workload),
         updateStrategy: {
           type: "RollingUpdate",
           rollingUpdate: { maxSurge: 0, maxUnavailable: 1 },
         },
-        ...writtenSpec(view.cluster, workload),
-        template: templateOf(view.cluster, workload),
+        revisionHistoryLimit: 10,
+        ...writtenSpec(cluster, workload),
+        template: wantedTemplate(cluster, workload),
       },
       status: {
         observedGeneration: 0,
-        desiredNumberScheduled: pods.all,
-        currentNumberScheduled: pods.all,
-        updatedNumberScheduled: pods.all,
+        desiredNumberScheduled: wanted,
+        currentNumberScheduled: wanted,
+        updatedNumberScheduled: countPods(cluster, workload, workload.revision).all,
         numberReady: pods.ready,
         numberAvailable: pods.ready,
-        numberUnavailable: pods.all - pods.ready,
+        numberUnavailable: wanted - pods.ready,
         numberMisscheduled: 0,
       },
     };
   },
+  admit: (desired, current) => admitWorkload("DaemonSet", desired, current),
   create: (cluster, desired) => putWorkload(cluster, "DaemonSet", desired),
   update: (cluster, _current, desired) => putWorkload(cluster, "DaemonSet", desired),
-  remove: (cluster, namespace, name) => {
+  remove: (cluster, { namespace, name }) => {
     removeWorkload(cluster, "DaemonSet", { ...(namespace !== undefined && { namespace }), name });
   },
 };
+
+/** A node whose pod is being replaced has two for a while. */
+function nodesOf(cluster: Cluster, workload: Workload): number {
+  const key = workloadKey(workload);
+  const pods = [...cluster.pods.values()].filter((pod) => pod.workload === key);
+  return new Set(pods.map(({ node }) => node)).size;
+}
 
 function columns(): readonly Column<DaemonSet>[] {
   const wide = { type: "string", description: "", priority: 1 } as const;

@@ -1,15 +1,21 @@
 import type { Deployment } from "kubernetes-types/apps/v1.js";
+import { SECOND } from "../../shared/core/duration.ts";
 import type { Cluster, Workload } from "../../shared/simulator/model.ts";
+import { flooredAmountOf } from "../../shared/simulator/surge.ts";
 import { ageOf } from "./age.ts";
 import { formatLabels } from "./label-selector.ts";
 import { toTime } from "./object.ts";
-import type { Column, Resource } from "./resource.ts";
+import { rememberChangeCause, replicaSetIdentity, REVISION_ANNOTATION } from "./replica-sets.ts";
+import { SCALE, statusOf } from "./resource.ts";
+import type { Column, Resource, View } from "./resource.ts";
 import {
+  admitWorkload,
   countPods,
   putWorkload,
   removeWorkload,
   selectorOf,
-  templateOf,
+  wantedTemplate,
+  workloadKey,
   workloadsOf,
 } from "./workloads.ts";
 import { writtenMetadata, writtenSpec } from "./written-workload.ts";
@@ -23,15 +29,7 @@ export const deployments: Resource<Workload, Deployment> = {
   namespaced: true,
   shortNames: ["deploy"],
   categories: ["all"],
-  subresources: [
-    {
-      name: "scale",
-      group: "autoscaling",
-      version: "v1",
-      kind: "Scale",
-      verbs: ["get", "patch", "update"],
-    },
-  ],
+  subresources: [SCALE, statusOf("apps", "Deployment")],
   selectableFields: ["metadata.name", "metadata.namespace"],
   columns: columns(),
   changes: "compared",
@@ -49,10 +47,10 @@ export const deployments: Resource<Workload, Deployment> = {
         uid: workload.uid,
         creationTimestamp: toTime(workload.createdAt),
         labels,
-        annotations: { ...annotations, "deployment.kubernetes.io/revision": "1" },
+        annotations: { ...annotations, [REVISION_ANNOTATION]: String(workload.revision.number) },
       },
       spec: {
-        selector: selectorOf(workload),
+        selector: selectorOf(view.cluster, workload),
         strategy: {
           type: "RollingUpdate",
           rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" },
@@ -61,49 +59,81 @@ export const deployments: Resource<Workload, Deployment> = {
         revisionHistoryLimit: 10,
         ...writtenSpec(view.cluster, workload),
         replicas: workload.replicas,
-        template: templateOf(view.cluster, workload),
+        template: wantedTemplate(view.cluster, workload),
       },
-      status: status(view.cluster, workload, toTime(view.phaseSince ?? workload.createdAt)),
+      status: status(workload, view),
     };
   },
-  create: (cluster, desired) => putWorkload(cluster, "Deployment", desired),
-  update: (cluster, _current, desired) => putWorkload(cluster, "Deployment", desired),
-  remove: (cluster, namespace, name) => {
+  admit: (desired, current) => admitWorkload("Deployment", desired, current),
+  create: put,
+  update: (cluster, _current, desired) => put(cluster, desired),
+  remove: (cluster, { namespace, name }) => {
     removeWorkload(cluster, "Deployment", { ...(namespace !== undefined && { namespace }), name });
   },
 };
 
-/** At most a quarter of the replicas may be away: the default of the rolling update strategy. */
-function isAvailable(cluster: Cluster, workload: Workload): boolean {
-  const minimum = workload.replicas - Math.floor(workload.replicas * 0.25);
-  return countPods(cluster, workload).ready >= minimum;
+function put(cluster: Cluster, desired: Deployment): void {
+  putWorkload(cluster, "Deployment", desired);
+  const { namespace = "default", name = "" } = desired.metadata ?? {};
+  const workload = cluster.workloads.get(workloadKey({ kind: "Deployment", namespace, name }));
+  if (workload) rememberChangeCause(cluster, workload);
 }
 
-function status(
-  cluster: Cluster,
-  workload: Workload,
-  since: string,
-): NonNullable<Deployment["status"]> {
+function isAvailable(cluster: Cluster, workload: Workload): boolean {
+  const { replicas, replacement } = workload;
+  const unavailable = flooredAmountOf(replacement?.maxUnavailable ?? "25%", replicas);
+  return countPods(cluster, workload).ready >= replicas - unavailable;
+}
+
+function status(workload: Workload, view: View): NonNullable<Deployment["status"]> {
+  const { cluster } = view;
   const pods = countPods(cluster, workload);
-  const available = isAvailable(cluster, workload);
   return {
     observedGeneration: 0,
     replicas: pods.all,
-    updatedReplicas: pods.all,
+    updatedReplicas: countPods(cluster, workload, workload.revision).all,
     readyReplicas: pods.ready,
     availableReplicas: pods.ready,
-    unavailableReplicas: Math.max(0, workload.replicas - pods.ready),
-    conditions: [
-      {
-        type: "Available",
-        status: available ? "True" : "False",
-        reason: available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-        message: `Deployment ${available ? "has" : "does not have"} minimum availability.`,
-        lastTransitionTime: since,
-        lastUpdateTime: since,
-      },
-    ],
+    unavailableReplicas: Math.max(0, Math.max(workload.replicas, pods.all) - pods.ready),
+    conditions: [availability(workload, view), progress(workload, view)],
   };
+}
+
+type Condition = NonNullable<NonNullable<Deployment["status"]>["conditions"]>[number];
+
+function availability(workload: Workload, { cluster, phaseSince }: View): Condition {
+  const available = isAvailable(cluster, workload);
+  const since = toTime(phaseSince ?? workload.createdAt);
+  return {
+    type: "Available",
+    status: available ? "True" : "False",
+    reason: available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
+    message: `Deployment ${available ? "has" : "does not have"} minimum availability.`,
+    lastTransitionTime: since,
+    lastUpdateTime: since,
+  };
+}
+
+/** Reasons that `kubectl rollout status` knows. */
+function progress(workload: Workload, { now }: View): Condition {
+  const since = toTime(workload.progressedAt);
+  const times = { type: "Progressing", lastTransitionTime: since, lastUpdateTime: since };
+  const { name } = replicaSetIdentity({ workload, revision: workload.revision });
+  const { paused, progressDeadlineSeconds = 600 } = workload.replacement ?? {};
+  if (paused === true) {
+    const message = "Deployment is paused";
+    return { ...times, status: "Unknown", reason: "DeploymentPaused", message };
+  }
+  if (!workload.rolling) {
+    const message = `ReplicaSet "${name}" has successfully progressed.`;
+    return { ...times, status: "True", reason: "NewReplicaSetAvailable", message };
+  }
+  if (now - workload.progressedAt < progressDeadlineSeconds * SECOND) {
+    const message = `ReplicaSet "${name}" is progressing.`;
+    return { ...times, status: "True", reason: "ReplicaSetUpdated", message };
+  }
+  const message = `ReplicaSet "${name}" has timed out progressing.`;
+  return { ...times, status: "False", reason: "ProgressDeadlineExceeded", message };
 }
 
 function columns(): readonly Column<Deployment>[] {

@@ -1,8 +1,12 @@
+import type { LabelSelector } from "kubernetes-types/meta/v1.js";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.js";
 import type { Cluster, DisruptionBudget } from "../../shared/simulator/model.ts";
+import { meets } from "../../shared/simulator/budgets.ts";
 import { ageOf } from "./age.ts";
+import { labelExpressions } from "./label-expressions.ts";
 import { validateLabels } from "./labels.ts";
 import { isJsonObject, stringMap, toTime } from "./object.ts";
+import { statusOf } from "./resource.ts";
 import type { Column, Resource } from "./resource.ts";
 import { invalid } from "./status.ts";
 import type { InvalidField } from "./status.ts";
@@ -16,7 +20,7 @@ export const disruptionBudgets: Resource<DisruptionBudget, PodDisruptionBudget> 
   namespaced: true,
   shortNames: ["pdb"],
   categories: [],
-  subresources: [],
+  subresources: [statusOf("policy", "PodDisruptionBudget")],
   selectableFields: ["metadata.name", "metadata.namespace"],
   columns: columns(),
   changes: "compared",
@@ -36,7 +40,8 @@ export const disruptionBudgets: Resource<DisruptionBudget, PodDisruptionBudget> 
     spec: {
       ...(budget.minAvailable !== undefined && { minAvailable: budget.minAvailable }),
       ...(budget.maxUnavailable !== undefined && { maxUnavailable: budget.maxUnavailable }),
-      selector: { matchLabels: { ...budget.selector } },
+      selector: selectorOf(budget),
+      ...(budget.alwaysAllowsUnready === true && { unhealthyPodEvictionPolicy: ALWAYS_ALLOW }),
     },
     status: status(view.cluster, budget, toTime(view.phaseSince ?? view.cluster.createdAt)),
   }),
@@ -44,8 +49,23 @@ export const disruptionBudgets: Resource<DisruptionBudget, PodDisruptionBudget> 
   update: (cluster, current, desired) => {
     if (specText(current) !== specText(desired)) cluster.putBudget(parseBudget(desired));
   },
-  remove: (cluster, namespace, name) => cluster.deleteBudget(namespace ?? "default", name),
+  remove: (cluster, { namespace, name }) => cluster.deleteBudget(namespace ?? "default", name),
 };
+
+const ALWAYS_ALLOW = "AlwaysAllow";
+
+function selectorOf({ selector, expressions }: DisruptionBudget): LabelSelector {
+  const matchExpressions = expressions?.map(({ key, operator, values = [] }) => ({
+    key,
+    operator,
+    ...(values.length > 0 && { values: [...values] }),
+  }));
+  const hasLabels = Object.keys(selector).length > 0 || !matchExpressions;
+  return {
+    ...(hasLabels && { matchLabels: { ...selector } }),
+    ...(matchExpressions && { matchExpressions }),
+  };
+}
 
 /** The budgets that a pod falls under. */
 export function budgetsOf(
@@ -53,9 +73,10 @@ export function budgetsOf(
   pod: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
 ): readonly DisruptionBudget[] {
   return [...cluster.budgets.values()].filter(
-    ({ namespace, selector }) =>
+    ({ namespace, selector, expressions = [] }) =>
       namespace === pod.namespace &&
-      Object.entries(selector).every(([key, value]) => pod.labels[key] === value),
+      Object.entries(selector).every(([key, value]) => pod.labels[key] === value) &&
+      expressions.every((expression) => meets(expression, pod.labels)),
   );
 }
 
@@ -87,24 +108,29 @@ function status(
 
 function specText(budget: PodDisruptionBudget): string {
   const { labels, annotations } = budget.metadata ?? {};
-  const { minAvailable, maxUnavailable, selector } = budget.spec ?? {};
-  return JSON.stringify([labels, annotations, minAvailable, maxUnavailable, selector]);
+  return JSON.stringify([labels, annotations, budget.spec]);
 }
 
 function parseBudget(body: PodDisruptionBudget): DisruptionBudget {
   const { name = "", namespace = "default", labels, annotations } = body.metadata ?? {};
   const spec: unknown = body.spec ?? {};
-  const { minAvailable, maxUnavailable, selector } = isJsonObject(spec) ? spec : {};
+  const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy } = isJsonObject(spec)
+    ? spec
+    : {};
+  const selected = labelExpressions(isJsonObject(selector) ? selector : {}, "spec.selector");
   const errors = [
     ...validateLabels(labels),
     ...limitErrors(minAvailable, maxUnavailable),
-    ...selectorErrors(selector),
+    ...selected.errors,
+    ...policyErrors(unhealthyPodEvictionPolicy),
   ];
   if (errors.length > 0) throw invalid("PodDisruptionBudget.policy", name, errors);
   return {
     namespace,
     name,
-    selector: matchLabels(selector),
+    selector: stringMap(isJsonObject(selector) ? selector.matchLabels : undefined),
+    ...(selected.expressions.length > 0 && { expressions: selected.expressions }),
+    ...(unhealthyPodEvictionPolicy === ALWAYS_ALLOW && { alwaysAllowsUnready: true }),
     ...limit(minAvailable, maxUnavailable),
     ...(labels && { labels: stringMap(labels) }),
     ...(annotations && { annotations: stringMap(annotations) }),
@@ -143,33 +169,12 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** The world matches pods by equal labels, so an expression is read only where it says just that. */
-function matchLabels(selector: unknown): Record<string, string> {
-  if (!isJsonObject(selector)) return {};
-  const expressions = expressionsOf(selector).map(({ key, values }) => [
-    String(key),
-    String(Array.isArray(values) ? values[0] : ""),
-  ]);
-  return { ...stringMap(selector.matchLabels), ...Object.fromEntries(expressions) };
-}
+const POLICIES: readonly unknown[] = [undefined, null, ALWAYS_ALLOW, "IfHealthyBudget"];
 
-function selectorErrors(selector: unknown): InvalidField[] {
-  const given = isJsonObject(selector) ? expressionsOf(selector) : [];
-  return given
-    .filter(({ operator, values }) => {
-      return operator !== "In" || !Array.isArray(values) || values.length !== 1;
-    })
-    .map(() => ({
-      field: "spec.selector.matchExpressions",
-      message: "Unsupported value: this cluster selects by equality (In with one value) only",
-    }));
-}
-
-function expressionsOf(selector: {
-  readonly [field: string]: unknown;
-}): { readonly [field: string]: unknown }[] {
-  const { matchExpressions } = selector;
-  return Array.isArray(matchExpressions) ? matchExpressions.filter(isJsonObject) : [];
+function policyErrors(policy: unknown): InvalidField[] {
+  if (POLICIES.includes(policy)) return [];
+  const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: "AlwaysAllow", "IfHealthyBudget"`;
+  return [{ field: "spec.unhealthyPodEvictionPolicy", message }];
 }
 
 function columns(): readonly Column<PodDisruptionBudget>[] {

@@ -4,7 +4,8 @@ import { parseObjectBody } from "./body.ts";
 import { budgetsOf } from "./disruption-budgets.ts";
 import { isJsonObject, objectKey } from "./object.ts";
 import { KubernetesError, badRequest, notFound, successStatus } from "./status.ts";
-import { isDryRun, requirePreconditions } from "./write.ts";
+import { requirePreconditions } from "./delete.ts";
+import { isDryRun } from "./write.ts";
 import type { WriteRequest } from "./write.ts";
 
 /** `POST …/pods/<pod>/eviction`: deletes the pod, unless its budget forbids it now. */

@@ -69,7 +69,8 @@ export const namespaces: Resource<string, Namespace> = {
   },
   create: rememberNamespace,
   update: (cluster, _current, desired) => rememberNamespace(cluster, desired),
-  remove: (cluster, _namespace, name) => deleteNamespace(cluster, name),
+  oneByOne: true,
+  remove: (cluster, { name }) => deleteNamespace(cluster, name),
 };
 
 /** Namespaces that somebody made, with what they wrote. */

@@ -5,7 +5,9 @@ import { ageOf } from "./age.ts";
 import { nodeResourceGroup, systemLabels } from "./node-labels.ts";
 import { conditionTaints, HEARTBEAT_MILLISECONDS, nodeStatus } from "./node-status.ts";
 import { validateLabels } from "./labels.ts";
+import { rememberNodeStatus, withWrittenStatus } from "./written-node-status.ts";
 import { stringMap, toTime } from "./object.ts";
+import { statusOf } from "./resource.ts";
 import type { Column, Resource } from "./resource.ts";
 import { invalid } from "./status.ts";
 
@@ -25,7 +27,7 @@ export const nodes: Resource<ClusterNode, Node> = {
   namespaced: false,
   shortNames: ["no"],
   categories: [],
-  subresources: [],
+  subresources: [statusOf("", "Node")],
   selectableFields: ["metadata.name", "spec.unschedulable"],
   columns: columns(),
   changes: "told",
@@ -46,17 +48,22 @@ export const nodes: Resource<ClusterNode, Node> = {
     spec: {
       providerID: providerId(view.cluster, node),
       ...(node.unschedulable && { unschedulable: true }),
-      ...taintsField([
-        ...poolTaints(view.cluster, node),
-        ...storedTaints(view.cluster, node),
-        ...conditionTaints(node),
-      ]),
+      ...taintsField(nodeTaints(view.cluster, node)),
     },
-    status: nodeStatus(node, view),
+    status: withWrittenStatus(view.cluster, node, nodeStatus(node, view)),
   }),
   update: patchNode,
-  remove: (cluster, _namespace, name) => cluster.deleteNode(name),
+  updateStatus: (cluster, current, desired) => {
+    rememberNodeStatus(cluster, current, desired);
+    cluster.patchNode(current.metadata?.name ?? "", {});
+  },
+  remove: (cluster, { name }) => cluster.deleteNode(name),
 };
+
+/** Of its pool, its own, and those that tell its condition. */
+export function nodeTaints(cluster: Cluster, node: ClusterNode): Taint[] {
+  return [...poolTaints(cluster, node), ...storedTaints(cluster, node), ...conditionTaints(node)];
+}
 
 function taintsField(taints: Taint[]): { taints?: Taint[] } {
   return taints.length > 0 ? { taints } : {};

@@ -5,7 +5,7 @@ import { keptObjects } from "./kept-objects.ts";
 import { isJsonObject, objectKey } from "./object.ts";
 import type { JsonObject, KubernetesObject } from "./object.ts";
 import { apiVersionOf } from "./resource.ts";
-import type { Column, Resource } from "./resource.ts";
+import type { Column, ObjectName, Resource } from "./resource.ts";
 
 interface PlainKind {
   readonly group?: string;
@@ -15,8 +15,8 @@ interface PlainKind {
   readonly shortNames?: readonly string[];
   readonly clusterScoped?: boolean;
   readonly inAll?: boolean;
-  /** Its controller would make pods, which nobody does here: lists are empty and nothing can be made. */
-  readonly readOnly?: boolean;
+  /** Why nothing can be made: lists are empty then. */
+  readonly absence?: string;
   readonly columns?: readonly Column<KubernetesObject>[];
 }
 
@@ -42,6 +42,8 @@ const CONFIG_MAPS: PlainKind = {
   columns: [{ ...number, name: "Data", value: (body) => Object.keys(at(body, "data")).length }],
 };
 
+const NOTHING_ENDS = "nothing runs in the pods of this local cluster, so that no job would end";
+
 /** What clients list beside nodes, pods and their owners. */
 const KINDS: readonly PlainKind[] = [
   SERVICES,
@@ -63,24 +65,16 @@ const KINDS: readonly PlainKind[] = [
     kind: "ReplicationController",
     shortNames: ["rc"],
     inAll: true,
-    readOnly: true,
+    absence: "use a Deployment",
   },
-  {
-    group: "apps",
-    plural: "statefulsets",
-    kind: "StatefulSet",
-    shortNames: ["sts"],
-    inAll: true,
-    readOnly: true,
-  },
-  { group: "batch", plural: "jobs", kind: "Job", inAll: true, readOnly: true },
+  { group: "batch", plural: "jobs", kind: "Job", inAll: true, absence: NOTHING_ENDS },
   {
     group: "batch",
     plural: "cronjobs",
     kind: "CronJob",
     shortNames: ["cj"],
     inAll: true,
-    readOnly: true,
+    absence: NOTHING_ENDS,
   },
   {
     group: "autoscaling",
@@ -89,7 +83,6 @@ const KINDS: readonly PlainKind[] = [
     kind: "HorizontalPodAutoscaler",
     shortNames: ["hpa"],
     inAll: true,
-    readOnly: true,
   },
   { group: "networking.k8s.io", plural: "ingresses", kind: "Ingress", shortNames: ["ing"] },
   {
@@ -132,14 +125,14 @@ const KINDS: readonly PlainKind[] = [
     kind: "CustomResourceDefinition",
     shortNames: ["crd", "crds"],
     clusterScoped: true,
-    readOnly: true,
+    absence: "this cluster serves no resources but its own",
   },
 ];
 
 export const plainResources: readonly Resource<KubernetesObject>[] = KINDS.map(plainResource);
 
 function plainResource(given: PlainKind): Resource<KubernetesObject> {
-  const { group = "", version = "v1", plural, kind, readOnly = false } = given;
+  const { group = "", version = "v1", plural, kind, absence } = given;
   const apiVersion = apiVersionOf({ group, version });
   const put = (cluster: Cluster, desired: KubernetesObject): void => {
     const { namespace, name = "" } = desired.metadata ?? {};
@@ -166,11 +159,12 @@ function plainResource(given: PlainKind): Resource<KubernetesObject> {
     },
     phase: () => "",
     render: (body) => ({ ...withoutServerFields(body), apiVersion, kind }),
-    ...(!readOnly && {
+    ...(absence !== undefined && { absence }),
+    ...(absence === undefined && {
       create: put,
       update: (cluster: Cluster, _current: KubernetesObject, desired: KubernetesObject) =>
         put(cluster, desired),
-      remove: (cluster: Cluster, namespace: string | undefined, name: string) => {
+      remove: (cluster: Cluster, { namespace, name }: ObjectName) => {
         keptObjects(cluster, plural).delete(objectKey(namespace, name));
       },
     }),

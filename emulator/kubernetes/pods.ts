@@ -1,14 +1,25 @@
-import type { Pod as PodBody, PodCondition, PodStatus } from "kubernetes-types/core/v1.js";
+import type {
+  Container,
+  Pod as PodBody,
+  PodCondition,
+  PodStatus,
+  PodTemplateSpec,
+  Toleration,
+} from "kubernetes-types/core/v1.js";
 import type { OwnerReference } from "kubernetes-types/meta/v1.js";
 import { SECOND } from "../../shared/core/duration.ts";
-import type { Cluster, Pod, Workload } from "../../shared/simulator/model.ts";
+import type { Cluster, Pod } from "../../shared/simulator/model.ts";
 import { guidFrom } from "../guid.ts";
 import { ageOf } from "./age.ts";
 import { nodeAddress } from "./node-status.ts";
 import { toTime } from "./object.ts";
-import { replicaSetIdentity, TEMPLATE_HASH_LABEL, templateHash } from "./replica-sets.ts";
+import { templateOf } from "./pod-template.ts";
+import { replicaSetIdentity, TEMPLATE_HASH_LABEL } from "./replica-sets.ts";
+import { statusOf } from "./resource.ts";
 import type { Column, Resource, View } from "./resource.ts";
-import { containerOf, graceSeconds, templateOf, workloadOfPod } from "./workloads.ts";
+import { whyUnschedulable } from "./unschedulable.ts";
+import { workloadOfPod } from "./workloads.ts";
+import { admitPod, createPod, relabelled, relabelPod } from "./written-pod.ts";
 
 export const pods: Resource<Pod, PodBody> = {
   group: "",
@@ -22,6 +33,8 @@ export const pods: Resource<Pod, PodBody> = {
   subresources: [
     { name: "eviction", group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
     { name: "log", group: "", version: "v1", kind: "Pod", verbs: ["get"] },
+    statusOf("", "Pod"),
+    { name: "ephemeralcontainers", group: "", version: "v1", kind: "Pod", verbs: ["patch"] },
     ...["attach", "exec", "portforward"].map((name) => ({
       name,
       group: "",
@@ -46,105 +59,160 @@ export const pods: Resource<Pod, PodBody> = {
   sources: (cluster) => cluster.pods,
   phase: (pod) => `${pod.phase}/${pod.ready}/${pod.node ?? ""}`,
   render: (pod, view) => {
-    const workload = workloadOfPod(view.cluster, pod);
     const since = view.phaseSince ?? pod.createdAt;
+    const template = podTemplate(view.cluster, pod);
     return {
       apiVersion: "v1",
       kind: "Pod",
       metadata: {
+        ...template.metadata,
+        ...relabelled(view.cluster, pod),
         name: pod.name,
         namespace: pod.namespace,
         uid: pod.uid,
         creationTimestamp: toTime(pod.createdAt),
-        ...(pod.phase === "Terminating" && deletion(workload, since)),
-        labels: { ...pod.labels, ...ownerLabels(pod, workload) },
-        ...(workload && { ownerReferences: [ownerReference(workload)] }),
+        ...(pod.phase === "Terminating" && deletion(pod, since)),
+        ...ownerField(view.cluster, pod),
       },
-      spec: podSpec(pod, workload, view.cluster),
-      status: podStatus(pod, view, toTime(since)),
+      spec: podSpec(pod, template),
+      status: podStatus(pod, template, { view, since: toTime(since) }),
     };
   },
-  remove: (cluster, namespace, name) => cluster.deletePod(namespace ?? "default", name),
+  admit: admitPod,
+  create: createPod,
+  update: relabelPod,
+  remove: (cluster, { namespace = "default", name }, { graceSeconds }) => {
+    cluster.deletePod(namespace, name, graceSeconds);
+  },
 };
+
+function podTemplate(cluster: Cluster, pod: Pod): PodTemplateSpec {
+  const name = workloadOfPod(cluster, pod)?.name ?? pod.name;
+  return templateOf({ name }, pod.revision, ownerLabels(cluster, pod));
+}
 
 /** `deletionTimestamp` is the deadline of a graceful end, not its begin. */
 function deletion(
-  workload: Workload | undefined,
+  pod: Pod,
   since: number,
 ): { deletionTimestamp: string; deletionGracePeriodSeconds: number } {
-  const seconds = graceSeconds(workload);
+  const seconds = pod.revision.terminationGracePeriodSeconds;
   return {
     deletionTimestamp: toTime(since + seconds * SECOND),
     deletionGracePeriodSeconds: seconds,
   };
 }
 
-function ownerLabels(pod: Pod, workload: Workload | undefined): Record<string, string> {
-  if (!workload) return {};
-  return pod.daemonSet
-    ? { "pod-template-generation": "1" }
-    : { [TEMPLATE_HASH_LABEL]: templateHash(workload) };
+/** By which the controller of each kind tells its pods apart. */
+function ownerLabels(cluster: Cluster, pod: Pod): Record<string, string> {
+  const { hash, number } = pod.revision;
+  switch (workloadOfPod(cluster, pod)?.kind) {
+    case "DaemonSet":
+      return { "controller-revision-hash": hash, "pod-template-generation": String(number) };
+    case "StatefulSet":
+      return {
+        "controller-revision-hash": hash,
+        "apps.kubernetes.io/pod-index": pod.name.slice(pod.name.lastIndexOf("-") + 1),
+        "statefulset.kubernetes.io/pod-name": pod.name,
+      };
+    case "Deployment":
+      return { [TEMPLATE_HASH_LABEL]: hash };
+    default:
+      return {};
+  }
 }
 
-function ownerReference(workload: Workload): OwnerReference {
+function ownerField(cluster: Cluster, pod: Pod): { ownerReferences?: OwnerReference[] } {
+  const workload = workloadOfPod(cluster, pod);
+  if (!workload || workload.kind === "Pod") return {};
+  const { kind, name, uid } = workload;
   const owner =
-    workload.kind === "DaemonSet"
-      ? { kind: "DaemonSet", name: workload.name, uid: workload.uid }
-      : { kind: "ReplicaSet", ...replicaSetIdentity(workload) };
-  return { apiVersion: "apps/v1", ...owner, controller: true, blockOwnerDeletion: true };
+    kind === "Deployment"
+      ? { kind: "ReplicaSet", ...replicaSetIdentity({ workload, revision: pod.revision }) }
+      : { kind, name, uid };
+  const controlling = { controller: true, blockOwnerDeletion: true };
+  return { ownerReferences: [{ apiVersion: "apps/v1", ...owner, ...controlling }] };
 }
 
 /** What the DaemonSet controller adds so that its pods stay on cordoned and unready nodes. */
-const DAEMON_TOLERATIONS = ["not-ready", "unreachable", "unschedulable"].map((condition) => ({
-  key: `node.kubernetes.io/${condition}`,
-  operator: "Exists",
-  effect: condition === "unschedulable" ? "NoSchedule" : "NoExecute",
+const DAEMON_TOLERATIONS = [
+  ...["not-ready", "unreachable"].map((key) => exists(key, "NoExecute")),
+  ...["disk-pressure", "memory-pressure", "pid-pressure", "unschedulable"].map((key) =>
+    exists(key, "NoSchedule"),
+  ),
+];
+/** What admission gives every other pod: five minutes on a node that went away. */
+const USUAL_TOLERATIONS = ["not-ready", "unreachable"].map((key) => ({
+  ...exists(key, "NoExecute"),
+  tolerationSeconds: 300,
 }));
 
-function podSpec(
-  pod: Pod,
-  workload: Workload | undefined,
-  cluster: Cluster,
-): NonNullable<PodBody["spec"]> {
-  const template = workload && templateOf(cluster, workload).spec;
-  const tolerations = [
-    ...(template?.tolerations ?? []),
-    ...(pod.daemonSet ? DAEMON_TOLERATIONS : []),
-  ];
+function exists(condition: string, effect: string): Toleration {
+  return { key: `node.kubernetes.io/${condition}`, operator: "Exists", effect };
+}
+
+function podSpec(pod: Pod, template: PodTemplateSpec): NonNullable<PodBody["spec"]> {
+  const { containers = [], tolerations = [], ...spec } = template.spec ?? {};
+  const given = new Set(tolerations.map(({ key, effect }) => `${key}:${effect}`));
+  const added = (pod.daemonSet ? DAEMON_TOLERATIONS : USUAL_TOLERATIONS).filter(
+    ({ key, effect }) => !given.has(`${key}:${effect}`),
+  );
   return {
-    containers: template?.containers ?? [containerOf({ name: pod.name })],
-    ...(template?.nodeSelector && { nodeSelector: template.nodeSelector }),
-    ...(pod.node !== undefined && { nodeName: pod.node }),
-    ...(tolerations.length > 0 && { tolerations }),
-    restartPolicy: "Always",
-    schedulerName: "default-scheduler",
+    preemptionPolicy: "PreemptLowerPriority",
+    priority: 0,
     serviceAccountName: "default",
-    terminationGracePeriodSeconds: graceSeconds(workload),
+    enableServiceLinks: true,
+    ...spec,
+    containers,
+    ...(pod.node !== undefined && { nodeName: pod.node }),
+    tolerations: [...tolerations, ...added],
   };
 }
 
-function podStatus(pod: Pod, view: View, since: string): PodStatus {
+interface Seen {
+  readonly view: View;
+  readonly since: string;
+}
+
+function podStatus(pod: Pod, template: PodTemplateSpec, { view, since }: Seen): PodStatus {
   const started = pod.node !== undefined && pod.phase !== "Pending";
   const ip = started ? podAddress(pod) : undefined;
   const host = pod.node === undefined ? undefined : hostAddress(view.cluster, pod.node);
+  const containers = template.spec?.containers ?? [];
   return {
     phase: started ? "Running" : "Pending",
-    conditions: conditions(pod, since),
-    containerStatuses: pod.node === undefined ? [] : [containerStatus(pod, view, started, since)],
+    conditions: conditions(pod, { view, since }),
+    containerStatuses:
+      pod.node === undefined ? [] : containers.map((one) => containerStatus(one, pod, since)),
     ...(host !== undefined && { hostIP: host }),
     ...(ip !== undefined && { podIP: ip, podIPs: [{ ip }] }),
     ...(started && { startTime: toTime(pod.createdAt) }),
-    qosClass: "BestEffort",
+    qosClass: qualityOf(containers),
   };
 }
 
-function conditions(pod: Pod, since: string): PodCondition[] {
+/** Source: kubernetes.io/docs/concepts/workloads/pods/pod-qos */
+function qualityOf(containers: readonly Container[]): "BestEffort" | "Burstable" | "Guaranteed" {
+  const resources = containers.map((container) => container.resources ?? {});
+  const asksNothing = resources.every(
+    ({ requests, limits }) => Object.keys({ ...requests, ...limits }).length === 0,
+  );
+  if (asksNothing) return "BestEffort";
+  const isGuaranteed = resources.every(({ requests, limits = {} }) =>
+    ["cpu", "memory"].every(
+      (name) => limits[name] !== undefined && (requests?.[name] ?? limits[name]) === limits[name],
+    ),
+  );
+  return isGuaranteed ? "Guaranteed" : "Burstable";
+}
+
+function conditions(pod: Pod, { view, since }: Seen): PodCondition[] {
   const scheduled = pod.node !== undefined;
   const ready = pod.ready ? "True" : "False";
   const times = { lastTransitionTime: since };
   const unready = pod.ready ? {} : { reason: "ContainersNotReady" };
   if (!scheduled) {
-    const message = "0 nodes are available for this pod: none is schedulable and has room.";
+    const message = whyUnschedulable(view.cluster, pod);
     return [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message, ...times }];
   }
   return [
@@ -156,18 +224,16 @@ function conditions(pod: Pod, since: string): PodCondition[] {
 }
 
 function containerStatus(
+  { name, image = "" }: Container,
   pod: Pod,
-  view: View,
-  started: boolean,
   since: string,
 ): NonNullable<PodStatus["containerStatuses"]>[number] {
-  const workload = workloadOfPod(view.cluster, pod);
-  const [written] = workload ? (templateOf(view.cluster, workload).spec?.containers ?? []) : [];
-  const { name, image } = written ?? containerOf({ name: pod.name });
+  const started = pod.phase !== "Pending";
   return {
     name,
-    image: image ?? "",
+    image,
     imageID: "",
+    lastState: {},
     ready: pod.ready,
     restartCount: 0,
     started,

@@ -6,8 +6,8 @@ import { badRequest } from "./status.ts";
 
 /**
  * Reads the bodies that client-go sends in Kubernetes' protobuf form, which is its default for typed
- * clients: `kubectl create` and, in newer versions, evictions. Only fields that this API acts on are
- * known; others are skipped. Answers are JSON, which every client accepts too.
+ * clients: `kubectl create` and, in newer versions, evictions. Only fields that this API acts on or shows
+ * are known; others are skipped. Answers are JSON, which every client accepts too.
  * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
  */
 export function parseProtobuf(body: Buffer): JsonObject {
@@ -25,7 +25,19 @@ export function parseProtobuf(body: Buffer): JsonObject {
 const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 const KINDS: Readonly<Record<string, Message>> = {
+  ClusterRole: MESSAGES.role,
+  ClusterRoleBinding: MESSAGES.roleBinding,
   ConfigMap: MESSAGES.configMap,
+  HorizontalPodAutoscaler: MESSAGES.autoscaler,
+  Ingress: MESSAGES.ingress,
+  Node: MESSAGES.node,
+  Pod: MESSAGES.pod,
+  PriorityClass: MESSAGES.priorityClass,
+  ResourceQuota: MESSAGES.resourceQuota,
+  Role: MESSAGES.role,
+  RoleBinding: MESSAGES.roleBinding,
+  Service: MESSAGES.service,
+  StatefulSet: MESSAGES.statefulSet,
   Namespace: MESSAGES.named,
   SelfSubjectReview: MESSAGES.named,
   SelfSubjectRulesReview: MESSAGES.rulesReview,
@@ -48,9 +60,17 @@ function readMessage(bytes: Buffer, message: Message): JsonObject {
     const field = message[number];
     if (!field) continue;
     const [name, type] = field;
-    result[name] = merge(result[name], decode(value, type), type);
+    const decoded = decode(value, type);
+    if (isAbsent(decoded, type)) continue;
+    if (name === "") Object.assign(result, decoded);
+    else result[name] = merge(result[name], decoded, type);
   }
   return result;
+}
+
+/** Go writes fields that are not set too, as empty texts, zeros and noes; JSON leaves them out. */
+function isAbsent(value: unknown, type: FieldType): boolean {
+  return value === "" || value === false || (value === 0 && type === "nonzero");
 }
 
 function merge(before: unknown, value: unknown, type: FieldType): unknown {
@@ -68,8 +88,14 @@ function decode(value: Wire, type: FieldType): unknown {
   if (typeof type !== "object") throw malformed();
   if ("list" in type) return decode(value, type.list);
   if ("message" in type) return readMessage(value, type.message);
+  if ("unwrapped" in type) return readOnly(value, type.unwrapped);
   const entry = readMessage(value, { 1: ["key", "text"], 2: ["value", type.map] });
   return { [String(entry.key ?? "")]: entry.value ?? "" };
+}
+
+function readOnly(bytes: Buffer, message: Message): unknown {
+  const [[number, value] = [0, 0]] = readFields(bytes);
+  return decode(value, message[number]?.[1] ?? "text");
 }
 
 /** `IntOrString`: 1 says which of the two, 2 the number, 3 the text. */

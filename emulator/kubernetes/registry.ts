@@ -1,3 +1,4 @@
+import { controllerRevisions } from "./controller-revisions.ts";
 import { daemonSets } from "./daemon-sets.ts";
 import { deployments } from "./deployments.ts";
 import { disruptionBudgets } from "./disruption-budgets.ts";
@@ -9,6 +10,7 @@ import { plainResources } from "./plain-resources.ts";
 import { pods } from "./pods.ts";
 import { replicaSets } from "./replica-sets.ts";
 import type { Resource } from "./resource.ts";
+import { statefulSets } from "./stateful-sets.ts";
 
 /** Every kind of object that the API serves, in the order of discovery. */
 export const RESOURCES: readonly Resource[] = [
@@ -19,6 +21,8 @@ export const RESOURCES: readonly Resource[] = [
   daemonSets,
   deployments,
   replicaSets,
+  statefulSets,
+  controllerRevisions,
   events,
   disruptionBudgets,
   leases,

@@ -1,29 +1,36 @@
 import type { ReplicaSet } from "kubernetes-types/apps/v1.js";
-import type { Workload } from "../../shared/simulator/model.ts";
+import type { Cluster, Revision, Workload } from "../../shared/simulator/model.ts";
 import { guidFrom } from "../guid.ts";
 import { ageOf } from "./age.ts";
 import { formatLabels } from "./label-selector.ts";
+import { keptObjects } from "./kept-objects.ts";
 import { toTime } from "./object.ts";
+import { templateOf } from "./pod-template.ts";
 import type { Column, Resource } from "./resource.ts";
-import { countPods, templateOf, workloadsOf } from "./workloads.ts";
+import { countPods, selectorOf, workloadsOf } from "./workloads.ts";
+import { writtenMetadata } from "./written-workload.ts";
 
 /** The label by which a Deployment tells the pods of its ReplicaSets apart. */
 export const TEMPLATE_HASH_LABEL = "pod-template-hash";
 
-/** The pods of a Deployment carry the hash of their template in their names. */
-export function templateHash({ name, podPrefix }: Pick<Workload, "name" | "podPrefix">): string {
-  return podPrefix.slice(name.length + 1, -1);
+/** A template of a Deployment; the simulated world goes from Deployments straight to pods. */
+export interface ReplicaSetSource {
+  readonly workload: Workload;
+  readonly revision: Revision;
 }
 
-/** The simulated world goes from Deployments straight to pods; a client expects the level between. */
-export function replicaSetIdentity(workload: Workload): { name: string; uid: string } {
+export function replicaSetIdentity({ workload, revision }: ReplicaSetSource): {
+  name: string;
+  uid: string;
+} {
+  const isFirst = revision.createdAt === workload.createdAt;
   return {
-    name: workload.podPrefix.slice(0, -1),
-    uid: guidFrom(`replicaset/${workload.uid}`),
+    name: `${workload.name}-${revision.hash}`,
+    uid: guidFrom(`replicaset/${workload.uid}${isFirst ? "" : `/${revision.hash}`}`),
   };
 }
 
-export const replicaSets: Resource<Workload, ReplicaSet> = {
+export const replicaSets: Resource<ReplicaSetSource, ReplicaSet> = {
   group: "apps",
   version: "v1",
   plural: "replicasets",
@@ -37,26 +44,27 @@ export const replicaSets: Resource<Workload, ReplicaSet> = {
   columns: columns(),
   changes: "compared",
   dependsOn: ["deployments", "pods"],
-  sources: (cluster) =>
-    new Map(
-      [...workloadsOf(cluster, "Deployment").values()].map((workload) => [
-        `${workload.namespace}/${replicaSetIdentity(workload).name}`,
-        workload,
-      ]),
-    ),
+  sources: (cluster) => new Map(replicaSetsOf(cluster)),
   phase: () => "",
-  render: (workload, view) => {
-    const hash = { [TEMPLATE_HASH_LABEL]: templateHash(workload) };
-    const pods = countPods(view.cluster, workload);
+  render: (source, { cluster }) => {
+    const { workload, revision } = source;
+    const hash = { [TEMPLATE_HASH_LABEL]: revision.hash };
+    const template = templateOf(workload, revision, hash);
+    const pods = countPods(cluster, workload, revision);
+    const selector = selectorOf(cluster, workload);
     return {
       apiVersion: "apps/v1",
       kind: "ReplicaSet",
       metadata: {
-        ...replicaSetIdentity(workload),
+        ...replicaSetIdentity(source),
         namespace: workload.namespace,
-        creationTimestamp: toTime(workload.createdAt),
-        labels: { ...workload.labels, ...hash },
-        annotations: { "deployment.kubernetes.io/revision": "1" },
+        creationTimestamp: toTime(revision.createdAt),
+        labels: { ...template.metadata?.labels },
+        annotations: {
+          ...changeCauseOf(cluster, source),
+          "deployment.kubernetes.io/desired-replicas": String(workload.replicas),
+          [REVISION_ANNOTATION]: String(revision.number),
+        },
         ownerReferences: [
           {
             apiVersion: "apps/v1",
@@ -69,9 +77,9 @@ export const replicaSets: Resource<Workload, ReplicaSet> = {
         ],
       },
       spec: {
-        replicas: workload.replicas,
-        selector: { matchLabels: { ...workload.labels, ...hash } },
-        template: templateOf(view.cluster, workload, hash),
+        replicas: revision.replicas,
+        selector: { ...selector, matchLabels: { ...selector.matchLabels, ...hash } },
+        template,
       },
       status: {
         observedGeneration: 0,
@@ -83,6 +91,33 @@ export const replicaSets: Resource<Workload, ReplicaSet> = {
     };
   },
 };
+
+export const REVISION_ANNOTATION = "deployment.kubernetes.io/revision";
+const CHANGE_CAUSE = "kubernetes.io/change-cause";
+
+function* replicaSetsOf(cluster: Cluster): Generator<[string, ReplicaSetSource]> {
+  for (const workload of workloadsOf(cluster, "Deployment").values()) {
+    for (const revision of workload.revisions) {
+      const source = { workload, revision };
+      yield [`${workload.namespace}/${replicaSetIdentity(source).name}`, source];
+    }
+  }
+}
+
+/** Each revision keeps the reason that its Deployment carried while it was the newest. */
+export function rememberChangeCause(cluster: Cluster, workload: Workload): void {
+  const { annotations } = writtenMetadata(cluster, workload);
+  const cause = annotations[CHANGE_CAUSE];
+  const { uid } = replicaSetIdentity({ workload, revision: workload.revision });
+  const causes = keptObjects(cluster, "change causes");
+  if (cause === undefined) causes.delete(uid);
+  else causes.set(uid, { metadata: { annotations: { [CHANGE_CAUSE]: cause } } });
+}
+
+function changeCauseOf(cluster: Cluster, source: ReplicaSetSource): Record<string, string> {
+  const { uid } = replicaSetIdentity(source);
+  return { ...keptObjects(cluster, "change causes").get(uid)?.metadata?.annotations };
+}
 
 function columns(): readonly Column<ReplicaSet>[] {
   const wide = { type: "string", description: "", priority: 1 } as const;

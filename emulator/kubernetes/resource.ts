@@ -21,12 +21,35 @@ export interface Column<Body> {
   value(body: Body, now: Instant): string | number;
 }
 
+export interface ObjectName {
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
+export interface RemoveOptions {
+  /** Absent: the object's own. */
+  readonly graceSeconds?: number;
+}
+
 interface Subresource {
   readonly name: string;
   readonly group: string;
   readonly version: string;
   readonly kind: string;
   readonly verbs: readonly string[];
+}
+
+export const SCALE: Subresource = {
+  name: "scale",
+  group: "autoscaling",
+  version: "v1",
+  kind: "Scale",
+  verbs: ["get", "patch", "update"],
+};
+
+/** The subresource in which controllers write what is so. */
+export function statusOf(group: string, kind: string): Subresource {
+  return { name: "status", group, version: "v1", kind, verbs: ["get", "patch", "update"] };
 }
 
 /**
@@ -60,9 +83,17 @@ export interface Resource<Source = unknown, Body extends KubernetesObject = Kube
   /** A word that changes when the object's conditions do; its time becomes `phaseSince`. */
   phase(source: Source, cluster: Cluster): string;
   render(source: Source, view: View): Body;
+  /** What a client wrote, with defaults; throws for what the API server would refuse. */
+  admit?(desired: Body, current: Body | undefined): Body;
   create?(cluster: Cluster, desired: Body): void;
   update?(cluster: Cluster, current: Body, desired: Body): void;
-  remove?(cluster: Cluster, namespace: string | undefined, name: string): void;
+  /** Keeps what others write of an object's state. */
+  updateStatus?(cluster: Cluster, current: Body, desired: Body): void;
+  /** Why nobody may make one. */
+  readonly absence?: string;
+  /** A collection of these may not be deleted at once. */
+  readonly oneByOne?: boolean;
+  remove?(cluster: Cluster, object: ObjectName, options: RemoveOptions): void;
 }
 
 export function apiVersionOf(resource: Pick<Resource, "group" | "version">): string {
@@ -73,6 +104,7 @@ export function verbsOf(resource: Resource): readonly string[] {
   return [
     ...(resource.create ? ["create"] : []),
     ...(resource.remove ? ["delete"] : []),
+    ...(resource.remove && resource.oneByOne !== true ? ["deletecollection"] : []),
     "get",
     "list",
     ...(resource.update ? ["patch", "update"] : []),

@@ -10,11 +10,12 @@ import { countPods, parseReplicas, withReplicas, workloadKey } from "./workloads
 import { isDryRun } from "./write.ts";
 import type { WriteRequest } from "./write.ts";
 
-/** `deployments/<name>/scale`, the subresource behind `kubectl scale`. */
+/** `deployments/<name>/scale` and that of StatefulSets, the subresource behind `kubectl scale`. */
 export function serveScale(write: WriteRequest, name: string): WireReply {
   const { cluster, journal, request } = write;
   const namespace = write.namespace ?? "default";
-  const workload = cluster.workloads.get(workloadKey({ kind: "Deployment", namespace, name }));
+  const kind = journal.resource.kind as "Deployment" | "StatefulSet";
+  const workload = cluster.workloads.get(workloadKey({ kind, namespace, name }));
   const stored = journal.get(objectKey(namespace, name));
   if (!workload || !stored) throw notFound(journal.resource, name);
   const scale = scaleOf(write, workload, stored);
@@ -26,7 +27,7 @@ export function serveScale(write: WriteRequest, name: string): WireReply {
     throw conflict(journal.resource, name, "the object has been modified");
   }
   const spec = isJsonObject(desired.spec) ? desired.spec : {};
-  const replicas = parseReplicas(name, spec.replicas ?? 0);
+  const replicas = parseReplicas(kind, name, spec.replicas ?? 0);
   if (isDryRun(request, {})) return { status: 200, body: { ...scale, spec: { replicas } } };
   cluster.putWorkload(withReplicas(workload, replicas));
   journal.refresh();

@@ -3,6 +3,7 @@ import type { Environment, Service, WireReply, WireRequest } from "../service.ts
 import { serveReview } from "./access-review.ts";
 import { authenticate, authorize } from "./authorization.ts";
 import type { Caller, Verb } from "./authorization.ts";
+import { deleteCollection, deleteObject } from "./delete.ts";
 import { serveDiscovery, servePublicInfo } from "./discovery.ts";
 import { evictPod } from "./eviction.ts";
 import { Journals } from "./journals.ts";
@@ -16,6 +17,7 @@ import { pathByToken } from "./path-by-token.ts";
 import { parseClusterPath, parseResourcePath } from "./request-path.ts";
 import type { ClusterPath, ResourcePath } from "./request-path.ts";
 import { serveScale } from "./scale.ts";
+import { serveStatus } from "./status-subresource.ts";
 import {
   KubernetesError,
   failureStatus,
@@ -24,7 +26,7 @@ import {
   unknownPath,
 } from "./status.ts";
 import { watchObjects } from "./watch.ts";
-import { createObject, deleteObject, patchObject, replaceObject } from "./write.ts";
+import { createObject, patchObject, replaceObject } from "./write.ts";
 import type { WriteRequest } from "./write.ts";
 
 /**
@@ -146,7 +148,7 @@ function verbOf({ method, query }: WireRequest, { name }: ResourcePath): Verb {
     case "PATCH":
       return "patch";
     case "DELETE":
-      return "delete";
+      return name === undefined ? "deletecollection" : "delete";
     default:
       throw methodNotAllowed();
   }
@@ -157,6 +159,7 @@ function serveVerb(verb: Verb, write: WriteRequest, path: ResourcePath): WireRep
   if (verb === "watch") return watchObjects(write, name);
   if (verb === "list") return listObjects(write);
   if (write.journal.resource.namespaced && namespace === undefined) throw methodNotAllowed();
+  if (verb === "deletecollection") return deleteCollection(write);
   if (verb === "create") {
     if (name !== undefined) throw methodNotAllowed();
     return createObject(write);
@@ -181,7 +184,9 @@ function serveSubresource(
 ): WireReply {
   const { resource } = write.journal;
   const known = resource.subresources.some((candidate) => candidate.name === subresource);
-  if (!known || name === undefined || namespace === undefined) throw unknownPath();
+  if (!known || name === undefined) throw unknownPath();
+  if (resource.namespaced && namespace === undefined) throw unknownPath();
+  if (subresource === "status") return serveStatus(write, name);
   if (subresource === "scale") return serveScale(write, name);
   if (subresource !== "eviction") return serveContainers(write, subresource, name);
   if (write.request.method !== "POST") throw methodNotAllowed();

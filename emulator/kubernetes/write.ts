@@ -5,7 +5,7 @@ import { contentType, parseObjectBody, parseText } from "./body.ts";
 import type { Journal } from "./journal.ts";
 import { guidFrom } from "../guid.ts";
 import { requireNamespaceOf } from "./namespaces.ts";
-import { isJsonObject, objectKey } from "./object.ts";
+import { isJsonObject, objectKey, toTime } from "./object.ts";
 import type { JsonObject, KubernetesObject } from "./object.ts";
 import { applyPatch } from "./patch.ts";
 import { applyStrategicMergePatch } from "./strategic-merge-patch.ts";
@@ -13,13 +13,13 @@ import { renderObject } from "./representation.ts";
 import { apiVersionOf } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 import {
+  KubernetesError,
   alreadyExists,
   badRequest,
   conflict,
   invalid,
   methodNotAllowed,
   notFound,
-  successStatus,
 } from "./status.ts";
 
 export interface WriteRequest {
@@ -34,24 +34,34 @@ export interface WriteRequest {
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 export function createObject(write: WriteRequest): WireReply {
+  const { resource } = write.journal;
+  if (!resource.create) throw notMadeHere(resource);
   return createFrom(write, parseObjectBody(write.request));
+}
+
+function notMadeHere({ plural, absence }: Resource): KubernetesError {
+  const why = absence ?? `${plural} are made by the cluster itself`;
+  return new KubernetesError(405, "MethodNotAllowed", `${plural} may not be created: ${why}`);
 }
 
 function createFrom(write: WriteRequest, body: JsonObject): WireReply {
   const { cluster, journal, request, namespace } = write;
   const { resource } = journal;
-  if (!resource.create) throw methodNotAllowed();
+  if (!resource.create) throw notMadeHere(resource);
   requireKind(resource, body);
   const metadata = isJsonObject(body.metadata) ? body.metadata : {};
-  const name = requireName(resource, named(metadata, journal.version));
+  const name = requireName(resource, withName(metadata, journal.version));
   requireNamespace(metadata, namespace);
   if (namespace !== undefined) requireNamespaceOf(cluster, namespace);
   const key = objectKey(namespace, name);
   if (journal.get(key)) throw alreadyExists(resource, name);
-  const desired = { ...body, metadata: { ...metadata, name, ...(namespace && { namespace }) } };
-  if (isDryRun(request, body)) return reply(write, 201, desired);
+  const { namespace: _given, ...others } = metadata;
+  const named = { ...body, metadata: { ...others, name, ...(namespace && { namespace }) } };
+  const desired = admitted(resource, named, undefined);
+  if (isDryRun(request, body))
+    return reply(write, 201, withServerFields(write, desired, undefined));
   resource.create(cluster, desired);
-  return replyWithStored(write, 201, key, name);
+  return replyWithStored(write, 201, name);
 }
 
 export function replaceObject(write: WriteRequest, name: string): WireReply {
@@ -93,38 +103,53 @@ function update(
   name: string,
   change: (current: KubernetesObject) => JsonObject,
 ): WireReply {
-  const { cluster, journal, request, namespace } = write;
-  const { resource } = journal;
+  const { resource } = write.journal;
   if (!resource.update) throw methodNotAllowed();
-  const key = objectKey(namespace, name);
-  const current = journal.get(key);
-  if (!current) throw notFound(resource, name);
-  const desired: KubernetesObject & JsonObject = change(current);
-  requireSameObject(resource, current, desired);
-  if (isDryRun(request, {})) return reply(write, 200, desired);
-  resource.update(cluster, current, desired);
-  return replyWithStored(write, 200, key, name);
+  const { current, desired } = changeOf(write, name, change);
+  const wanted = admitted(resource, desired, current);
+  if (isDryRun(write.request, {}))
+    return reply(write, 200, withServerFields(write, wanted, current));
+  resource.update(write.cluster, current, wanted);
+  return replyWithStored(write, 200, name);
 }
 
-export function deleteObject(write: WriteRequest, name: string): WireReply {
-  const { cluster, journal, request, namespace } = write;
-  const { resource } = journal;
-  if (!resource.remove) throw methodNotAllowed();
-  const key = objectKey(namespace, name);
-  const current = journal.get(key);
-  if (!current) throw notFound(resource, name);
-  const options = parseObjectBody(request);
-  requirePreconditions(resource, name, current, options.preconditions);
-  if (!isDryRun(request, options)) resource.remove(cluster, namespace, name);
-  journal.refresh();
-  const remaining = journal.get(key);
-  // A pod ends gracefully and is still there; what is gone is confirmed with a Status.
-  if (remaining) return reply(write, 200, remaining);
-  const { group, plural: kind } = resource;
-  const { uid } = current.metadata ?? {};
+interface Change {
+  readonly current: KubernetesObject;
+  readonly desired: KubernetesObject & JsonObject;
+}
+
+export function changeOf(
+  { journal, namespace }: WriteRequest,
+  name: string,
+  change: (current: KubernetesObject) => JsonObject,
+): Change {
+  const current = journal.get(objectKey(namespace, name));
+  if (!current) throw notFound(journal.resource, name);
+  const desired = change(current);
+  requireSameObject(journal.resource, current, desired);
+  return { current, desired };
+}
+
+function admitted(
+  resource: Resource,
+  desired: KubernetesObject,
+  current: KubernetesObject | undefined,
+): KubernetesObject {
+  return resource.admit ? resource.admit(desired, current) : desired;
+}
+
+/** What an object that is only tried out would be given; its state stays as it is. */
+function withServerFields(
+  { now }: WriteRequest,
+  desired: KubernetesObject,
+  current: (KubernetesObject & { readonly status?: unknown }) | undefined,
+): KubernetesObject & JsonObject {
+  const created = { uid: guidFrom(JSON.stringify(desired)), creationTimestamp: toTime(now()) };
+  const { uid, creationTimestamp } = { ...created, ...current?.metadata };
   return {
-    status: 200,
-    body: successStatus({ name, ...(group !== "" && { group }), kind, ...(uid && { uid }) }),
+    ...desired,
+    metadata: { ...desired.metadata, uid, creationTimestamp },
+    ...(current?.status !== undefined && { status: current.status }),
   };
 }
 
@@ -136,23 +161,6 @@ export function isDryRun(request: WireRequest, options: JsonObject): boolean {
     throw badRequest(`Invalid value: ${JSON.stringify(values)}: dryRun must be "All"`);
   }
   return values.length > 0;
-}
-
-export function requirePreconditions(
-  resource: Resource,
-  name: string,
-  current: KubernetesObject,
-  preconditions: unknown,
-): void {
-  if (!isJsonObject(preconditions)) return;
-  for (const field of ["uid", "resourceVersion"] as const) {
-    const wanted = preconditions[field];
-    const actual = current.metadata?.[field];
-    if (wanted === undefined || wanted === null || wanted === actual) continue;
-    const label = field === "uid" ? "UID" : "ResourceVersion";
-    const why = `Precondition failed: ${label} in precondition: ${String(wanted)}, ${label} in object meta: ${actual ?? ""}`;
-    throw conflict(resource, name, why);
-  }
 }
 
 function requireKind(resource: Resource, body: JsonObject): void {
@@ -168,7 +176,7 @@ const NAME_CHARACTERS = "bcdfghjklmnpqrstvwxz2456789";
 const GENERATED_CHARACTERS = 5;
 
 /** `generateName` gets an ending of its own; the server's counter makes it the same in every run. */
-function named(metadata: JsonObject, version: number): JsonObject {
+function withName(metadata: JsonObject, version: number): JsonObject {
   const { name, generateName } = metadata;
   if (name || typeof generateName !== "string" || generateName === "") return metadata;
   const digits = guidFrom(`${generateName}${version}`).replaceAll("-", "");
@@ -221,19 +229,15 @@ function requireSameObject(
   }
 }
 
-function replyWithStored(
-  write: WriteRequest,
-  status: number,
-  key: string,
-  name: string,
-): WireReply {
-  write.journal.refresh();
-  const stored = write.journal.get(key);
-  if (!stored) throw notFound(write.journal.resource, name);
+export function replyWithStored(write: WriteRequest, status: number, name: string): WireReply {
+  const { journal, namespace } = write;
+  journal.refresh();
+  const stored = journal.get(objectKey(namespace, name));
+  if (!stored) throw notFound(journal.resource, name);
   return reply(write, status, stored);
 }
 
-function reply(write: WriteRequest, status: number, object: KubernetesObject): WireReply {
+export function reply(write: WriteRequest, status: number, object: KubernetesObject): WireReply {
   const { request, journal, now } = write;
   const form = chooseRepresentation(request.headers.accept, request.query.get("includeobject"));
   return { status, body: renderObject(object, journal.resource, form, now()) };

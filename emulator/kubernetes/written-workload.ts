@@ -1,4 +1,3 @@
-import type { PodTemplateSpec } from "kubernetes-types/core/v1.js";
 import type { Cluster, Workload } from "../../shared/simulator/model.ts";
 import { keptObjects } from "./kept-objects.ts";
 import { isJsonObject, stringMap } from "./object.ts";
@@ -16,7 +15,7 @@ function placeOf(
   return { kept: keptObjects(cluster, `written ${kind}`), key: `${namespace}/${name}` };
 }
 
-/** Keeps a Deployment or DaemonSet as its client wrote it: the world needs little of it. */
+/** Keeps a workload as its client wrote it: the world needs little of it. */
 export function rememberWritten(cluster: Cluster, identity: Identity, body: object): void {
   const { kept, key } = placeOf(cluster, identity);
   kept.set(key, body);
@@ -42,42 +41,10 @@ export function writtenMetadata(
   return { labels: stringMap(metadata.labels), annotations: stringMap(metadata.annotations) };
 }
 
-/** Fields of the specification that the world does not act on. */
-export function writtenSpec(cluster: Cluster, workload: Workload): JsonObject {
+/** The specification as written, but for the replicas, which `scale` changes too. */
+export function writtenSpec(cluster: Cluster, workload: Identity): JsonObject {
   const { spec } = writtenOf(cluster, workload);
   if (!isJsonObject(spec)) return {};
-  const { replicas: _replicas, template: _template, ...others } = spec;
+  const { replicas: _replicas, ...others } = spec;
   return others;
-}
-
-/** The template with the containers, volumes and annotations that were written into it. */
-export function withWrittenTemplate(
-  cluster: Cluster,
-  workload: Workload,
-  template: PodTemplateSpec,
-): PodTemplateSpec {
-  const { spec } = writtenOf(cluster, workload);
-  const written = isJsonObject(spec) && isJsonObject(spec.template) ? spec.template : {};
-  const metadata = isJsonObject(written.metadata) ? written.metadata : {};
-  const podSpec = isJsonObject(written.spec) ? written.spec : {};
-  const annotations = stringMap(metadata.annotations);
-  return {
-    metadata: {
-      ...template.metadata,
-      ...(Object.keys(annotations).length > 0 && { annotations }),
-    },
-    spec: {
-      ...podSpec,
-      ...template.spec,
-      containers: containersOf(podSpec) ?? template.spec?.containers ?? [],
-    },
-  };
-}
-
-type Containers = NonNullable<PodTemplateSpec["spec"]>["containers"];
-
-function containersOf({ containers }: JsonObject): Containers | undefined {
-  if (!Array.isArray(containers) || containers.length === 0) return undefined;
-  const named = containers.filter(isJsonObject).filter(({ name }) => typeof name === "string");
-  return named.length === containers.length ? (named as unknown as Containers) : undefined;
 }

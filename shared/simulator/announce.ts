@@ -1,4 +1,10 @@
-import type { NodeChange, NodeEvent, ProvisioningState, Transition } from "./model.ts";
+import type {
+  NodeChange,
+  NodeEvent,
+  ProvisioningState,
+  Transition,
+  WorkloadSpec,
+} from "./model.ts";
 import { NodeEventState } from "./state.ts";
 import type { ClusterState, NodeState, PodState, PoolState } from "./state.ts";
 
@@ -7,6 +13,22 @@ export const MAX_NODE_EVENTS = 1_000;
 
 type Resource = Extract<Transition, { kind: "object" }>["resource"];
 type ObjectChange = Extract<Transition, { kind: "object" }>["change"];
+
+/** What watchers of a workload ask for; a pod of its own is told as a pod. */
+export function resourceOf(
+  kind: WorkloadSpec["kind"],
+): "daemonsets" | "deployments" | "statefulsets" | undefined {
+  switch (kind) {
+    case "DaemonSet":
+      return "daemonsets";
+    case "Deployment":
+      return "deployments";
+    case "StatefulSet":
+      return "statefulsets";
+    case "Pod":
+      return undefined;
+  }
+}
 
 export function announceObject(
   cluster: ClusterState,

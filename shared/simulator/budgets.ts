@@ -1,5 +1,5 @@
 import { announceObject } from "./announce.ts";
-import type { BudgetStatus, DisruptionBudget } from "./model.ts";
+import type { BudgetStatus, DisruptionBudget, LabelExpression } from "./model.ts";
 import type { BudgetState, ClusterState, PodState, WorkloadState } from "./state.ts";
 import { amountOf } from "./surge.ts";
 
@@ -37,8 +37,28 @@ export function unlinkWorkload(workload: WorkloadState): void {
 
 function guards({ budget, selector }: BudgetState, workload: WorkloadState): boolean {
   if (workload.namespace !== budget.namespace) return false;
-  for (const entry of selector) if (workload.labels[entry[0]] !== entry[1]) return false;
-  return true;
+  const { labels } = workload;
+  for (const entry of selector) if (labels[entry[0]] !== entry[1]) return false;
+  const { expressions } = budget;
+  return expressions === undefined || expressions.every((one) => meets(one, labels));
+}
+
+/** Source: kubernetes.io/docs/concepts/overview/working-with-objects/labels */
+export function meets(
+  { key, operator, values = [] }: LabelExpression,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const value = labels[key];
+  switch (operator) {
+    case "In":
+      return value !== undefined && values.includes(value);
+    case "NotIn":
+      return value === undefined || !values.includes(value);
+    case "Exists":
+      return value !== undefined;
+    case "DoesNotExist":
+      return value === undefined;
+  }
 }
 
 /** Status of a budget that may or may not be in the cluster. */
@@ -56,7 +76,8 @@ export function statusOf({
   let expectedPods = 0;
   let currentHealthy = 0;
   for (const workload of workloads) {
-    expectedPods += workload.kind === "DaemonSet" ? workload.live : workload.replicas;
+    const { kind } = workload;
+    expectedPods += kind === "DaemonSet" || kind === "Pod" ? workload.live : workload.replicas;
     currentHealthy += workload.ready;
   }
   const desiredHealthy = desiredOf(budget, expectedPods);
@@ -81,6 +102,7 @@ export function forbiddingBudget(pod: PodState): BudgetState | undefined {
 }
 
 function forbids(state: BudgetState, pod: PodState): boolean {
+  if (!pod.ready && state.budget.alwaysAllowsUnready === true) return false;
   const { disruptionsAllowed, currentHealthy, desiredHealthy } = statusOf(state);
   // IfHealthyBudget: a pod that is not ready costs nothing while the others suffice.
   return pod.ready ? disruptionsAllowed === 0 : currentHealthy < desiredHealthy;

@@ -1,5 +1,5 @@
 import { abortCluster } from "./abort.ts";
-import { announceCluster, announcePool } from "./announce.ts";
+import { announceCluster, announceObject, announcePool } from "./announce.ts";
 import { considerAutoUpgrade } from "./auto-upgrade.ts";
 import { budgetStatusOf } from "./budgets.ts";
 import { changeCluster } from "./cluster-change.ts";
@@ -295,8 +295,11 @@ export class SimulatedCluster implements Cluster {
   evict(namespace: string, pod: string): ReturnType<Cluster["evict"]> {
     return evict(this.#state, namespace, pod);
   }
-  deletePod(namespace: string, pod: string): void {
-    deletePod(this.#state, namespace, pod);
+  deletePod(namespace: string, name: string, graceSeconds?: number): void {
+    deletePod(this.#state, { namespace, name }, graceSeconds);
+  }
+  touchPod(namespace: string, name: string): void {
+    announceObject(this.#state, "pods", "MODIFIED", { namespace, name });
   }
   putBudget(budget: DisruptionBudget): void {
     putBudget(this.#state, budget);

@@ -136,7 +136,7 @@ function blockedPods({ node, refusals, refused, budgets }: Drain): BlockedPod[] 
       namespace: pod.namespace,
       pod: pod.name,
       budget: guards.get(pod)?.budget.name,
-      unready: pod.owner.replicas - pod.owner.ready,
+      unready: pod.owner.live - pod.owner.ready,
     }));
 }
 

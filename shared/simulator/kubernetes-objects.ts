@@ -1,4 +1,4 @@
-import { announceNode, announceObject } from "./announce.ts";
+import { announceNode, announceObject, resourceOf } from "./announce.ts";
 import {
   budgetState,
   linkBudget,
@@ -10,7 +10,18 @@ import {
 import { SimulationError } from "./model.ts";
 import type { Cluster, DisruptionBudget, WorkloadSpec } from "./model.ts";
 import { cordon, isQuarantined, removeNode, uncordon } from "./nodes.ts";
-import { placePending, reconcileReplicas, restoreDaemonSets, stopPod, tryEvict } from "./pods.ts";
+import {
+  consult,
+  expelPods,
+  placePending,
+  reconcileReplicas,
+  restoreDaemonSets,
+  startPod,
+  stopPod,
+  tryEvict,
+} from "./pods.ts";
+import { rollDaemonSet, rollDeployment } from "./rollout.ts";
+import { keepOrdinals } from "./stateful-set.ts";
 import { WorkloadState } from "./state.ts";
 import type { ClusterState, NodeState, PodState } from "./state.ts";
 
@@ -35,6 +46,7 @@ export function patchNode(
 }
 
 function readmit(cluster: ClusterState, node: NodeState): void {
+  expelPods(cluster, node);
   restoreDaemonSets(cluster, node);
   placePending(cluster);
 }
@@ -79,8 +91,12 @@ export function evict(
   return { allowed: false, budget: forbidding.budget.name, status: statusOf(forbidding) };
 }
 
-export function deletePod(cluster: ClusterState, namespace: string, name: string): void {
-  stopPod(cluster, requirePod(cluster, namespace, name));
+export function deletePod(
+  cluster: ClusterState,
+  pod: { readonly namespace: string; readonly name: string },
+  graceSeconds?: number,
+): void {
+  stopPod(cluster, requirePod(cluster, pod.namespace, pod.name), graceSeconds);
 }
 
 export function putBudget(cluster: ClusterState, budget: DisruptionBudget): void {
@@ -113,14 +129,96 @@ export function deleteBudget(cluster: ClusterState, namespace: string, name: str
 export function putWorkload(cluster: ClusterState, spec: WorkloadSpec): void {
   const key = `${spec.kind}/${spec.namespace}/${spec.name}`;
   const existing = cluster.workloads.get(key);
-  const workload = existing ?? new WorkloadState(spec, cluster);
-  workload.apply(spec);
-  cluster.workloads.set(key, workload);
+  if (existing === undefined) addWorkload(cluster, new WorkloadState(spec, cluster));
+  else changeWorkload(cluster, existing, spec);
+}
+
+function addWorkload(cluster: ClusterState, workload: WorkloadState): void {
+  cluster.workloads.set(workload.key, workload);
   linkWorkload(cluster, workload);
-  announceObject(cluster, resourceOf(spec.kind), existing ? "MODIFIED" : "ADDED", spec);
-  if (spec.kind === "Deployment") return reconcileReplicas(cluster, workload);
-  cluster.daemonSets.add(workload);
-  for (const node of cluster.nodes.values()) restoreDaemonSets(cluster, node);
+  announceWorkloadObject(cluster, workload, "ADDED");
+  if (workload.kind === "DaemonSet") cluster.daemonSets.add(workload);
+  workload.controller = lastingController(workload);
+  workload.revision.replicas = workload.replicas;
+  if (workload.kind === "Pod") startPod(cluster, workload, workload.revision);
+  else lookAfter(cluster, workload);
+}
+
+function changeWorkload(cluster: ClusterState, workload: WorkloadState, spec: WorkloadSpec): void {
+  const { replicas } = workload;
+  workload.scale(spec);
+  if (spec.replacement?.paused !== true && !workload.revision.isOf(spec)) {
+    beginRollout(cluster, workload, spec);
+  }
+  if (workload.controller !== rollDeployment) workload.revision.replicas = workload.replicas;
+  else if (spec.replacement?.paused === true) scaleRollout(workload, workload.replicas - replicas);
+  announceWorkloadObject(cluster, workload, "MODIFIED");
+  lookAfter(cluster, workload);
+}
+
+/** Kubernetes keeps ten older templates to go back to unless told otherwise. */
+const MAX_OLDER_REVISIONS = 10;
+const PROGRESS_DEADLINE_SECONDS = 600;
+
+function beginRollout(cluster: ClusterState, workload: WorkloadState, spec: WorkloadSpec): void {
+  const { revision } = workload;
+  if (workload.controller !== rollDeployment) revision.replicas = workload.live;
+  workload.progressedAt = cluster.kernel.timeline.now;
+  workload.revise(spec);
+  const inUse = new Set(workload.pods.map((pod) => pod.revision));
+  const idle = workload.older.filter((one) => !inUse.has(one));
+  const forgotten = new Set(idle.slice(0, Math.max(0, idle.length - MAX_OLDER_REVISIONS)));
+  workload.older = workload.older.filter((one) => !forgotten.has(one));
+  linkWorkload(cluster, workload);
+  if (workload.kind === "Deployment") {
+    if (workload.controller === undefined) watchProgress(cluster, workload);
+    workload.controller = rollDeployment;
+  }
+  if (workload.kind === "DaemonSet") workload.controller = rollDaemonSet;
+}
+
+/** Nothing else happens when a rollout is stuck, but that it is has to be told. */
+function watchProgress(cluster: ClusterState, workload: WorkloadState): void {
+  const { timeline } = cluster.kernel;
+  const seconds = workload.replacement?.progressDeadlineSeconds ?? PROGRESS_DEADLINE_SECONDS;
+  const deadline = workload.progressedAt + Math.max(1, seconds) * 1_000;
+  timeline.at(deadline, () => {
+    if (workload.controller !== rollDeployment) return;
+    if (timeline.now - workload.progressedAt < seconds * 1_000) watchProgress(cluster, workload);
+    else announceWorkloadObject(cluster, workload, "MODIFIED");
+  });
+}
+
+/** More replicas in a rollout that is paused are the newest revision's; fewer are first the older ones'. */
+function scaleRollout(workload: WorkloadState, change: number): void {
+  let left = change;
+  for (const one of workload.revisions) {
+    if (left >= 0) break;
+    const fewer = Math.min(one.replicas, -left);
+    one.replicas -= fewer;
+    left += fewer;
+  }
+  if (left > 0) workload.revision.replicas += left;
+}
+
+function lastingController({ kind }: WorkloadState): WorkloadState["controller"] {
+  if (kind === "StatefulSet") return keepOrdinals;
+  return kind === "Pod" ? forgetWhenGone : undefined;
+}
+
+/** A pod of its own is not replaced. */
+function forgetWhenGone(cluster: ClusterState, workload: WorkloadState): void {
+  if (workload.pods.length > 0) return;
+  cluster.workloads.delete(workload.key);
+  unlinkWorkload(workload);
+}
+
+function lookAfter(cluster: ClusterState, workload: WorkloadState): void {
+  if (workload.kind === "DaemonSet") {
+    for (const node of cluster.nodes.values()) restoreDaemonSets(cluster, node);
+  }
+  if (workload.controller !== undefined) consult(cluster, workload);
+  else if (workload.kind === "Deployment") reconcileReplicas(cluster, workload);
 }
 
 export function deleteWorkload(
@@ -130,16 +228,24 @@ export function deleteWorkload(
 ): void {
   const workload = cluster.workloads.get(`${kind}/${object.namespace}/${object.name}`);
   if (workload === undefined) {
-    throw new SimulationError("NotFound", `${resourceOf(kind)}.apps "${object.name}" not found`);
+    const plural = resourceOf(kind);
+    const what = plural === undefined ? "pods" : `${plural}.apps`;
+    throw new SimulationError("NotFound", `${what} "${object.name}" not found`);
   }
   cluster.workloads.delete(workload.key);
   cluster.daemonSets.delete(workload);
+  workload.controller = undefined;
   workload.replicas = 0;
   for (const pod of workload.pods.slice()) stopPod(cluster, pod);
   unlinkWorkload(workload);
-  announceObject(cluster, resourceOf(kind), "DELETED", object);
+  announceWorkloadObject(cluster, workload, "DELETED");
 }
 
-function resourceOf(kind: WorkloadSpec["kind"]): "deployments" | "daemonsets" {
-  return kind === "DaemonSet" ? "daemonsets" : "deployments";
+function announceWorkloadObject(
+  cluster: ClusterState,
+  workload: WorkloadState,
+  change: "ADDED" | "MODIFIED" | "DELETED",
+): void {
+  const resource = resourceOf(workload.kind);
+  if (resource !== undefined) announceObject(cluster, resource, change, workload);
 }

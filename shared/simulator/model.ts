@@ -162,12 +162,12 @@ export interface ClusterSpec {
   readonly ready?: boolean;
 }
 
-/** What kubectl calls Deployment or DaemonSet, as far as upgrades care. */
+/** What kubectl calls Deployment, DaemonSet or StatefulSet, or a pod of its own, as far as upgrades care. */
 export interface WorkloadSpec {
-  readonly kind: "Deployment" | "DaemonSet";
+  readonly kind: "Deployment" | "DaemonSet" | "StatefulSet" | "Pod";
   readonly namespace: string;
   readonly name: string;
-  /** Ignored for a DaemonSet: one pod per node. */
+  /** Ignored for a DaemonSet, which has one pod per node, and for a pod, which is one. */
   readonly replicas: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly nodeSelector?: Readonly<Record<string, string>>;
@@ -178,13 +178,57 @@ export interface WorkloadSpec {
     readonly effect?: string;
   }[];
   readonly terminationGracePeriodSeconds?: number;
+  /** What else is written of its pods, in whatever form: a change of it replaces them. */
+  readonly template?: object;
+  readonly replacement?: Replacement;
+  /** The node of a pod that passes by the scheduler. */
+  readonly nodeName?: string;
 }
 
-export interface Workload extends WorkloadSpec {
-  readonly uid: string;
-  /** Names of its pods begin with this: `<name>-<template hash>-` of a Deployment, `<name>-` of a DaemonSet. */
-  readonly podPrefix: string;
+/** How pods give way to those of a newer template. Source: kubernetes.io/docs/concepts/workloads/controllers */
+export interface Replacement {
+  /** `Recreate` is for Deployments, `OnDelete` for the others. */
+  readonly type: "RollingUpdate" | "Recreate" | "OnDelete";
+  /** Integer or percentage; absent: 25% of a Deployment. */
+  readonly maxSurge?: string;
+  /** Integer or percentage; absent: 25% of a Deployment, 1 of a DaemonSet. */
+  readonly maxUnavailable?: string;
+  /** Pods of a StatefulSet below this number keep the older template. */
+  readonly partition?: number;
+  /** A Deployment that gets on with nothing for so long has failed to; absent: 600. */
+  readonly progressDeadlineSeconds?: number;
+  /** A Deployment that is paused takes up no newer template and goes on with none. */
+  readonly paused?: boolean;
+  /** A StatefulSet that does not wait for one pod before it makes the next. */
+  readonly parallel?: boolean;
+}
+
+/** A template that a workload has or had. */
+export interface Revision extends Required<
+  Pick<WorkloadSpec, "labels" | "nodeSelector" | "tolerations" | "terminationGracePeriodSeconds">
+> {
+  /** Part of the names of a Deployment's pods. */
+  readonly hash: string;
+  /** Counts up from 1; a template that is gone back to gets a new number. */
+  readonly number: number;
   readonly createdAt: Instant;
+  readonly template: object | undefined;
+  /** Pods that it shall have now: of a Deployment, what its ReplicaSet asks for. */
+  readonly replicas: number;
+}
+
+export interface Workload extends Omit<WorkloadSpec, "template" | "replacement" | "nodeName"> {
+  readonly uid: string;
+  readonly createdAt: Instant;
+  /** What new pods are made from. */
+  readonly revision: Revision;
+  /** Oldest first, the current one last. */
+  readonly revisions: readonly Revision[];
+  readonly replacement: Replacement | undefined;
+  /** A newer template is on its way to the pods. */
+  readonly rolling: boolean;
+  /** When its rollout last got on. */
+  readonly progressedAt: Instant;
 }
 
 /** policy/v1 PodDisruptionBudget; exactly one of minAvailable and maxUnavailable, integer or percentage. */
@@ -194,8 +238,18 @@ export interface DisruptionBudget {
   readonly selector: Readonly<Record<string, string>>;
   readonly minAvailable?: number | string;
   readonly maxUnavailable?: number | string;
+  /** `matchExpressions` of the selector: a pod has to meet each of them too. */
+  readonly expressions?: readonly LabelExpression[];
+  /** Pods that are not ready may be evicted whatever the budget (`unhealthyPodEvictionPolicy`). */
+  readonly alwaysAllowsUnready?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface LabelExpression {
+  readonly key: string;
+  readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+  readonly values?: readonly string[];
 }
 
 export interface BudgetStatus {
@@ -235,6 +289,7 @@ export interface Pod {
   readonly uid: string;
   /** Key of its workload: `Deployment/<namespace>/<name>`. */
   readonly workload: string;
+  readonly revision: Revision;
   readonly daemonSet: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /** Absent while no node has room for it. */
@@ -415,7 +470,10 @@ export interface Cluster {
   ):
     | { readonly allowed: true }
     | { readonly allowed: false; readonly budget: string; readonly status: BudgetStatus };
-  deletePod(namespace: string, pod: string): void;
+  /** `graceSeconds` replaces the pod's own; 0 takes it away at once. */
+  deletePod(namespace: string, pod: string, graceSeconds?: number): void;
+  /** Something was written on a pod that the world does not act on: watchers are told. */
+  touchPod(namespace: string, pod: string): void;
   putBudget(budget: DisruptionBudget): void;
   deleteBudget(namespace: string, name: string): void;
   budgetStatus(budget: DisruptionBudget): BudgetStatus;
@@ -613,6 +671,7 @@ export type Transition = { readonly at: Instant } & (
         | "poddisruptionbudgets"
         | "deployments"
         | "daemonsets"
+        | "statefulsets"
         | "events";
       readonly change: "ADDED" | "MODIFIED" | "DELETED";
       readonly namespace: string | undefined;

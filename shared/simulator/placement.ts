@@ -1,11 +1,12 @@
 import { NODE_IMAGE_LABEL, NODE_POOL_LABEL } from "../core/kubernetes-labels.ts";
+import type { Revision } from "./model.ts";
 import type {
   ClusterState,
   NodeState,
   PodState,
   PoolState,
+  RevisionState,
   Taint,
-  WorkloadState,
 } from "./state.ts";
 
 /**
@@ -13,24 +14,26 @@ import type {
  * with the fewest pods; among equals the pool that was made first, then the lowest instance.
  */
 export function chooseNode(cluster: ClusterState, pod: PodState): NodeState | undefined {
+  const { nodeName } = pod.owner;
+  if (nodeName !== undefined) return cluster.nodes.get(nodeName);
   if (cluster.kernel.place !== undefined) {
     const scripted = scriptedChoice(cluster, pod);
     if (scripted !== undefined) return scripted;
   }
-  return leastLoaded(cluster, pod.owner);
+  return leastLoaded(cluster, pod.revision);
 }
 
 /** Asked for each pod of a rehearsal, so it looks at a node's load before anything that costs more. */
-function leastLoaded(cluster: ClusterState, workload: WorkloadState): NodeState | undefined {
+function leastLoaded(cluster: ClusterState, revision: RevisionState): NodeState | undefined {
   let best: NodeState | undefined;
   for (const pool of cluster.pools.values()) {
-    const suits = suitsPool(workload, pool);
+    const suits = suitsPool(revision, pool);
     const { nodes } = pool;
     let below = best === undefined ? pool.maxPods : Math.min(best.pods.length, pool.maxPods);
     for (let index = 0; index < nodes.length; index++) {
       const node = nodes[index] as NodeState;
       if (node.pods.length >= below || !takesPods(node)) continue;
-      if (suits === "by node" || !node.isPlain ? !suitsNode(workload, node) : !suits) continue;
+      if (suits === "by node" || !node.isPlain ? !suitsNode(revision, node) : !suits) continue;
       best = node;
       below = node.pods.length;
     }
@@ -40,7 +43,7 @@ function leastLoaded(cluster: ClusterState, workload: WorkloadState): NodeState 
 
 function scriptedChoice(cluster: ClusterState, pod: PodState): NodeState | undefined {
   const candidates = [...cluster.nodes.values()].filter(
-    (node) => hasRoom(node) && suitsNode(pod.owner, node),
+    (node) => hasRoom(node) && suitsNode(pod.revision, node),
   );
   const name = cluster.kernel.place?.(pod, candidates);
   return candidates.find((node) => node.name === name);
@@ -55,22 +58,34 @@ function takesPods(node: NodeState): boolean {
 }
 
 /** May a DaemonSet have a pod here? Its pods tolerate cordons and full nodes. */
-export function suitsNode(workload: WorkloadState, node: NodeState): boolean {
+export function suitsNode(revision: RevisionState, node: NodeState): boolean {
   return (
-    workload.selectorEntries.every(([key, value]) => labelOf(node, key) === value) &&
-    toleratesAll(workload, node.owner.taints) &&
-    toleratesAll(workload, node.taints)
+    selectsNode(revision, node) &&
+    toleratesAll(revision, node.owner.taints) &&
+    toleratesAll(revision, node.taints)
   );
+}
+
+export function selectsNode({ selectorEntries }: RevisionState, node: NodeState): boolean {
+  return selectorEntries.every(([key, value]) => labelOf(node, key) === value);
+}
+
+/** A taint with the effect NoExecute also drives away who is there already. */
+export function mayStay(revision: RevisionState, node: NodeState): boolean {
+  for (const taint of [...node.owner.taints, ...node.taints]) {
+    if (taint.effect === "NoExecute" && !tolerates(revision.tolerations, taint)) return false;
+  }
+  return true;
 }
 
 const LABELS_OF_ONE_NODE = new Set(["kubernetes.io/hostname", NODE_IMAGE_LABEL]);
 
-function suitsPool(workload: WorkloadState, pool: PoolState): boolean | "by node" {
-  for (const [key, value] of workload.selectorEntries) {
+function suitsPool(revision: RevisionState, pool: PoolState): boolean | "by node" {
+  for (const [key, value] of revision.selectorEntries) {
     if (LABELS_OF_ONE_NODE.has(key)) return "by node";
     if (poolLabelOf(pool, key) !== value) return false;
   }
-  return toleratesAll(workload, pool.taints);
+  return toleratesAll(revision, pool.taints);
 }
 
 function labelOf(node: NodeState, key: string): string | undefined {
@@ -102,16 +117,17 @@ function poolLabelOf(pool: PoolState, key: string): string | undefined {
   }
 }
 
-function toleratesAll(workload: WorkloadState, taints: readonly Taint[]): boolean {
+function toleratesAll(revision: RevisionState, taints: readonly Taint[]): boolean {
   for (const taint of taints) {
-    if (taint.effect !== "PreferNoSchedule" && !tolerates(workload, taint)) return false;
+    if (taint.effect !== "PreferNoSchedule" && !tolerates(revision.tolerations, taint))
+      return false;
   }
   return true;
 }
 
 /** Source: kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration */
-function tolerates(workload: WorkloadState, taint: Taint): boolean {
-  return workload.tolerations.some(
+export function tolerates(tolerations: Revision["tolerations"], taint: Taint): boolean {
+  return tolerations.some(
     ({ key, operator = "Equal", value, effect }) =>
       (effect === undefined || effect === "" || effect === taint.effect) &&
       (key === undefined || key === "" ? operator === "Exists" : key === taint.key) &&

@@ -1,8 +1,14 @@
-import { announceObject } from "./announce.ts";
+import { announceObject, resourceOf } from "./announce.ts";
 import { announceBudgets, forbiddingBudget } from "./budgets.ts";
-import { chooseNode, suitsNode } from "./placement.ts";
+import { chooseNode, mayStay, selectsNode, suitsNode } from "./placement.ts";
 import { PodState } from "./state.ts";
-import type { BudgetState, ClusterState, NodeState, WorkloadState } from "./state.ts";
+import type {
+  BudgetState,
+  ClusterState,
+  NodeState,
+  RevisionState,
+  WorkloadState,
+} from "./state.ts";
 
 /** From being bound to a node until ready: image pull, start, first readiness probe. */
 const POD_START_MILLISECONDS = 5_000;
@@ -11,23 +17,34 @@ const POD_STOP_MILLISECONDS = 5_000;
 
 /** Brings the number of pods of a Deployment to its replicas. */
 export function reconcileReplicas(cluster: ClusterState, workload: WorkloadState): void {
-  while (workload.live < workload.replicas) startPod(cluster, workload);
+  while (workload.live < workload.replicas) startPod(cluster, workload, workload.revision);
   if (workload.live > workload.replicas) {
     const surplus = workload.pods.filter(({ phase }) => phase !== "Terminating");
     for (const pod of surplus.slice(workload.replicas)) stopPod(cluster, pod);
   }
 }
 
-function startPod(cluster: ClusterState, workload: WorkloadState): void {
-  const pod = addPod(cluster, workload);
+/** `serial`: of a StatefulSet, where it tells which of its pods this is. */
+export function startPod(
+  cluster: ClusterState,
+  workload: WorkloadState,
+  revision: RevisionState,
+  serial?: number,
+): void {
+  const pod = addPod(cluster, workload, revision, serial);
   const node = chooseNode(cluster, pod);
   if (node === undefined) cluster.pending.add(pod);
   else bindPod(cluster, pod, node);
   announcePod(cluster, pod, "ADDED");
 }
 
-function addPod(cluster: ClusterState, workload: WorkloadState): PodState {
-  const pod = new PodState(workload, workload.serial++, cluster.kernel.timeline.now);
+function addPod(
+  cluster: ClusterState,
+  workload: WorkloadState,
+  revision: RevisionState,
+  serial = workload.serial++,
+): PodState {
+  const pod = new PodState(workload, revision, serial, cluster.kernel.timeline.now);
   workload.pods.push(pod);
   workload.live += 1;
   cluster.podIndex?.set(`${pod.namespace}/${pod.name}`, pod);
@@ -69,6 +86,7 @@ function becomeReady(cluster: ClusterState, pod: PodState): void {
   pod.ready = true;
   pod.owner.ready += 1;
   announcePod(cluster, pod, "MODIFIED");
+  if (pod.owner.controller !== undefined) consult(cluster, pod.owner);
   announceWorkload(cluster, pod.owner);
 }
 
@@ -79,6 +97,19 @@ function vanish(cluster: ClusterState, pod: PodState): void {
   cluster.podIndex?.delete(`${pod.namespace}/${pod.name}`);
   announcePod(cluster, pod, "DELETED");
   if (cluster.pending.size > 0) placePending(cluster);
+  if (pod.owner.controller !== undefined) consult(cluster, pod.owner);
+}
+
+/** Lets the controller of a workload look at its pods, and again for as long as it changes something. */
+export function consult(cluster: ClusterState, workload: WorkloadState): void {
+  workload.called = true;
+  if (workload.busy) return;
+  workload.busy = true;
+  while (workload.called && workload.controller !== undefined) {
+    workload.called = false;
+    workload.controller(cluster, workload);
+  }
+  workload.busy = false;
 }
 
 /** Keeps the order of the others; says whether it was there. */
@@ -91,19 +122,27 @@ function takeOut(pods: PodState[], pod: PodState): boolean {
   return true;
 }
 
-/** Ends a pod gracefully; its workload replaces it at once. */
-export function stopPod(cluster: ClusterState, pod: PodState): void {
-  if (pod.phase === "Terminating") return;
+/** Ends a pod gracefully, or at once with a grace of 0; its workload replaces it at once. */
+export function stopPod(cluster: ClusterState, pod: PodState, graceSeconds?: number): void {
+  if (pod.phase === "Terminating") {
+    if (graceSeconds === 0) vanish(cluster, pod);
+    return;
+  }
   const wasBound = pod.host !== undefined;
   withdraw(cluster, pod);
-  if (wasBound) {
-    const grace = pod.owner.terminationGracePeriodSeconds * 1_000;
+  if (wasBound && graceSeconds !== 0) {
+    const grace = (graceSeconds ?? pod.revision.terminationGracePeriodSeconds) * 1_000;
     appoint(cluster, "stopping", pod, Math.max(1, Math.min(POD_STOP_MILLISECONDS, grace)));
     announcePod(cluster, pod, "MODIFIED");
   } else vanish(cluster, pod);
   if (pod.daemonSet) restoreDaemonSets(cluster, pod.host);
-  else reconcileReplicas(cluster, pod.owner);
+  refill(cluster, pod.owner);
   announceWorkload(cluster, pod.owner);
+}
+
+function refill(cluster: ClusterState, workload: WorkloadState): void {
+  if (workload.controller !== undefined) consult(cluster, workload);
+  else if (workload.kind === "Deployment") reconcileReplicas(cluster, workload);
 }
 
 /** From here on the pod no longer counts for its workload and its budgets. */
@@ -131,7 +170,7 @@ export function killPodsOf(cluster: ClusterState, node: NodeState): void {
     owners.add(pod.owner);
   }
   for (const owner of owners) {
-    if (owner.kind === "Deployment") reconcileReplicas(cluster, owner);
+    refill(cluster, owner);
     announceWorkload(cluster, owner);
   }
 }
@@ -156,10 +195,18 @@ export function restoreDaemonSets(cluster: ClusterState, node: NodeState | undef
   if (node === undefined || !node.alive || node.phase !== "Ready") return;
   for (const workload of cluster.daemonSets) {
     const present = node.pods.some((pod) => pod.owner === workload && pod.phase !== "Terminating");
-    if (present || !suitsNode(workload, node)) continue;
-    const pod = addPod(cluster, workload);
+    if (present || !suitsNode(workload.revision, node)) continue;
+    const pod = addPod(cluster, workload, workload.revision);
     bindPod(cluster, pod, node);
     announcePod(cluster, pod, "ADDED");
+  }
+}
+
+/** Labels or taints of a node changed: who may not be there any more goes, whatever budgets say. */
+export function expelPods(cluster: ClusterState, node: NodeState): void {
+  for (const pod of node.pods.slice()) {
+    const stays = mayStay(pod.revision, node);
+    if (!stays || (pod.daemonSet && !selectsNode(pod.revision, node))) stopPod(cluster, pod);
   }
 }
 
@@ -182,10 +229,10 @@ export function resumePods(cluster: ClusterState, node: NodeState): void {
   }
 }
 
-/** All that a `ready` cluster starts with is ready at once. */
+/** All that a `ready` cluster starts with is ready at once; a StatefulSet makes its pods one by one meanwhile. */
 export function settlePods(cluster: ClusterState): void {
-  for (const node of cluster.nodes.values()) {
-    for (const pod of node.pods) becomeReady(cluster, pod);
+  for (const workload of cluster.workloads.values()) {
+    for (const pod of workload.pods) becomeReady(cluster, pod);
   }
 }
 
@@ -199,7 +246,7 @@ function announcePod(
 
 function announceWorkload(cluster: ClusterState, workload: WorkloadState): void {
   if (!cluster.kernel.hub.listening) return;
-  const resource = workload.kind === "DaemonSet" ? "daemonsets" : "deployments";
-  announceObject(cluster, resource, "MODIFIED", workload);
+  const resource = resourceOf(workload.kind);
+  if (resource !== undefined) announceObject(cluster, resource, "MODIFIED", workload);
   announceBudgets(cluster, workload);
 }

@@ -1,3 +1,4 @@
+import { canonicalJson } from "../core/digest.ts";
 import type { Kernel } from "./kernel.ts";
 import type {
   AutoUpgradeChannels,
@@ -15,6 +16,8 @@ import type {
   RecentVersion,
   UpgradeSettings,
   WindowName,
+  Replacement,
+  Revision,
   Workload,
   WorkloadSpec,
 } from "./model.ts";
@@ -33,6 +36,9 @@ export type Taint = ClusterNode["taints"][number];
 const NONE: Readonly<Record<string, string>> = {};
 const NO_TAINTS: readonly Taint[] = [];
 const NO_ENTRIES: readonly (readonly [string, string])[] = [];
+const NO_TOLERATIONS: NonNullable<WorkloadSpec["tolerations"]> = [];
+const DEFAULT_GRACE_SECONDS = 30;
+const NO_REVISIONS: readonly RevisionState[] = [];
 
 export class NodeState implements ClusterNode {
   readonly name: string;
@@ -91,6 +97,7 @@ export class NodeState implements ClusterNode {
 /** Letters that Kubernetes uses in generated names. */
 const NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
 const SUFFIX_LENGTH = 5;
+const HASH_LENGTH = 9;
 const SUFFIXES = NAME_ALPHABET.length ** SUFFIX_LENGTH;
 /** Coprime to 27, so that a serial number never yields another's suffix. */
 const SUFFIX_STEP = 7_368_787;
@@ -108,6 +115,8 @@ function nameSuffix(number: number, length: number): string {
 /** Names, labels and ids are derived when asked for: a rehearsal of 600,000 pods asks for none. */
 export class PodState implements Pod {
   readonly owner: WorkloadState;
+  /** What it was made from. */
+  readonly revision: RevisionState;
   readonly serial: number;
   readonly createdAt: Instant;
   host: NodeState | undefined;
@@ -116,14 +125,19 @@ export class PodState implements Pod {
   /** The latest drain that was refused it, with the event that counts how often. */
   refusal: { readonly drain: object; readonly event: NodeEventState } | undefined;
 
-  constructor(owner: WorkloadState, serial: number, createdAt: Instant) {
+  constructor(owner: WorkloadState, revision: RevisionState, serial: number, createdAt: Instant) {
     this.owner = owner;
+    this.revision = revision;
     this.serial = serial;
     this.createdAt = createdAt;
   }
 
   get name(): string {
-    return `${this.owner.podPrefix}${nameSuffix((this.serial * SUFFIX_STEP + this.owner.entity) % SUFFIXES, SUFFIX_LENGTH)}`;
+    const { owner, serial } = this;
+    if (owner.kind === "Pod") return owner.name;
+    if (owner.kind === "StatefulSet") return `${owner.name}-${ordinalOf(this)}`;
+    const prefix = owner.kind === "DaemonSet" ? owner.name : `${owner.name}-${this.revision.hash}`;
+    return `${prefix}-${nameSuffix((serial * SUFFIX_STEP + owner.entity) % SUFFIXES, SUFFIX_LENGTH)}`;
   }
 
   get uid(): string {
@@ -143,12 +157,58 @@ export class PodState implements Pod {
   }
 
   get labels(): Readonly<Record<string, string>> {
-    return this.owner.labels;
+    return this.revision.labels;
   }
 
   get node(): string | undefined {
     return this.host?.name;
   }
+}
+
+/** Pods of a StatefulSet keep their number, so its serials count incarnations above the numbers. */
+export const MAX_ORDINALS = 10_000;
+
+export function ordinalOf(pod: PodState): number {
+  return pod.serial % MAX_ORDINALS;
+}
+
+/** One state of a workload's template, as a ReplicaSet or a ControllerRevision keeps it. */
+export class RevisionState implements Revision {
+  readonly hash: string;
+  readonly createdAt: Instant;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly selectorEntries: readonly (readonly [string, string])[];
+  readonly tolerations: NonNullable<WorkloadSpec["tolerations"]>;
+  readonly terminationGracePeriodSeconds: number;
+  readonly template: object | undefined;
+  number: number;
+  /** Pods that it shall have now: a rollout moves them from the older revisions to the newest. */
+  replicas = 0;
+
+  constructor(spec: WorkloadSpec, about: { hash: string; number: number; createdAt: Instant }) {
+    this.hash = about.hash;
+    this.number = about.number;
+    this.createdAt = about.createdAt;
+    this.labels = spec.labels;
+    this.nodeSelector = spec.nodeSelector ?? NONE;
+    this.selectorEntries = spec.nodeSelector ? Object.entries(spec.nodeSelector) : NO_ENTRIES;
+    this.tolerations = spec.tolerations ?? NO_TOLERATIONS;
+    this.terminationGracePeriodSeconds =
+      spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+    this.template = spec.template;
+  }
+
+  /** Would this specification make the same pods? */
+  isOf(spec: WorkloadSpec): boolean {
+    return canonicalJson(makingOf(this)) === canonicalJson(makingOf(spec));
+  }
+}
+
+function makingOf(spec: WorkloadSpec | RevisionState): object {
+  const { labels, nodeSelector = NONE, tolerations = NO_TOLERATIONS, template } = spec;
+  const { terminationGracePeriodSeconds = DEFAULT_GRACE_SECONDS } = spec;
+  return { labels, nodeSelector, tolerations, terminationGracePeriodSeconds, template };
 }
 
 export class WorkloadState implements Workload {
@@ -160,36 +220,59 @@ export class WorkloadState implements Workload {
   readonly entity: number;
   readonly #path: string;
   replicas = 0;
-  labels: Readonly<Record<string, string>> = NONE;
-  nodeSelector: Readonly<Record<string, string>> = NONE;
-  selectorEntries: readonly (readonly [string, string])[] = [];
-  tolerations: NonNullable<WorkloadSpec["tolerations"]> = [];
-  terminationGracePeriodSeconds = 30;
+  /** What new pods are made from. */
+  revision: RevisionState;
+  /** Those before it, oldest first, for as long as they have pods or can be gone back to. */
+  older: readonly RevisionState[] = NO_REVISIONS;
+  replacement: Replacement | undefined;
+  nodeName: string | undefined;
   readonly pods: PodState[] = [];
   /** Pods that are not terminating. */
   live = 0;
   ready = 0;
   serial = 0;
   budgets: readonly BudgetState[] = [];
+  /** Looks again whenever one of the pods is ready, stops or is gone; a Deployment at rest needs none. */
+  controller: ((cluster: ClusterState, workload: WorkloadState) => void) | undefined;
+  /** Its controller is at work; what it does itself calls it again when it has finished. */
+  busy = false;
+  called = false;
+  /** When its rollout last got on. */
+  progressedAt: Instant;
 
   constructor(spec: WorkloadSpec, cluster: ClusterState) {
     this.kind = spec.kind;
     this.namespace = spec.namespace;
     this.name = spec.name;
     this.createdAt = cluster.kernel.timeline.now;
+    this.progressedAt = this.createdAt;
     this.seed = cluster.kernel.seed;
     this.#path = `${cluster.id}/${spec.kind}/${spec.namespace}/${spec.name}`;
     this.entity = hashText(this.#path, this.seed) % SUFFIXES;
-    this.apply(spec);
+    this.revision = this.#newRevision(spec, 1);
+    this.scale(spec);
   }
 
-  apply(spec: WorkloadSpec): void {
-    this.replicas = spec.kind === "DaemonSet" ? 0 : spec.replicas;
-    this.labels = spec.labels;
-    this.nodeSelector = spec.nodeSelector ?? NONE;
-    this.selectorEntries = spec.nodeSelector ? Object.entries(spec.nodeSelector) : NO_ENTRIES;
-    this.tolerations = spec.tolerations ?? [];
-    this.terminationGracePeriodSeconds = spec.terminationGracePeriodSeconds ?? 30;
+  scale(spec: WorkloadSpec): void {
+    this.replicas = spec.kind === "DaemonSet" || spec.kind === "Pod" ? 0 : spec.replicas;
+    this.replacement = spec.replacement;
+    this.nodeName = spec.nodeName;
+  }
+
+  /** Takes over a template; going back to one that is still known takes up its revision again. */
+  revise(spec: WorkloadSpec): void {
+    const all = [...this.older, this.revision];
+    const number = this.revision.number + 1;
+    const revision = this.older.find((one) => one.isOf(spec)) ?? this.#newRevision(spec, number);
+    revision.number = number;
+    this.older = all.filter((one) => one !== revision);
+    this.revision = revision;
+  }
+
+  /** Kubernetes hashes the template; here it is the number of the revision that makes hashes differ. */
+  #newRevision(spec: WorkloadSpec, number: number): RevisionState {
+    const hash = nameSuffix(mix(this.entity, number), HASH_LENGTH);
+    return new RevisionState(spec, { hash, number, createdAt: this.progressedAt });
   }
 
   get uid(): string {
@@ -200,10 +283,28 @@ export class WorkloadState implements Workload {
     return `${this.kind}/${this.namespace}/${this.name}`;
   }
 
-  /** Pods of a Deployment carry the hash of their ReplicaSet's template. */
-  get podPrefix(): string {
-    if (this.kind === "DaemonSet") return `${this.name}-`;
-    return `${this.name}-${nameSuffix(mix(this.entity, 1), 9)}-`;
+  get labels(): Readonly<Record<string, string>> {
+    return this.revision.labels;
+  }
+
+  get nodeSelector(): Readonly<Record<string, string>> {
+    return this.revision.nodeSelector;
+  }
+
+  get tolerations(): NonNullable<WorkloadSpec["tolerations"]> {
+    return this.revision.tolerations;
+  }
+
+  get terminationGracePeriodSeconds(): number {
+    return this.revision.terminationGracePeriodSeconds;
+  }
+
+  get rolling(): boolean {
+    return this.kind === "Deployment" && this.controller !== undefined;
+  }
+
+  get revisions(): readonly RevisionState[] {
+    return [...this.older, this.revision];
   }
 }
 

@@ -5,10 +5,19 @@ const AMOUNT = /^(\d+)(%?)$/;
 
 /** Integer, or percentage of `total` rounded up. */
 export function amountOf(text: string, total: number): number {
+  return Math.ceil(exactAmountOf(text, total));
+}
+
+/** Integer, or percentage of `total` rounded down. */
+export function flooredAmountOf(text: string, total: number): number {
+  return Math.floor(exactAmountOf(text, total));
+}
+
+function exactAmountOf(text: string, total: number): number {
   const match = AMOUNT.exec(text);
   if (match === null) throw invalid(`"${text}" is neither a number nor a percentage.`);
   const number = Number(match[1]);
-  return match[2] === "%" ? Math.ceil((number * total) / 100) : number;
+  return match[2] === "%" ? (number * total) / 100 : number;
 }
 
 export interface Width {

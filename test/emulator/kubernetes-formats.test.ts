@@ -254,7 +254,7 @@ describe("protobuf", () => {
   });
 
   test.each([
-    { name: "an unknown kind", body: envelope("v1", "Pod", Buffer.alloc(0)) },
+    { name: "an unknown kind", body: envelope("v1", "Binding", Buffer.alloc(0)) },
     { name: "a cut message", body: envelope("policy/v1", "Eviction", Buffer.from([10, 9, 1])) },
     { name: "an endless number", body: envelope("policy/v1", "Eviction", Buffer.alloc(20, 0xff)) },
     { name: "an unknown wire type", body: envelope("policy/v1", "Eviction", Buffer.from([15])) },

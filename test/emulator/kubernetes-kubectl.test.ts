@@ -236,6 +236,74 @@ describe.concurrent.each(clients)("%s", () => {
     expect(quay.workloads.has("Deployment/default/tug")).toBe(false);
   });
 
+  benches("a rollout is followed, taken back and restarted", async ({ bench, expect }) => {
+    const { kubectl, quay } = bench;
+    const images = async (): Promise<string> => {
+      const path = "jsonpath={.items[*].spec.containers[*].image}";
+      return (await kubectl(["get", "pods", "-l", "app=crane", "-o", path])).stdout;
+    };
+    const status = ["rollout", "status", "deploy/crane", "--timeout=40s"];
+    await kubectl(["set", "image", "deploy/crane", "crane=crane:2"]);
+    expect((await kubectl(status)).stdout).toContain("successfully rolled out");
+    expect(await images()).toContain("crane:2");
+    await kubectl(["rollout", "undo", "deploy/crane"]);
+    expect((await kubectl(status)).code).toBe(0);
+    const history = await kubectl(["rollout", "history", "deploy/crane"]);
+    expect(history.stdout).toMatch(/^2 .*\n3 /m);
+    const before = [...quay.pods.values()].filter(({ labels }) => labels.app === "crane");
+    await kubectl(["rollout", "restart", "deploy/crane"]);
+    expect((await kubectl(status)).code).toBe(0);
+    const after = new Set([...quay.pods.keys()]);
+    expect(before.some(({ name }) => after.has(`default/${name}`))).toBe(false);
+    await kubectl(["rollout", "restart", "ds/proxy", "-n", "kube-system"]);
+    const proxies = ["rollout", "status", "ds/proxy", "-n", "kube-system", "--timeout=40s"];
+    expect((await kubectl(proxies)).stdout).toContain("successfully rolled out");
+  });
+
+  benches("pods of their own are run, drained by force, and gone", async ({ bench, expect }) => {
+    const { kubectl, quay } = bench;
+    const run = await kubectl(["run", "tug", "--image=tug:1", "--labels=app=tug"]);
+    expect(run.stdout).toContain("pod/tug created");
+    await kubectl(["wait", "--for=condition=Ready", "pod/tug", "--timeout=40s"]);
+    const node = quay.pods.get("default/tug")?.node ?? "";
+    const debug = await kubectl(["debug", `node/${node}`, "--image=tug:1"]);
+    expect(debug.stdout + debug.stderr).toContain("Creating debugging pod");
+    const refused = await kubectl(["debug", "pod/tug", "--image=tug:1"]);
+    expect(refused.stderr).toContain("run no containers");
+    await kubectl(["patch", "pdb", "ledger", "-n", "dock", "-p", '{"spec":{"minAvailable":1}}']);
+    const drain = ["drain", node, "--ignore-daemonsets", "--timeout=40s"];
+    const unforced = await kubectl(drain);
+    expect(unforced.stderr).toMatch(/declare no controller.*default\/tug/);
+    expect(await kubectl([...drain, "--force"])).toMatchObject({ code: 0 });
+    expect(quay.pods.has("default/tug")).toBe(false);
+  });
+
+  benches("a StatefulSet is applied, a job is refused", async ({ bench, expect }) => {
+    const { kubectl, server } = bench;
+    const file = join(server.directory, "db.json");
+    const labels = { app: "db" };
+    const containers = [{ name: "db", image: "db:1" }];
+    const spec = {
+      serviceName: "db",
+      replicas: 2,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers } },
+    };
+    const body = { apiVersion: "apps/v1", kind: "StatefulSet", metadata: { name: "db" }, spec };
+    await writeFile(file, JSON.stringify(body));
+    expect((await kubectl(["apply", "-f", file])).stdout).toContain("db created");
+    const status = await kubectl(["rollout", "status", "sts/db", "--timeout=40s"]);
+    expect(status.stdout).toContain("2 new pods have been updated");
+    expect((await kubectl(["apply", "-f", file])).stdout).toContain("db unchanged");
+    expect((await kubectl(["diff", "-f", file])).code).toBe(0);
+    const made = await kubectl(["create", "clusterrole", "watch", "--verb=get", "--resource=pods"]);
+    expect(made.stdout).toContain("clusterrole.rbac.authorization.k8s.io/watch created");
+    const job = await kubectl(["create", "job", "sweep", "--image=sweep:1"]);
+    expect(job.stderr).toContain("jobs may not be created: nothing runs in the pods");
+    const orphaned = await kubectl(["delete", "sts", "db", "--cascade=orphan"]);
+    expect(orphaned.stderr).toContain("leaves no orphans behind");
+  });
+
   benches(
     "delete pod waits until it is gone; wait and get -w follow",
     async ({ bench, expect }) => {

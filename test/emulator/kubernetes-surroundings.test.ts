@@ -220,7 +220,7 @@ describe("who am I, and what may I", () => {
     });
     const { status } = (await post(RULES, { spec: { namespace: "default" } })).body;
     expect(status.resourceRules).toContainEqual({
-      verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
+      verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
       apiGroups: ["policy"],
       resources: ["poddisruptionbudgets"],
     });

@@ -171,7 +171,7 @@ describe("what is not there", () => {
     { name: "an unknown resource", method: "GET", path: "/api/v1/podtemplates", status: 404 },
     { name: "an unknown group", method: "GET", path: "/apis/metrics.k8s.io/v1beta1", status: 404 },
     { name: "an unknown node", method: "GET", path: "/api/v1/nodes/nope", status: 404 },
-    { name: "deleting all nodes", method: "DELETE", path: "/api/v1/nodes", status: 405 },
+    { name: "deleting all namespaces", method: "DELETE", path: "/api/v1/namespaces", status: 405 },
     { name: "an unknown method", method: "PROPFIND", path: "/api/v1/nodes", status: 405 },
     {
       name: "an unknown field",
@@ -537,11 +537,19 @@ describe("budgets and evictions", () => {
     { name: "a negative limit", limits: { minAvailable: -1 } },
     { name: "a limit above 100%", limits: { maxUnavailable: "101%" } },
     {
-      name: "a selector beyond equality",
+      name: "a selector with values for Exists",
       limits: {
         maxUnavailable: 1,
-        selector: { matchExpressions: [{ key: "app", operator: "Exists" }] },
+        selector: { matchExpressions: [{ key: "app", operator: "Exists", values: ["a"] }] },
       },
+    },
+    {
+      name: "a selector with an operator of its own",
+      limits: { maxUnavailable: 1, selector: { matchExpressions: [{ key: "a", operator: "Is" }] } },
+    },
+    {
+      name: "an unknown policy for unready pods",
+      limits: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "Never" },
     },
   ])("$name is invalid", async ({ limits }) => {
     const answer = await api.call("POST", BUDGETS, { body: budget("odd", limits) });
@@ -569,7 +577,14 @@ describe("workloads", () => {
       apiVersion: "apps/v1",
       kind: "Deployment",
       metadata: { name: "tug" },
-      spec: { replicas: 2, selector: { matchLabels: labels }, template: { metadata: { labels } } },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: { containers: [{ name: "tug", image: "tug:1" }] },
+        },
+      },
     };
     expect((await api.call("POST", PATH, { body })).status).toBe(201);
     server.clock.advance(MINUTE);
