@@ -253,7 +253,7 @@ describe.concurrent.each(clients)("%s", () => {
     const before = [...quay.pods.values()].filter(({ labels }) => labels.app === "crane");
     await kubectl(["rollout", "restart", "deploy/crane"]);
     expect((await kubectl(status)).code).toBe(0);
-    const after = new Set([...quay.pods.keys()]);
+    const after = new Set(quay.pods.keys());
     expect(before.some(({ name }) => after.has(`default/${name}`))).toBe(false);
     await kubectl(["rollout", "restart", "ds/proxy", "-n", "kube-system"]);
     const proxies = ["rollout", "status", "ds/proxy", "-n", "kube-system", "--timeout=40s"];
