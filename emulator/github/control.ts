@@ -74,6 +74,8 @@ const NewToken = z.object({
   /** As a job's `permissions:`; absent for a person's token, which may everything. */
   permissions: access.optional(),
   repositories: z.array(z.string()).optional(),
+  /** Id of the App whose installation it is a token of. */
+  app: z.int().optional(),
 });
 
 function makeToken(hub: Hub, body: unknown): object {
@@ -84,7 +86,7 @@ function makeToken(hub: Hub, body: unknown): object {
     permissions,
     repositories: input.repositories?.map((name) => name.toLowerCase()),
     expiresAt: undefined,
-    app: undefined,
+    app: input.app === undefined ? undefined : hub.apps.get(input.app),
   });
   return { token };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { armKey, type ArmId } from "../../shared/core/arm-id.ts";
 import { coalesce } from "../../shared/core/coalesce.ts";
-import { parseRunName } from "../../shared/declaration/strategy.ts";
+import { parseSourceRunName, rolledBackRunName } from "../../shared/declaration/strategy.ts";
 import type { Environment } from "../../shared/declaration/documents.ts";
 import type { ParsedDeclarations } from "../../shared/declaration/parse.ts";
 import { findClusters } from "../../shared/snapshot/fleet-clusters.ts";
@@ -118,7 +118,7 @@ export async function currentRuns(
   environment: Environment,
 ): Promise<readonly UpdateRun[]> {
   const runs = (await app.fleets.listRuns(environment.fleet))
-    .filter(({ name }) => parseRunName(name)?.release === environment.name)
+    .filter(({ name }) => parseSourceRunName(name)?.release === environment.name)
     .toSorted(newestFirst);
   return withoutSuperseded(runs).slice(0, MAX_RUNS_PER_LOOK);
 }
@@ -130,11 +130,18 @@ function withoutSuperseded(newest: readonly UpdateRun[]): readonly UpdateRun[] {
   return newest.filter(({ status }, index) => index <= started || isActive(status.state));
 }
 
+/** A way back is newer than what it leads back from. */
 function newestFirst(a: UpdateRun, b: UpdateRun): number {
-  const [one, other] = [parseRunName(a.name), parseRunName(b.name)];
+  const [one, other] = [parseSourceRunName(a.name), parseSourceRunName(b.name)];
   return (
-    (other?.generation ?? 0) - (one?.generation ?? 0) || (other?.retry ?? 0) - (one?.retry ?? 0)
+    (other?.generation ?? 0) - (one?.generation ?? 0) ||
+    Number(isRollBack(b)) - Number(isRollBack(a)) ||
+    (other?.retry ?? 0) - (one?.retry ?? 0)
   );
+}
+
+function isRollBack({ name }: UpdateRun): boolean {
+  return rolledBackRunName(name) !== undefined;
 }
 
 async function propose(

@@ -117,6 +117,24 @@ export function retryName(run: string, retry: number): string {
   return `${declaredRunName(run)}-r${retry}`;
 }
 
+const BACK = /-back-[0-9a-f]{8}$/;
+
+/** `<run>-back-<hash>`: the way back from a run, a run of its own. */
+export function rollBackName(run: string, hash: string): string {
+  const tail = `-back-${hash.slice(0, HASH_CHARACTERS)}`;
+  return `${run.slice(0, MAX_NAME_CHARACTERS - tail.length).replace(/-+$/, "")}${tail}`;
+}
+
+/** Name of the run that this one leads back from; undefined for any other. */
+export function rolledBackRunName(name: string): string | undefined {
+  return BACK.test(name) ? name.replace(BACK, "") : undefined;
+}
+
+/** The parts of the name from which a run's own comes: of a way back, those of the run that it leads back from. */
+export function parseSourceRunName(name: string): ParsedRunName | undefined {
+  return parseRunName(rolledBackRunName(name) ?? name);
+}
+
 /** Name of the run that a release declares, of which this one is a retry, or which it is. */
 export function declaredRunName(name: string): string {
   return name.replace(RETRY, "");

@@ -4,7 +4,7 @@ import { FleetwrightError, toError } from "../core/errors.ts";
 import type { StateStore } from "../core/state-store.ts";
 import type { Environment } from "../declaration/documents.ts";
 import type { Declarations } from "../declaration/parse.ts";
-import { parseRunName } from "../declaration/strategy.ts";
+import { parseSourceRunName } from "../declaration/strategy.ts";
 import { readImages, type ImageRecord } from "../promotion/lookout.ts";
 import { readQuarantine } from "../quarantine/flag.ts";
 import type { QuarantinedNode } from "../quarantine/record.ts";
@@ -101,7 +101,7 @@ async function readRuns(
   environment: Environment,
 ): Promise<readonly RunStatus[]> {
   const runs = (await fleets.listRuns(environment.fleet))
-    .filter(({ name }) => parseRunName(name)?.release === environment.name)
+    .filter(({ name }) => parseSourceRunName(name)?.release === environment.name)
     .toSorted((a, b) => (b.createdAt ?? "").localeCompare(a.createdAt ?? ""))
     .slice(0, MAX_RUNS_SHOWN);
   return Promise.all(

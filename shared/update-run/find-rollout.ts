@@ -2,8 +2,9 @@ import { parseDeclarations, type ParsedDeclarations } from "../declaration/parse
 import type { StateStore } from "../core/state-store.ts";
 import { ledgerPartition, type RunRecord } from "./ledger.ts";
 import { WORKSPACE_FILES } from "../declaration/places.ts";
-import { declaredRunName } from "../declaration/strategy.ts";
+import { declaredRunName, rolledBackRunName } from "../declaration/strategy.ts";
 import type { UpdateRun } from "./ports.ts";
+import { rollBackRollout } from "./roll-back.ts";
 import { rolloutOf, type Rollout } from "./rollout.ts";
 
 /** The part of a declaration repository that is asked here. */
@@ -30,11 +31,27 @@ export async function findRollout(
   releaseFile: string,
   run: UpdateRun,
 ): Promise<Rollout | undefined> {
+  const declared = await declaredRollout(deps, environment, releaseFile, run);
+  if (declared === undefined || rolledBackRunName(run.name) === undefined) return declared;
+  return rollBackRollout(run, declared);
+}
+
+async function declaredRollout(
+  deps: { readonly repository: DeclarationHistory; readonly store: StateStore },
+  environment: string,
+  releaseFile: string,
+  run: UpdateRun,
+): Promise<Rollout | undefined> {
   const known = await deps.store.get<RunRecord>(ledgerPartition(run), "run");
   if (!known) return searchRollout(deps.repository, environment, releaseFile, run.name);
   const { commit } = known.value;
   const rollout = rolloutOf(await declarationsAt(deps.repository, commit), environment, commit);
-  return rollout?.runName === declaredRunName(run.name) ? rollout : undefined;
+  return rollout?.runName === sourceName(run.name) ? rollout : undefined;
+}
+
+/** The name that a release gives: of the run itself, of one that it retries, or that it leads back from. */
+function sourceName(run: string): string {
+  return declaredRunName(rolledBackRunName(run) ?? run);
 }
 
 /**
@@ -47,7 +64,7 @@ export async function searchRollout(
   releaseFile: string,
   run: string,
 ): Promise<Rollout | undefined> {
-  const name = declaredRunName(run);
+  const name = sourceName(run);
   for (const path of [releaseFile, ...OTHER_PLACES]) {
     let found: Rollout | undefined;
     for (const commit of await repository.history(path, MAX_COMMITS_SEARCHED)) {

@@ -2,11 +2,12 @@ import { armKey } from "../core/arm-id.ts";
 import { digest } from "../core/digest.ts";
 import { FleetwrightError } from "../core/errors.ts";
 import { parseNodeImage } from "../core/node-image.ts";
-import { MAX_NAME_CHARACTERS } from "../declaration/limits.ts";
+import { rollBackName, rolledBackRunName } from "../declaration/strategy.ts";
 import { byTime } from "../snapshot/find.ts";
 import type { ManagedCluster, NodePoolSnapshot } from "../snapshot/ports.ts";
 import { TAG_ENVIRONMENT, TAG_KIND } from "../snapshot/tags.ts";
 import type { UpdateRun, UpdateRunSpec, UpdateStage } from "./ports.ts";
+import type { Rollout } from "./rollout.ts";
 import { isActive, membersOf } from "./state.ts";
 
 export interface RollBackPlan {
@@ -17,8 +18,6 @@ export interface RollBackPlan {
   readonly members: readonly string[];
   readonly images: readonly string[];
 }
-
-const HASH_CHARACTERS = 8;
 
 /**
  * The way back from a run: the images that its pools ran before, by their `outgoing` snapshots, brought
@@ -131,10 +130,31 @@ function bare(stage: UpdateStage, groups: ReadonlySet<string>): readonly UpdateS
   return [{ name, groups: left, ...(maxConcurrency !== undefined && { maxConcurrency }) }];
 }
 
-/** `<run>-back-<hash>`: the same way back from the same run has the same name. */
-function nameOf(run: UpdateRun, images: readonly string[]): string {
-  const tail = `-back-${digest([armKey(run.id), images]).slice(0, HASH_CHARACTERS)}`;
-  return `${run.name.slice(0, MAX_NAME_CHARACTERS - tail.length).replace(/-+$/, "")}${tail}`;
+/** The same way back from the same run has the same name. */
+function nameOf(run: Pick<UpdateRun, "id" | "name">, images: readonly string[]): string {
+  return rollBackName(run.name, digest([armKey(run.id), images]));
+}
+
+/**
+ * What is proved of a way back: that the nodes run the images which it brings, in place of the pins of the release
+ * whose run it leads back from. Undefined for a run that only has such a name. Pure.
+ */
+export function rollBackRollout(back: UpdateRun, from: Rollout): Rollout | undefined {
+  const images = back.nodeImageSelection.customNodeImageVersions ?? [];
+  const name = rolledBackRunName(back.name) ?? "";
+  const id = `${back.id.slice(0, back.id.lastIndexOf("/"))}/${name}`;
+  if (nameOf({ id, name }, images.toSorted()) !== back.name) return undefined;
+  const pins = images.map(parseNodeImage).map(({ family, version }) => [family, version]);
+  return {
+    ...from,
+    runName: back.name,
+    nodeImages: Object.fromEntries(pins),
+    nodeImageSelection: "Custom",
+    upgradeType: "NodeImageOnly",
+    kubernetesVersion: undefined,
+    // These images were proved when they came; as evidence for the next environment they would be wrong.
+    captureProven: false,
+  };
 }
 
 function refused(run: UpdateRun, what: string, remedy: string): FleetwrightError {

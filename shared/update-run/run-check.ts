@@ -19,8 +19,11 @@ export async function detachedCheck(
   run: UpdateRun,
   environment: string,
 ): Promise<Check> {
+  const name = runCheckName(environment);
+  const known = await checks.newest(commit, name);
+  if (known !== undefined && isKept(known, run)) return known;
   const check = {
-    name: runCheckName(environment),
+    name,
     externalId: run.name,
     title: `${run.name} is ${run.status.state}: ${told(run)}`,
     summary: `Update run \`${run.name}\` of ${environment} goes on in Azure; the step stopped waiting for it. Whoever sees its end finishes this check: the functions, or a step with \`operation: follow\`.`,
@@ -28,6 +31,11 @@ export async function detachedCheck(
   };
   const opened = await checks.create(commit, { ...check, outcome: "in-progress" });
   return opened.app === JOB_APP ? checks.create(commit, { ...check, outcome: "neutral" }) : opened;
+}
+
+/** Somebody follows the run by this check already, or has seen its end since the run was read. */
+function isKept({ externalId, outcome }: Check, run: UpdateRun): boolean {
+  return externalId === run.name && ["in-progress", "neutral", "success"].includes(outcome);
 }
 
 /** Ends the check of a run that was left detached; undefined when there is none, or somebody ended it. */

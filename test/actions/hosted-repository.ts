@@ -10,6 +10,8 @@ import { OPERATOR, SUBJECT } from "./harbour.ts";
 const OWNER = "octo-org";
 const REPO = "harbour";
 
+export const REPOSITORY = `${OWNER}/${REPO}`;
+
 /** A repository on the local GitHub, and jobs that run in it at one of its commits. */
 export interface HostedRepository {
   /** The token of a job with the permissions that update-run asks for. */
@@ -26,6 +28,8 @@ export interface JobPlace {
   readonly commit: string;
   readonly reviewing?: string;
   readonly actor?: string;
+  /** Another than that of the job. */
+  readonly token?: string;
 }
 
 export interface PullRequest {
@@ -69,7 +73,7 @@ export async function hostRepository(
     token,
     call,
     propose: (branch, changes) => propose(call, branch, changes),
-    async jobAt(checkedOut, { commit, reviewing, actor = "ada" }) {
+    async jobAt(checkedOut, { commit, reviewing, actor = "ada", token: own = token }) {
       const event = join(directory, `${reviewing ?? commit}.json`);
       const pull = reviewing === undefined ? {} : { pull_request: { head: { sha: reviewing } } };
       await writeFile(event, JSON.stringify(pull));
@@ -84,7 +88,7 @@ export async function hostRepository(
           GITHUB_ACTOR: actor,
           GITHUB_EVENT_NAME: reviewing === undefined ? "push" : "pull_request",
           GITHUB_EVENT_PATH: event,
-          "INPUT_GITHUB-TOKEN": token,
+          "INPUT_GITHUB-TOKEN": own,
         },
       });
       jobs.push(job);
