@@ -29,6 +29,8 @@ export interface Tour {
   /** What the job's own token, of the App, may do: everything that the actions ask of GitHub. */
   readonly appToken: string;
   readonly clusterIds: readonly string[];
+  /** Another host of the same functions. Event Grid knows nothing of it: it has its timers alone. */
+  startFunctions(): Promise<Child<FunctionsReady>>;
   stop(): Promise<void>;
 }
 
@@ -80,14 +82,16 @@ async function furnish(azure: LocalAzure, { story }: TourOptions): Promise<Tour>
     clusterIds: members.flat(),
   };
   const topic = await deployTopic(azure, deployment);
-  const functions = await azure.startFunctions({
+  const settings = {
     ...functionSettings(azure, {
       topic,
       repository: `${OWNER}/${NAME}`,
       githubToken: appToken,
     }),
     AZURE_CLIENT_ID: REACTOR_CLIENT_ID,
-  });
+  };
+  const startFunctions = () => azure.startFunctions(settings);
+  const functions = await startFunctions();
   await deploySubscriptions(azure, deployment, functions.ready);
   story.chapter("A local Azure: a fleet of two clusters for dev, one of nine for prod");
   story.say(`${deployment.clusterIds.length} member clusters in ${REGIONS.join(" and ")}`);
@@ -102,6 +106,7 @@ async function furnish(azure: LocalAzure, { story }: TourOptions): Promise<Tour>
     fleetIds,
     clusterIds,
     appToken,
+    startFunctions,
     stop: () => azure.stop(),
   };
 }

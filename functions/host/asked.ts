@@ -1,6 +1,13 @@
 import { recordSupport } from "../../shared/promotion/support.ts";
 import type { App } from "./compose.ts";
-import { clusterOf, fleetOf, loggerOf, versionEventOf, type DeliveredEvent } from "./event.ts";
+import {
+  clusterOf,
+  fleetOf,
+  imageOf,
+  loggerOf,
+  versionEventOf,
+  type DeliveredEvent,
+} from "./event.ts";
 import { followMembers } from "./follow-members.ts";
 import { isDeclaredCluster, lookAtNodeImages, lookAtRuns } from "./look.ts";
 import { lookAtLeftovers } from "./look-at-leftovers.ts";
@@ -30,8 +37,10 @@ export async function nodePoolRolled(app: App, event: DeliveredEvent): Promise<v
 }
 
 /** A node image became available in a region: take the outgoing snapshots, propose it by pull request. */
-export async function nodeImageReleased(app: App, event: DeliveredEvent = {}): Promise<void> {
-  await lookAtNodeImages({ ...app, logger: loggerOf(app.logger, event) });
+export async function nodeImageReleased(app: App, event: DeliveredEvent): Promise<void> {
+  const logger = loggerOf(app.logger, event);
+  if (imageOf(event)) await lookAtNodeImages({ ...app, logger });
+  else logger.warn("the event names no node image of a region; nothing to look at");
 }
 
 /** A Kubernetes version came, or its support goes: propose it, or warn. */

@@ -45,20 +45,29 @@ const ROLLING_TYPE = /^Microsoft\.ContainerService\.NodePoolRolling/i;
 
 interface Read {
   readonly id: string | undefined;
-  readonly type: string | undefined;
+  readonly type: string;
   readonly source: string;
   readonly subject: string;
   readonly data: unknown;
 }
 
+/** A sender who means harm nests so deeply that the event cannot be written down again. */
+function isSmall(event: DeliveredEvent): boolean {
+  try {
+    return JSON.stringify(event).length <= MAX_EVENT_CHARACTERS;
+  } catch {
+    return false;
+  }
+}
+
 /** The parts of an event that we read; undefined when it is not one that we take. */
 function read(event: DeliveredEvent, types: RegExp): Read | undefined {
-  if (JSON.stringify(event).length > MAX_EVENT_CHARACTERS) return undefined;
+  if (!isSmall(event)) return undefined;
   const parsed = Delivered.safeParse(event);
   if (!parsed.success) return undefined;
   const { id, source, topic, subject, data } = parsed.data;
   const type = parsed.data.type ?? parsed.data.eventType;
-  if (type !== undefined && !types.test(type)) return undefined;
+  if (type === undefined || !types.test(type)) return undefined;
   return { id, type, source: source ?? topic ?? "", subject: subject ?? "", data };
 }
 
@@ -72,6 +81,19 @@ export function fleetOf(event: DeliveredEvent): ArmId | undefined {
   return GATE.exec(read(event, GATE_TYPE)?.subject ?? "")?.[1];
 }
 
+const IMAGE_TYPE = /^Fleetwright\.NodeImageReleased$/;
+const ImageData = z.object({
+  region: z.string().check(z.regex(/^[a-z0-9]{1,60}$/)),
+  nodeImageVersion: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9.-]{1,120}$/)),
+});
+
+/** The image that `detect-node-images` announced. */
+export function imageOf(
+  event: DeliveredEvent,
+): { readonly region: string; readonly nodeImageVersion: string } | undefined {
+  return ImageData.safeParse(read(event, IMAGE_TYPE)?.data).data;
+}
+
 export interface VersionEvent {
   readonly cluster: ArmId;
   /** Undefined: a version became available, and what there is is read from Azure. */
@@ -81,7 +103,7 @@ export interface VersionEvent {
 const VERSION_TYPE =
   /^Microsoft\.ContainerService\.(?:NewKubernetesVersionAvailable|ClusterSupport(Ending|Ended))$/i;
 const SupportData = z.object({
-  kubernetesVersion: z.string().check(z.regex(/^\d+\.\d+(\.\d+)?$/)),
+  kubernetesVersion: z.string().check(z.regex(/^\d{1,2}\.\d{1,3}(\.\d{1,3})?$/)),
 });
 
 /** What Azure says of a cluster's Kubernetes version. */

@@ -23,8 +23,8 @@ export async function traced<T>(
 ): Promise<T> {
   const attributes = attributesOf({
     "faas.invocation_id": invocation.invocationId,
-    "cloudevents.event_id": event.id,
-    "cloudevents.event_type": event.type ?? event.eventType,
+    "cloudevents.event_id": textOf(event.id),
+    "cloudevents.event_type": textOf(event.type ?? event.eventType),
   });
   const options = { kind: SpanKind.CONSUMER, attributes };
   const tracer = trace.getTracer("fleetwright");
@@ -44,6 +44,11 @@ export async function traced<T>(
       }
     },
   );
+}
+
+/** What the event itself says of itself is somebody else's word, and may be anything. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 /** What was decided and done stands in the span of what asked for it: event → decision → effect. */

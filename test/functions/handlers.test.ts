@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IMAGE_FAMILY, NEW_IMAGE, openTour, REGIONS, type Tour } from "../../cli/tour/stage-set.ts";
 import { readStatus } from "../../cli/tour/status.ts";
+import { clusterOf } from "../../functions/host/event.ts";
 import { silentStory } from "../../cli/tour/story.ts";
 import { until } from "../../cli/tour/until.ts";
 
@@ -19,18 +21,23 @@ beforeAll(async () => {
 afterAll(() => tour?.stop());
 
 function deliver(functionName: string, event: unknown): Promise<Response> {
-  const { url, eventGridKey } = tour.functions.ready;
-  return fetch(
-    `${url}/runtime/webhooks/EventGrid?functionName=${functionName}&code=${eventGridKey}`,
-    {
-      method: "POST",
-      headers: {
-        "aeg-event-type": "Notification",
-        "content-type": "application/cloudevents+json; charset=utf-8",
-      },
-      body: JSON.stringify(event),
+  return deliverText(functionName, JSON.stringify(event));
+}
+
+function deliverText(
+  functionName: string,
+  body: string,
+  code: string | undefined = tour.functions.ready.eventGridKey,
+): Promise<Response> {
+  const query = new URLSearchParams({ functionName, ...(code === undefined ? {} : { code }) });
+  return fetch(`${tour.functions.ready.url}/runtime/webhooks/EventGrid?${query.toString()}`, {
+    method: "POST",
+    headers: {
+      "aeg-event-type": "Notification",
+      "content-type": "application/cloudevents+json; charset=utf-8",
     },
-  );
+    body,
+  });
 }
 
 function cloudEvent(change: Record<string, unknown>): Record<string, unknown> {
@@ -87,7 +94,11 @@ describe("detect-node-images and on-node-image-released", () => {
       }
       const pulls = () => tour.repository.get<readonly unknown[]>("/pulls?state=all");
       await until("the pull request", async () => (await pulls()).length > 0);
-      const event = cloudEvent({ type: "Fleetwright.NodeImageReleased", source: "/fleetwright" });
+      const event = cloudEvent({
+        type: "Fleetwright.NodeImageReleased",
+        source: "/fleetwright",
+        data: { region: REGIONS[0], nodeImageVersion: `${IMAGE_FAMILY}-${NEW_IMAGE}` },
+      });
       expect((await deliver("on-node-image-released", event)).ok).toBe(true);
       expect(await pulls()).toHaveLength(1);
       const taken = (await writes()).filter((operation) => operation === "PUT snapshots");
@@ -130,6 +141,122 @@ describe("events of somebody else's resources change nothing", () => {
     expect(await writes()).toHaveLength(before);
   });
 });
+
+describe("a hostile sender", () => {
+  // The clock stands, so that no timer looks meanwhile.
+  beforeAll(async () => void (await tour.azure.control("POST", "/clock", { factor: 0 })));
+  afterAll(async () => void (await tour.azure.control("POST", "/clock", { factor: 1 })));
+
+  const rolling = () => ({
+    type: "Microsoft.ContainerService.NodePoolRollingFailed",
+    source: tour.clusterIds[0],
+    subject: "apps",
+  });
+  const image = { region: "westeurope", nodeImageVersion: `${IMAGE_FAMILY}-202609.01.0` };
+
+  test.each([
+    ["no key", () => ""],
+    ["a key that is made up", () => "x".repeat(40)],
+    ["the key of the status page", () => tour.functions.ready.functionKey],
+  ])("with %s is not heard", async (_case, key) => {
+    const before = await calls();
+    const reply = await deliverText("on-node-pool-rolling", JSON.stringify(rolling()), key());
+    expect(reply.status).toBe(401);
+    expect(await calls()).toEqual(before);
+  });
+
+  test.each<[string, string, () => Record<string, unknown>]>([
+    [
+      "an event larger than any of ours",
+      "on-node-pool-rolling",
+      () => ({
+        ...rolling(),
+        data: "x".repeat(70_000),
+      }),
+    ],
+    [
+      "an event of somebody else's type",
+      "on-node-pool-rolling",
+      () => ({
+        ...rolling(),
+        type: "Microsoft.Storage.BlobCreated",
+      }),
+    ],
+    ["an event without a type", "on-node-pool-rolling", () => ({ ...rolling(), type: undefined })],
+    ["a type that is a list", "on-node-pool-rolling", () => ({ ...rolling(), type: ["a"] })],
+    [
+      "a path behind a cluster",
+      "on-node-pool-rolling",
+      () => ({
+        ...rolling(),
+        source: `${tour.clusterIds[0]}/../other`,
+      }),
+    ],
+    [
+      "a region that is none",
+      "on-node-image-released",
+      () => ({
+        type: "Fleetwright.NodeImageReleased",
+        data: { ...image, region: "../west\neurope" },
+      }),
+    ],
+    [
+      "an image without its name",
+      "on-node-image-released",
+      () => ({
+        type: "Fleetwright.NodeImageReleased",
+        data: { region: "westeurope" },
+      }),
+    ],
+    [
+      "a version that is none",
+      "on-kubernetes-version",
+      () => ({
+        ...rolling(),
+        type: "Microsoft.ContainerService.ClusterSupportEnding",
+        data: { kubernetesVersion: `1.${"9".repeat(400)}` },
+      }),
+    ],
+  ])("with the key and %s makes nobody look, and is logged", async (_case, name, event) => {
+    const before = await calls();
+    const id = `hostile-${randomUUID()}`;
+    expect((await deliver(name, cloudEvent({ id, ...event() }))).ok).toBe(true);
+    expect(await calls()).toEqual(before);
+    const line = tour.functions
+      .log()
+      .split("\n")
+      .find((one) => one.includes(id));
+    expect(line).toContain("nothing to look at");
+  });
+
+  test("that nests an event too deeply to be written down again names nothing", () => {
+    const data: unknown = JSON.parse(`${"[".repeat(200_000)}${"]".repeat(200_000)}`);
+    expect(() => JSON.stringify(data)).toThrow(RangeError);
+    expect(clusterOf({ ...rolling(), data })).toBeUndefined();
+    expect(clusterOf(rolling())).toBe(tour.clusterIds[0]);
+  });
+
+  test("finds no key or token in the log", () => {
+    const { eventGridKey, functionKey, masterKey } = tour.functions.ready;
+    const [, ...lines] = tour.functions.log().split("\n");
+    const log = lines.filter((line) => !line.includes('"eventGridKey"')).join("\n");
+    expect(log.length).toBeGreaterThan(1_000);
+    for (const secret of [eventGridKey, functionKey, masterKey, tour.appToken])
+      expect(log).not.toContain(secret);
+    // A token of Entra begins so, whatever it says.
+    expect(log).not.toMatch(/eyJ[\w-]{10}|Bearer /);
+  });
+});
+
+/** Every call that the functions made to Azure and GitHub until now, apart from tokens and the clock. */
+async function calls(): Promise<object> {
+  const { calls: made } = await tour.azure.control<{
+    calls: { byService: Record<string, { byOperation: object }> };
+  }>("GET", "/audit");
+  const { arm, fleet, aks, kubernetes } = made.byService;
+  expect(arm).toBeDefined();
+  return { arm, fleet, aks, kubernetes };
+}
 
 test(
   "sweep looks everywhere without an event and writes nothing when there is nothing to do",

@@ -6,9 +6,13 @@ import type { FaultOptions } from "./faults.ts";
 
 /** What Event Grid carries, as far as the handlers read it. */
 export type Delivery =
-  | { readonly trigger: "gate"; readonly event: { readonly subject: string } }
-  | { readonly trigger: "node-pool"; readonly event: { readonly topic: string } }
-  | { readonly trigger: "node-image" };
+  | { readonly trigger: "gate"; readonly event: Typed & { readonly subject: string } }
+  | { readonly trigger: "node-pool"; readonly event: Typed & { readonly source: string } }
+  | { readonly trigger: "node-image"; readonly event: Typed & { readonly data: unknown } };
+
+interface Typed {
+  readonly type: string;
+}
 
 interface Queued {
   readonly at: number;
@@ -79,20 +83,25 @@ export function createEventGrid(
   };
 }
 
+const GATE_UPDATED = "Microsoft.ResourceNotifications.AKSResources.FleetGateUpdated";
+
 /** Well formed, and of nothing that is declared. */
 const FOREIGN: Delivery = {
   trigger: "gate",
   event: {
+    type: GATE_UPDATED,
     subject: `/subscriptions/${SUBSCRIPTION}/resourceGroups/other/providers/Microsoft.ContainerService/fleets/other/gates/g`,
   },
 };
 
 function deliveryOf(transition: Transition): Delivery | undefined {
   if (transition.kind === "gate") {
-    return { trigger: "gate", event: { subject: `${FLEET}/gates/${transition.gate}` } };
+    const subject = `${FLEET}/gates/${transition.gate}`;
+    return { trigger: "gate", event: { type: GATE_UPDATED, subject } };
   }
   if (transition.kind === "pool" && transition.change.startsWith("Rolling")) {
-    return { trigger: "node-pool", event: { topic: transition.cluster } };
+    const type = "Microsoft.ContainerService.NodePoolRollingSucceeded";
+    return { trigger: "node-pool", event: { type, source: transition.cluster } };
   }
   return undefined;
 }

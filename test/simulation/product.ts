@@ -106,7 +106,15 @@ function compose(backends: Backends, around: Surroundings, instance: Instance): 
     snapshots: process.wrap(cloud.snapshots, ARM),
     nodes: nodeReader(process.wrap(cloud.nodes, KUBERNETES), around),
     store: process.wrap<App["store"]>(store, TABLES),
-    publisher: process.wrap({ publish: async () => events.push({ trigger: "node-image" }) }, TOPIC),
+    publisher: process.wrap(
+      {
+        publish: async ([data]) => {
+          const type = "Fleetwright.NodeImageReleased";
+          events.push({ trigger: "node-image", event: { type, data } });
+        },
+      },
+      TOPIC,
+    ),
     repository: createDeclarationRepository(home),
     workloads: process.wrap(cloud.workloads, KUBERNETES),
     team: createTeamChecks(home),
@@ -173,6 +181,6 @@ export function workOf(delivery: Delivery): Work {
     case "node-pool":
       return (app) => nodePoolRolled(app, delivery.event);
     case "node-image":
-      return nodeImageReleased;
+      return (app) => nodeImageReleased(app, delivery.event);
   }
 }

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { play } from "../../cli/tour.ts";
 import {
+  awaitApproval,
+  awaitQuarantine,
   prepareFleet,
   readProd,
   releaseNodeImage,
@@ -61,6 +63,16 @@ async function readStages(stage: Tour) {
   return list.value[0]?.properties.status.stages ?? [];
 }
 
+async function proven(stage: Tour): Promise<number> {
+  const { value } = await stage.azure.arm<{
+    value: readonly { tags?: Readonly<Record<string, string>> }[];
+  }>(
+    "GET",
+    `/subscriptions/${stage.azure.emulator.subscription}/providers/Microsoft.ContainerService/snapshots?api-version=2026-04-01`,
+  );
+  return value.filter(({ tags }) => tags?.["fleetwright-kind"] === "proven").length;
+}
+
 /** The groups of stage 1 are done and its wait is over: only the gate is left. */
 async function awaitOnlyTheGate(stage: Tour): Promise<void> {
   await until("stage 1 to be done and its wait to be over", async () => {
@@ -78,13 +90,25 @@ async function expectStageTwoNeverStarts(stage: Tour): Promise<void> {
 
 describe("stage 2 never starts", () => {
   test(
-    "with the functions stopped",
+    "with the functions stopped; a day later the timers alone make good what no event told",
     async () => {
       const stage = await open();
       await startRun(stage);
       await stage.functions.stop();
       await awaitOnlyTheGate(stage);
       await expectStageTwoNeverStarts(stage);
+      const { delivered } = await stage.azure.control<{ delivered: number }>("GET", "/events");
+      const later = { ...stage, functions: await stage.startFunctions() };
+      await awaitApproval(later);
+      const held = await awaitQuarantine(later);
+      expect(held.issue).toBeGreaterThan(0);
+      await until("stage 1 to be proved and captured", async () => {
+        const members = (await readProd(later))?.runs[0]?.stages[0]?.members ?? [];
+        const proved = members.filter(({ outcome }) => outcome === "pass").length;
+        return members.length > 0 && proved === members.length && (await proven(later)) >= proved;
+      });
+      const events = await stage.azure.control<{ delivered: number }>("GET", "/events");
+      expect(events.delivered).toBe(delivered);
     },
     PATIENCE,
   );
