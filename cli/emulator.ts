@@ -1,14 +1,15 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startEmulator } from "../emulator/emulator.ts";
 import type { EmulatorOptions } from "../emulator/emulator.ts";
 import { parseScenario } from "../emulator/scenario.ts";
 import { FleetwrightError } from "../shared/core/errors.ts";
 import { HELP, readArguments, refusePositionals } from "./arguments.ts";
+import { shellSettings } from "./emulator-settings.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
 import { UsageError } from "./usage.ts";
 
-const USAGE = `fleetwright emulator [--port N] [--scenario FILE] [--clock real|manual|FACTOR] [--seed N]
+const USAGE = `fleetwright emulator [--port N] [--scenario FILE] [--clock real|manual|FACTOR] [--seed N] [--env FILE]
 
 Runs a local Azure until it is stopped, and prints one line of JSON: where it listens.
 
@@ -16,6 +17,7 @@ Runs a local Azure until it is stopped, and prints one line of JSON: where it li
   --scenario  what stands at the start, such as examples/harbour-azure.yaml (default: one empty subscription)
   --clock     real (default), manual, or virtual milliseconds per real one
   --seed      of every duration that is drawn
+  --env       a file to write it to as shell variables, to be sourced: fleetwright, the SDKs, az and curl find it
 
 Exit code: 0 when it is told to end, 1 when it cannot start, 2 when the command is not understood.
 `;
@@ -30,6 +32,7 @@ export async function runEmulator(args: readonly string[]): Promise<number> {
   // Before the line is out: whoever reads it may end us at once.
   const end = terminated();
   const emulator = await startEmulator(options);
+  if (options.env !== undefined) await writeFile(options.env, shellSettings(emulator.ready));
   process.stdout.write(`${JSON.stringify(emulator.ready)}\n`);
   await end;
   await emulator.close();
@@ -37,15 +40,27 @@ export async function runEmulator(args: readonly string[]): Promise<number> {
 }
 
 const TEXT = { type: "string" } as const;
-const OPTIONS = { ...HELP, port: TEXT, scenario: TEXT, clock: TEXT, seed: TEXT } as const;
+const OPTIONS = {
+  ...HELP,
+  port: TEXT,
+  scenario: TEXT,
+  clock: TEXT,
+  seed: TEXT,
+  env: TEXT,
+} as const;
+
+interface Options extends EmulatorOptions {
+  readonly env: string | undefined;
+}
 
 /** Undefined when help is asked for. */
-async function readOptions(args: readonly string[]): Promise<EmulatorOptions | undefined> {
+async function readOptions(args: readonly string[]): Promise<Options | undefined> {
   const { values, positionals } = readArguments(args, OPTIONS, USAGE);
   if (values.help) return undefined;
   refusePositionals(positionals, USAGE);
-  const { port = "0", clock = "real", seed, scenario } = values;
+  const { port = "0", clock = "real", seed, scenario, env } = values;
   return {
+    env,
     port: wholeNumber("port", port, 65_535),
     clock: parseClock(clock),
     ...(seed === undefined ? {} : { seed: wholeNumber("seed", seed, Number.MAX_SAFE_INTEGER) }),

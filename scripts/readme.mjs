@@ -1,6 +1,7 @@
 /**
- * Writes the tables of inputs and outputs of each action.yml between
- * `<!-- action:NAME -->` and `<!-- /action -->` in README.md and docs/. `--check` fails when one is stale.
+ * Writes what each action.yml says into README.md and docs/: its inputs and outputs between `<!-- action:NAME -->` and
+ * `<!-- /action -->`, and one table of all actions between `<!-- actions -->` and `<!-- /actions -->`.
+ * `--check` fails when one is stale.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,6 +12,7 @@ import { parse } from "yaml";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const { values } = parseArgs({ options: { check: { type: "boolean" } } });
+const OVERVIEW = /(<!-- actions -->)[\s\S]*?(<!-- \/actions -->)/g;
 const SECTION = /(<!-- action:([a-z-]+) -->)[\s\S]*?(<!-- \/action -->)/g;
 
 const cell = (text) =>
@@ -21,10 +23,47 @@ const cell = (text) =>
 const table = (head, rows) =>
   [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 
-function tables(name) {
-  const { inputs = {}, outputs = {} } = parse(
-    readFileSync(join(root, "actions", name, "action.yml"), "utf8"),
+const definitionOf = (name) =>
+  parse(readFileSync(join(root, "actions", name, "action.yml"), "utf8"));
+
+/** In the order in which a team meets them; an action that is not named here comes last. */
+const ORDER = ["strategy", "update-run", "promote", "snapshot", "node-pool", "cluster"];
+/** Outputs in the overview: scalars come first in each action.yml. */
+const MAX_OUTPUTS = 4;
+
+function overview() {
+  const names = readdirSync(join(root, "actions"))
+    .filter((name) => existsSync(join(root, "actions", name, "action.yml")))
+    .toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  const head = ["Action", "Does", "`operation`", "Needs", "Gives, among others"];
+  return table(head, names.map(overviewRow));
+}
+
+function rank(name) {
+  const at = ORDER.indexOf(name);
+  return at < 0 ? ORDER.length : at;
+}
+
+function overviewRow(name) {
+  const { description, inputs = {}, outputs = {} } = definitionOf(name);
+  const operations = (inputs.operation?.description ?? "").match(/`[a-z-]+`/g) ?? [];
+  const needs = Object.keys(inputs).filter(
+    (key) => key !== "operation" && inputs[key].required === true,
   );
+  return [
+    `[\`${name}\`](docs/actions.md#${name})`,
+    cell(description).split(/(?<=\.) /)[0],
+    [...new Set(operations)].join(" "),
+    needs.map((key) => `\`${key}\``).join(" "),
+    Object.keys(outputs)
+      .slice(0, MAX_OUTPUTS)
+      .map((key) => `\`${key}\``)
+      .join(" "),
+  ];
+}
+
+function tables(name) {
+  const { inputs = {}, outputs = {} } = definitionOf(name);
   const input = ([key, { description, required, default: value }]) => [
     `\`${key}\``,
     cell(description),
@@ -49,10 +88,9 @@ const comparable = (text) => text.replaceAll(/ +/g, " ").replaceAll(/-{2,}/g, "-
 const stale = [];
 for (const page of pages()) {
   const text = readFileSync(page, "utf8");
-  const fresh = text.replaceAll(
-    SECTION,
-    (_, start, name, end) => `${start}\n\n${tables(name)}\n\n${end}`,
-  );
+  const fresh = text
+    .replaceAll(SECTION, (_, start, name, end) => `${start}\n\n${tables(name)}\n\n${end}`)
+    .replaceAll(OVERVIEW, (_, start, end) => `${start}\n\n${overview()}\n\n${end}`);
   if (comparable(fresh) === comparable(text)) continue;
   stale.push(page);
   if (!values.check) writeFileSync(page, fresh);

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -55,9 +55,15 @@ test.each(["SIGTERM", "SIGINT"] as const)(
 test("a scenario file decides what there is", async () => {
   const file = join(folder, "scenario.yaml");
   await writeFile(file, "subscription: 11111111-2222-3333-4444-555555555555\n");
-  const child = run("--scenario", file);
+  const env = join(folder, "it's azure.env");
+  const child = run("--scenario", file, "--env", env);
   const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
-  expect(JSON.parse(line)).toMatchObject({ subscription: "11111111-2222-3333-4444-555555555555" });
+  const ready = JSON.parse(line) as ReadyLine;
+  expect(ready).toMatchObject({ subscription: "11111111-2222-3333-4444-555555555555" });
+  // A shell that sources the file has what the clients look for.
+  const shell = 'echo "$AZURE_RESOURCE_MANAGER_ENDPOINT $NODE_EXTRA_CA_CERTS $LOCAL_AZURE_CONTROL"';
+  const sourced = spawnSync("sh", ["-c", `. "$0"; ${shell}`, env], { encoding: "utf8" });
+  expect(sourced.stdout).toBe(`${ready.arm} ${ready.ca} ${ready.control}\n`);
   const exit = exitOf(child);
   child.kill("SIGTERM");
   expect(await exit).toEqual([0, ""]);
