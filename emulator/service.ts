@@ -49,7 +49,14 @@ export interface Principal {
   readonly clientId: string;
   readonly name: string;
   /** ARM actions (wildcards allowed) with the scope (ARM id prefix) at which they were granted. */
-  readonly grants: readonly { readonly actions: readonly string[]; readonly scope: string }[];
+  readonly grants: readonly Grant[];
+}
+
+export interface Grant {
+  readonly actions: readonly string[];
+  /** Taken away from the actions again. */
+  readonly notActions?: readonly string[];
+  readonly scope: string;
 }
 
 /** What every service may use. The composition in emulator.ts makes one per emulator. */
@@ -79,6 +86,8 @@ export interface TokenAuthority {
   /** Does the principal hold the action at the scope? */
   allows(principal: Principal, action: string, scope: string): boolean;
   readonly principals: readonly Principal[];
+  /** What a principal may do from now on, in place of what it might; nobody, when the tenant does not know it. */
+  setGrants(objectId: string, grants: readonly Grant[]): void;
 }
 
 export interface Refusal {

@@ -61,10 +61,10 @@ function put(
     target.cluster.setMaintenanceWindow(name, window);
   }
   const id = `${target.id}/maintenanceConfigurations/${name}`;
-  const existing = context.maintenance.get(id);
   const by = request.principal.clientId;
   const stored = context.maintenance.put({ id, body: { properties }, at, by });
-  return { status: existing ? 200 : 201, body: render(stored) };
+  // Clients before 2023 know no 201 here.
+  return { status: 200, body: render(stored) };
 }
 
 function properName(asked: string): WindowName | typeof DEFAULT_NAME {

@@ -9,36 +9,77 @@ export interface FeaturesTarget {
   readonly namespace: string | undefined;
   readonly name: string | undefined;
   readonly action: string | undefined;
+  /** Asked for as `subscriptionFeatureRegistrations`. */
+  readonly isRegistration: boolean;
+}
+
+type State = "Registered" | "NotRegistered" | "Unregistered";
+
+interface Feature {
+  readonly namespace: string;
+  readonly name: string;
+  readonly state: State;
 }
 
 /** Preview flags of a subscription. Nothing here depends on one: a flag is what somebody made it. */
 export class Features {
-  readonly #states = new Map<string, JsonObject>();
+  readonly #features = new Map<string, Feature>();
 
   handle(method: ArmRequest["method"], target: FeaturesTarget): WireReply {
-    const { namespace, name, action } = target;
+    const { namespace, name } = target;
     if (namespace === undefined || name === undefined) {
       if (method !== "GET") throw methodNotAllowed(method);
       const prefix = namespace === undefined ? "" : `${namespace}/`.toLowerCase();
-      const found = [...this.#states].filter(([key]) => key.startsWith(prefix));
-      return { status: 200, body: { value: found.map(([, feature]) => feature) } };
+      const found = [...this.#features].filter(([key]) => key.startsWith(prefix));
+      return { status: 200, body: { value: found.map(([, feature]) => render(target, feature)) } };
     }
     const key = `${namespace}/${name}`.toLowerCase();
     if (method === "GET") {
-      return { status: 200, body: this.#states.get(key) ?? render(target, "NotRegistered") };
+      const found = this.#features.get(key) ?? { namespace, name, state: "NotRegistered" };
+      return { status: 200, body: render(target, found) };
     }
-    const state = { register: "Registered", unregister: "Unregistered" }[action ?? ""];
-    if (method !== "POST" || state === undefined) throw methodNotAllowed(method);
-    const feature = render(target, state);
-    this.#states.set(key, feature);
-    return { status: 200, body: feature };
+    const state = stateAfter(method, target);
+    if (state === undefined) throw methodNotAllowed(method);
+    const feature = { namespace, name, state };
+    this.#features.set(key, feature);
+    return { status: 200, body: render(target, feature) };
   }
 }
 
-function render({ subscription, namespace, name }: FeaturesTarget, state: string): JsonObject {
-  const path = `Microsoft.Features/providers/${namespace}/features/${name}`;
+function stateAfter(method: string, { action, isRegistration }: FeaturesTarget): State | undefined {
+  const verb = isRegistration ? method : `${method} ${action}`;
+  switch (verb) {
+    case "PUT":
+    case "POST register":
+      return "Registered";
+    case "DELETE":
+    case "POST unregister":
+      return "Unregistered";
+    default:
+      return undefined;
+  }
+}
+
+function render(
+  { subscription, isRegistration }: FeaturesTarget,
+  { namespace, name, state }: Feature,
+): JsonObject {
+  const features = `/subscriptions/${subscription}/providers/Microsoft.Features`;
+  if (isRegistration) {
+    return {
+      id: `${features}/featureProviders/${namespace}/subscriptionFeatureRegistrations/${name}`,
+      name,
+      type: "Microsoft.Features/featureProviders/subscriptionFeatureRegistrations",
+      properties: {
+        state,
+        subscriptionId: subscription,
+        providerNamespace: namespace,
+        featureName: name,
+      },
+    };
+  }
   return {
-    id: `/subscriptions/${subscription}/providers/${path}`,
+    id: `${features}/providers/${namespace}/features/${name}`,
     name: `${namespace}/${name}`,
     type: "Microsoft.Features/providers/features",
     properties: { state },

@@ -29,6 +29,7 @@ const TYPE_NAMES = [
   "deployments",
   "roleAssignments",
   "roleDefinitions",
+  "locks",
 ];
 const ACTION_NAMES = [
   "upgradeNodeImageVersion",

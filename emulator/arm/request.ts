@@ -21,9 +21,15 @@ export type ArmTarget =
       readonly resourceGroup: string | undefined;
     }
   | { readonly kind: "resourceGroups"; readonly subscription: string }
-  | { readonly kind: "tagNames"; readonly subscription: string }
+  | TagNamesTarget
   | ({ readonly kind: "features" } & FeaturesTarget)
-  | { readonly kind: "resourceGroup"; readonly subscription: string; readonly name: string }
+  | {
+      readonly kind: "resourceGroup";
+      readonly subscription: string;
+      readonly name: string;
+      /** Such as `exportTemplate`; of a POST. */
+      readonly action: string | undefined;
+    }
   | OperationTarget
   | ResourceTarget
   | { readonly kind: "unknown" };
@@ -33,6 +39,14 @@ export interface TenantProviderTarget {
   readonly kind: "tenantProvider";
   readonly namespace: string | undefined;
   readonly rest: readonly string[];
+}
+
+/** `tagNames[/{name}[/tagValues/{value}]]`: the older way to tags. */
+export interface TagNamesTarget {
+  readonly kind: "tagNames";
+  readonly subscription: string;
+  readonly name: string | undefined;
+  readonly value: string | undefined;
 }
 
 export interface OperationTarget {
@@ -88,7 +102,7 @@ function parseBelowSubscription(
     case "resources":
       return rest.length === 0 ? resourcesOf(subscription, undefined) : UNKNOWN;
     case "tagnames":
-      return rest.length === 0 ? { kind: "tagNames", subscription } : UNKNOWN;
+      return parseTagNames(subscription, rest);
     case "providers":
       if (rest[0]?.toLowerCase() === "microsoft.features") {
         return parseFeatures(subscription, rest.slice(1));
@@ -97,32 +111,58 @@ function parseBelowSubscription(
     case "resourcegroups": {
       const [name, providers, ...below] = rest;
       if (name === undefined) return { kind: "resourceGroups", subscription };
-      if (providers === undefined) return { kind: "resourceGroup", subscription, name };
+      const kind = "resourceGroup";
+      if (providers === undefined) return { kind, subscription, name, action: undefined };
       if (providers.toLowerCase() === "resources" && below.length === 0) {
         return resourcesOf(subscription, name);
       }
-      if (providers.toLowerCase() !== "providers") return UNKNOWN;
-      return parseProvider({ subscription, resourceGroup: name, rest: below, method });
+      if (providers.toLowerCase() === "providers") {
+        return parseProvider({ subscription, resourceGroup: name, rest: below, method });
+      }
+      if (method !== "POST" || below.length > 0) return UNKNOWN;
+      return { kind, subscription, name, action: providers };
     }
     default:
       return UNKNOWN;
   }
 }
 
+function parseTagNames(subscription: string, rest: readonly string[]): ArmTarget {
+  const [name, tagValues, value, ...more] = rest;
+  const isValue = tagValues?.toLowerCase() === "tagvalues" && value !== undefined;
+  if (more.length > 0 || (tagValues !== undefined && !isValue)) return UNKNOWN;
+  return { kind: "tagNames", subscription, name, value };
+}
+
 function resourcesOf(subscription: string, resourceGroup: string | undefined): ArmTarget {
   return { kind: "resources", subscription, resourceGroup };
 }
 
-/** `features`, `providers/{namespace}/features`, `providers/{namespace}/features/{name}[/register]` */
+const REGISTRATION = "subscriptionfeatureregistrations";
+
+/**
+ * `features`, `providers/{namespace}/features`, `providers/{namespace}/features/{name}[/register]`; and
+ * the newer `[featureProviders/{namespace}/]subscriptionFeatureRegistrations[/{name}]`.
+ */
 function parseFeatures(subscription: string, rest: readonly string[]): ArmTarget {
   const kind = "features";
   const [first, namespace, features, name, action, ...more] = rest;
-  if (first?.toLowerCase() === kind && namespace === undefined) {
-    return { kind, subscription, namespace, name: undefined, action: undefined };
+  const all = first?.toLowerCase() ?? "";
+  if ([kind, REGISTRATION].includes(all) && namespace === undefined) {
+    const isRegistration = all === REGISTRATION;
+    return { kind, subscription, namespace, name: undefined, action: undefined, isRegistration };
   }
-  const isFeature = first?.toLowerCase() === "providers" && features?.toLowerCase() === kind;
+  if (
+    all === "featureproviders" &&
+    features?.toLowerCase() === REGISTRATION &&
+    action === undefined
+  ) {
+    return { kind, subscription, namespace, name, action, isRegistration: true };
+  }
+  const isFeature = all === "providers" && features?.toLowerCase() === kind;
   if (!isFeature || more.length > 0) return UNKNOWN;
-  return { kind, subscription, namespace, name, action: action?.toLowerCase() };
+  const isRegistration = false;
+  return { kind, subscription, namespace, name, action: action?.toLowerCase(), isRegistration };
 }
 
 const REGISTRATIONS = new Set(["register", "unregister"]);

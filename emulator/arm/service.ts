@@ -10,13 +10,21 @@ import type { ArmRequest, ResourceProvider } from "./provider.ts";
 import { createAuthorizationProvider } from "./authorization.ts";
 import { metadataBody } from "./cloud-metadata.ts";
 import { Features } from "./features.ts";
-import { methodNotAllowed } from "./refusal.ts";
+import type { FeaturesTarget } from "./features.ts";
+import { Locks } from "./locks.ts";
+import { invalid, methodNotAllowed } from "./refusal.ts";
 import { createResourcesProvider } from "./resources-provider.ts";
 import { parseArmPath } from "./request.ts";
 import type { ArmTarget, ResourceTarget, TenantProviderTarget } from "./request.ts";
 import type { ResourceGroups } from "./resource-groups.ts";
 import { listResources } from "./resource-list.ts";
-import { locationBodies, providerBodies, subscriptionBody } from "./subscription.ts";
+import {
+  locationBodies,
+  providerBodies,
+  resourceTypeBodies,
+  subscriptionBody,
+} from "./subscription.ts";
+import { TagNames } from "./tag-names.ts";
 import { tenantProviderReply } from "./tenant-provider.ts";
 import type { Throttle } from "./throttling.ts";
 
@@ -37,13 +45,16 @@ export interface ArmOptions {
 /** Azure Resource Manager: who may do it, where it goes, and one form of error for everything. */
 export function createArmService(given: ArmOptions): Service {
   const { providers, groups, environment } = given;
+  const locks = new Locks();
   const options: Arm = {
     ...given,
+    locks,
     features: new Features(),
+    tagNames: new TagNames(),
     providers: [
       ...providers,
       createResourcesProvider({ providers, groups }),
-      createAuthorizationProvider(environment),
+      createAuthorizationProvider(environment, locks),
     ],
   };
   return { handle: (request) => handle(options, request) };
@@ -51,6 +62,8 @@ export function createArmService(given: ArmOptions): Service {
 
 interface Arm extends ArmOptions {
   readonly features: Features;
+  readonly locks: Locks;
+  readonly tagNames: TagNames;
 }
 
 async function handle(options: Arm, request: WireRequest): Promise<WireReply> {
@@ -92,6 +105,7 @@ async function answer(call: Call): Promise<WireReply> {
   }
   requireSubscription(options, target.subscription);
   authorize(call, principal, target);
+  checkLocks(call, target);
   call.limits = options.throttle?.take({
     method: request.method,
     subscription: target.subscription,
@@ -126,11 +140,10 @@ function subscriptionReply(
 ): WireReply {
   const { environment, groups, operations } = options;
   if (target.kind === "resourceGroup" && request.method !== "GET") {
-    return request.method === "DELETE"
-      ? deleteGroup(options, target)
-      : groups.handle(request.method, target.name, parseBody(request));
+    return changeGroup(options, request, target);
   }
   if (target.kind === "features") return options.features.handle(request.method, target);
+  if (target.kind === "tagNames") return options.tagNames.handle(request.method, target);
   const isRegistration = target.kind === "providers" && target.action !== undefined;
   if (request.method !== "GET" && !isRegistration) throw methodNotAllowed(request.method);
   switch (target.kind) {
@@ -138,8 +151,6 @@ function subscriptionReply(
       return { status: 200, body: subscriptionBody(target.subscription, environment.tenant) };
     case "locations":
       return { status: 200, body: { value: locationBodies(target.subscription) } };
-    case "tagNames":
-      return { status: 200, body: { value: [] } };
     case "providers":
       return providersReply(target.subscription, target.namespace);
     case "resourceGroups":
@@ -160,6 +171,21 @@ function providersReply(subscription: string, namespace: string | undefined): Wi
   );
   if (found) return { status: 200, body: found };
   throw new ArmError(404, "InvalidResourceNamespace", `There is no namespace '${namespace}'.`);
+}
+
+type GroupTarget = Extract<ArmTarget, { readonly kind: "resourceGroup" }>;
+
+function changeGroup(options: Arm, request: WireRequest, target: GroupTarget): WireReply {
+  const { groups } = options;
+  if (request.method === "DELETE") return deleteGroup(options, target);
+  if (target.action === undefined) {
+    return groups.handle(request.method, target.name, parseBody(request));
+  }
+  groups.require(target.name);
+  throw invalid(
+    `The action '${target.action}' of a resource group is not offered here: templates are not exported, resources are not moved.`,
+    "NotSupported",
+  );
 }
 
 function deleteGroup(
@@ -210,6 +236,8 @@ async function resourceReply(
   { target, principal, apiVersion }: ResourceCall,
 ): Promise<WireReply> {
   const namespace = target.namespace.toLowerCase();
+  const ofProvider = providerTypesReply(request.method, target);
+  if (ofProvider) return ofProvider;
   const provider = options.providers.find((one) => one.namespace.toLowerCase() === namespace);
   if (!provider) {
     const message = `The resource namespace '${target.namespace}' is invalid.`;
@@ -228,11 +256,37 @@ async function resourceReply(
     action: target.action?.toLowerCase(),
     scope: target.scope,
     principal,
-    body: WITHOUT_BODY.has(request.method) ? {} : parseBody(request),
+    body: hasNoBody(request.method, target) ? {} : parseBody(request),
   };
   const reply = await provider.handle(armRequest);
   // Asked whether it exists, ARM says so without it.
   return isHead && reply.status === 200 ? { status: 204 } : reply;
+}
+
+/** Templates come as they are written, with comments and bare names: no JSON, and nobody reads them here. */
+function hasNoBody(method: string, { namespace, segments }: ResourceTarget): boolean {
+  const isTemplate =
+    namespace.toLowerCase() === "microsoft.resources" &&
+    segments[0]?.[0].toLowerCase() === "deployments";
+  return isTemplate || WITHOUT_BODY.has(method);
+}
+
+/** `providers/{namespace}/resourceTypes` and `…/providerPermissions`: what a namespace says of itself. */
+function providerTypesReply(
+  method: string,
+  { namespace, resourceGroup, segments, scope }: ResourceTarget,
+): WireReply | undefined {
+  const [[type, name] = [""], ...more] = segments;
+  if (method !== "GET" || name !== undefined || more.length > 0) return undefined;
+  if (resourceGroup !== undefined || scope !== undefined) return undefined;
+  switch (type.toLowerCase()) {
+    case "resourcetypes":
+      return { status: 200, body: { value: resourceTypeBodies(namespace) } };
+    case "providerpermissions":
+      return { status: 200, body: { value: [] } };
+    default:
+      return undefined;
+  }
 }
 
 function authenticate(options: ArmOptions, request: WireRequest): Principal {
@@ -295,10 +349,23 @@ function authorize(
   );
 }
 
+/** Locks hold for resources and their groups; whoever may write locks may take them away, too. */
+function checkLocks(
+  { request, options }: Call,
+  target: BelowSubscription | ResourcesTarget | ResourceTarget,
+): void {
+  if (target.kind !== "resource" && target.kind !== "resourceGroup") return;
+  const isLock =
+    target.kind === "resource" &&
+    target.namespace.toLowerCase() === "microsoft.authorization" &&
+    target.segments[0]?.[0].toLowerCase() === "locks";
+  if (!isLock) options.locks.check(request.method, scopeOf(request.path, target));
+}
+
 /** The path; that of the resource when the request acts on one. */
 function scopeOf(path: string, target: ArmTarget): string {
   const scope = path.replace(/\/{2,}/g, "/").replace(/\/$/, "");
-  const acts = target.kind === "resource" && target.action !== undefined;
+  const acts = "action" in target && target.action !== undefined;
   return acts ? scope.slice(0, scope.lastIndexOf("/")) : scope;
 }
 
@@ -313,19 +380,35 @@ function actionOf(
     case "resource":
       return isOwnPermissions(method, target) ? undefined : requiredAction(method, target);
     case "features":
-      return `Microsoft.Features/providers/features/${method === "GET" ? "read" : `${target.action}/action`}`;
+      return featureAction(method, target);
+    case "tagNames":
+      return method === "GET"
+        ? undefined
+        : `Microsoft.Resources/tags/${method === "DELETE" ? "delete" : "write"}`;
     case "providers":
       return target.action === undefined
         ? undefined
         : `${target.namespace}/${target.action}/action`;
     case "resourceGroup":
     case "resourceGroups": {
+      if ("action" in target && target.action !== undefined) {
+        return `Microsoft.Resources/subscriptions/resourceGroups/${target.action}/action`;
+      }
       const verb = method === "DELETE" ? "delete" : method === "GET" ? "read" : "write";
       return `Microsoft.Resources/subscriptions/resourceGroups/${verb}`;
     }
     default:
       return undefined;
   }
+}
+
+function featureAction(method: string, { action, isRegistration }: FeaturesTarget): string {
+  if (isRegistration) {
+    const verb = { GET: "read", DELETE: "delete" }[method] ?? "write";
+    return `Microsoft.Features/featureProviders/subscriptionFeatureRegistrations/${verb}`;
+  }
+  const verb = method === "GET" ? "read" : `${action}/action`;
+  return `Microsoft.Features/providers/features/${verb}`;
 }
 
 /** Everybody may ask what they may do. */

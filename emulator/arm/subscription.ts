@@ -31,7 +31,7 @@ const CHILD_TYPES: Readonly<Record<string, readonly string[]>> = {
   ],
   "Microsoft.EventGrid": ["eventSubscriptions"],
   "Microsoft.Resources": ["resourceGroups", "tags"],
-  "Microsoft.Authorization": ["roleAssignments", "roleDefinitions", "permissions"],
+  "Microsoft.Authorization": ["roleAssignments", "roleDefinitions", "permissions", "locks"],
   "Microsoft.Features": ["features"],
 };
 /** Newest first: generic tools take the first that is no preview. */
@@ -77,11 +77,18 @@ export function namespaceBodies(): readonly JsonObject[] {
   return Object.keys(CHILD_TYPES).map((namespace) => ({
     id: `/providers/${namespace}`,
     namespace,
-    resourceTypes: typesOfNamespace(namespace).map((resourceType) => ({
-      resourceType,
-      locations: LOCATIONS,
-      apiVersions: API_VERSIONS,
-      capabilities: "SupportsTags, SupportsLocation",
-    })),
+    resourceTypes: resourceTypeBodies(namespace),
+  }));
+}
+
+/** `[]` for a namespace that is not here. */
+export function resourceTypeBodies(namespace: string): readonly JsonObject[] {
+  const wanted = namespace.toLowerCase();
+  const known = Object.keys(CHILD_TYPES).find((one) => one.toLowerCase() === wanted) ?? "";
+  return typesOfNamespace(known).map((resourceType) => ({
+    resourceType,
+    locations: LOCATIONS,
+    apiVersions: API_VERSIONS,
+    capabilities: "SupportsTags, SupportsLocation",
   }));
 }

@@ -7,7 +7,9 @@ import type { Principal } from "../service.ts";
 export function isAllowed(principal: Principal, action: string, scope: string): boolean {
   return principal.grants.some(
     (grant) =>
-      covers(grant.scope, scope) && grant.actions.some((pattern) => matches(pattern, action)),
+      covers(grant.scope, scope) &&
+      grant.actions.some((pattern) => matches(pattern, action)) &&
+      !grant.notActions?.some((pattern) => matches(pattern, action)),
   );
 }
 

@@ -39,7 +39,15 @@ export function createTokenAuthority(
 
   return {
     signingKey,
-    principals: directory.identities.map(({ principal }) => principal),
+    get principals() {
+      return [...byObjectId.values()];
+    },
+    setGrants(objectId, grants) {
+      for (const [key, principal] of byObjectId) {
+        if (key.toLowerCase() === objectId.toLowerCase())
+          byObjectId.set(key, { ...principal, grants });
+      }
+    },
     allows: isAllowed,
     revoke() {
       revoked = issued;

@@ -3,6 +3,7 @@ import type { Pacer } from "../service.ts";
 import { draw } from "./chance.ts";
 import type { DeadLetter, DeadLetters } from "./dead-letters.ts";
 import type { EventSubscription } from "./event-subscription.ts";
+import { attributeHeaders } from "./delivery-attributes.ts";
 import { encodeEvent } from "./grid-event.ts";
 import type { GridEvent } from "./grid-event.ts";
 import { nextStep } from "./retry.ts";
@@ -179,7 +180,6 @@ export class DeliveryEngine {
 
   async #send(delivery: Delivery, subscription: EventSubscription): Promise<Outcome> {
     const { contentType, body } = encodeEvent(delivery.event, subscription.schema);
-    const custom = subscription.attributes.map(({ name, value }) => [name, value]);
     const deliveryCount = delivery.attempts;
     delivery.attempts += 1;
     delivery.lastAttemptAt = this.#deps.pacer.now();
@@ -188,7 +188,7 @@ export class DeliveryEngine {
       method: "POST",
       url: subscription.endpointUrl,
       headers: {
-        ...Object.fromEntries(custom),
+        ...attributeHeaders(subscription.attributes, delivery.event),
         "content-type": contentType,
         "aeg-event-type": "Notification",
         "aeg-subscription-name": subscription.name.toUpperCase(),

@@ -1,6 +1,8 @@
 import { isObject, numberAt, objectAt, objectsAt, textAt, textListAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { invalid } from "../arm/refusal.ts";
+import { parseDeliveryAttributes, renderDeliveryAttributes } from "./delivery-attributes.ts";
+import type { DeliveryAttribute } from "./delivery-attributes.ts";
 import { isKnownOperator } from "./filter.ts";
 import type { AdvancedFilter, EventFilter } from "./filter.ts";
 import type { EventSchema } from "./grid-event.ts";
@@ -25,13 +27,6 @@ export interface EventSubscription {
   readonly deadLetterDestination: JsonObject | undefined;
   /** `properties` as they were PUT. */
   readonly properties: JsonObject;
-}
-
-/** A header that goes with every delivery. */
-interface DeliveryAttribute {
-  readonly name: string;
-  readonly value: string;
-  readonly isSecret: boolean;
 }
 
 /** Limits and defaults of Event Grid (event-grid/delivery-and-retry.md, quotas-limits.md). */
@@ -62,7 +57,7 @@ export function parseEventSubscription(
     topicId: attachment.topicId,
     route: attachment.route,
     endpointUrl: parseEndpoint(destination),
-    attributes: parseAttributes(objectAt(destination, "properties")),
+    attributes: parseDeliveryAttributes(objectAt(destination, "properties")),
     filter: parseFilter(objectAt(properties, "filter"), attachment.topicType),
     schema: parseSchema(properties, attachment.inputSchema),
     retryPolicy: parseRetryPolicy(objectAt(properties, "retryPolicy")),
@@ -90,17 +85,6 @@ function parseEndpoint(destination: JsonObject): string {
   );
 }
 
-function parseAttributes(properties: JsonObject): readonly DeliveryAttribute[] {
-  return objectsAt(properties, "deliveryAttributeMappings").flatMap((mapping) => {
-    const name = textAt(mapping, "name");
-    const value = textAt(objectAt(mapping, "properties"), "value");
-    // Dynamic mappings take their value from the event; no webhook of a cluster event needs one.
-    if (name === undefined || value === undefined) return [];
-    const isSecret = objectAt(mapping, "properties")["isSecret"] === true;
-    return [{ name, value, isSecret }];
-  });
-}
-
 function parseFilter(filter: JsonObject, topicType: TopicType | undefined): EventFilter {
   const includedEventTypes = parseEventTypes(filter, topicType);
   const advancedFilters = objectsAt(filter, "advancedFilters").map(parseAdvancedFilter);
@@ -116,6 +100,7 @@ function parseFilter(filter: JsonObject, topicType: TopicType | undefined): Even
     subjectEndsWith: textAt(filter, "subjectEndsWith") ?? "",
     isSubjectCaseSensitive: filter["isSubjectCaseSensitive"] === true,
     advancedFilters,
+    looksIntoArrays: filter["enableAdvancedFilteringOnArrays"] === true,
   };
 }
 
@@ -228,16 +213,8 @@ function renderDestination(subscription: EventSubscription): JsonObject {
       ...shown,
       ...(shown["deliveryAttributeMappings"] === undefined
         ? {}
-        : { deliveryAttributeMappings: renderAttributes(subscription) }),
+        : { deliveryAttributeMappings: renderDeliveryAttributes(subscription.attributes) }),
       endpointBaseUrl: endpointUrl.split("?", 1)[0],
     },
   };
-}
-
-function renderAttributes({ attributes }: EventSubscription): readonly JsonObject[] {
-  return attributes.map(({ name, value, isSecret }) => ({
-    name,
-    type: "Static",
-    properties: { isSecret, value: isSecret ? "Hidden" : value },
-  }));
 }

@@ -1,6 +1,4 @@
-import { isObject } from "../arm/json.ts";
-import type { JsonObject } from "../arm/json.ts";
-import { toCloudEvent, toEventGridEvent } from "./grid-event.ts";
+import { valueAt } from "./event-field.ts";
 import type { GridEvent } from "./grid-event.ts";
 
 export interface EventFilter {
@@ -11,6 +9,8 @@ export interface EventFilter {
   readonly isSubjectCaseSensitive: boolean;
   /** All of them must hold. */
   readonly advancedFilters: readonly AdvancedFilter[];
+  /** `enableAdvancedFilteringOnArrays`: any member of an array may match. */
+  readonly looksIntoArrays: boolean;
 }
 
 export interface AdvancedFilter {
@@ -64,7 +64,7 @@ export function matchesFilter(event: GridEvent, filter: EventFilter): boolean {
   return (
     matchesType(event, filter.includedEventTypes) &&
     matchesSubject(event.subject ?? "", filter) &&
-    filter.advancedFilters.every((advanced) => matchesAdvanced(event, advanced))
+    filter.advancedFilters.every((advanced) => matchesAdvanced(event, advanced, filter))
   );
 }
 
@@ -81,27 +81,22 @@ function matchesSubject(subject: string, filter: EventFilter): boolean {
   );
 }
 
-function matchesAdvanced(event: GridEvent, { operatorType, key, values }: AdvancedFilter): boolean {
+function matchesAdvanced(
+  event: GridEvent,
+  { operatorType, key, values }: AdvancedFilter,
+  { looksIntoArrays }: EventFilter,
+): boolean {
   const found = valueAt(event, key);
   const name = operatorType.toLowerCase();
   if (name === "isnotnull") return found !== undefined && found !== null;
   if (name === "isnullorundefined") return found === undefined || found === null;
+  const candidates: readonly unknown[] = looksIntoArrays && Array.isArray(found) ? found : [found];
+  const any = (test: Test): boolean =>
+    candidates.some((candidate) => values.some((wanted) => test(candidate, wanted)));
   const negated = NEGATED.get(name);
-  if (negated) return !values.some((wanted) => negated(found, wanted));
+  if (negated) return !any(negated);
   const test = TESTS.get(name);
-  return test !== undefined && values.some((wanted) => test(found, wanted));
-}
-
-/** A key is the path of a field in either schema, such as `subject`, `eventtype`, `data.nodePoolName`. */
-function valueAt(event: GridEvent, key: string): unknown {
-  const fields: JsonObject = { ...toEventGridEvent(event), ...toCloudEvent(event) };
-  return key.split(".").reduce<unknown>((value, part) => memberIgnoringCase(value, part), fields);
-}
-
-function memberIgnoringCase(value: unknown, name: string): unknown {
-  if (!isObject(value)) return undefined;
-  const found = Object.keys(value).find((key) => key.toLowerCase() === name.toLowerCase());
-  return found === undefined ? undefined : value[found];
+  return test !== undefined && any(test);
 }
 
 function lower(value: unknown): string | undefined {

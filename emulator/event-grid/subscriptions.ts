@@ -1,12 +1,13 @@
 import { armKey } from "../../shared/core/arm-id.ts";
 import type { World } from "../../shared/simulator/model.ts";
-import { objectAt } from "../arm/json.ts";
+import { objectAt, textAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { page } from "../arm/paging.ts";
 import type { ArmRequest } from "../arm/provider.ts";
 import { invalid, methodNotAllowed, notFound } from "../arm/refusal.ts";
 import { guidFrom } from "../guid.ts";
 import type { Pacer, WireReply } from "../service.ts";
+import { renderFullAttribute } from "./delivery-attributes.ts";
 import { parseEventSubscription, renderEventSubscription } from "./event-subscription.ts";
 import type { Attachment, EventSubscription } from "./event-subscription.ts";
 import { validateWebhook } from "./handshake.ts";
@@ -28,6 +29,9 @@ export interface SubscriptionsDeps {
   readonly client: WebhookClient;
   readonly origin: () => string;
 }
+
+/** Source: learn.microsoft.com, naming rules for eventSubscriptions */
+const NAME = /^[-a-zA-Z0-9]{3,64}$/;
 
 /** Where an event subscription stands: below a topic, or as an extension of what emits the events. */
 interface Place {
@@ -135,19 +139,43 @@ function list(deps: SubscriptionsDeps, request: ArmRequest, { prefix }: Place): 
   return page(request, found.map(renderEventSubscription), { origin: deps.origin() });
 }
 
-/** `…/locations/{location}/topicTypes/{type}/eventSubscriptions`: of all resources of a type in a region. */
-export function listRegionalSubscriptions(deps: SubscriptionsDeps, request: ArmRequest): WireReply {
+/**
+ * `[…/locations/{location}][/topicTypes/{type}]/eventSubscriptions`: of all resources of a region and a type,
+ * or of those that belong to no region.
+ */
+export function listSubscriptionsOfRegion(deps: SubscriptionsDeps, request: ArmRequest): WireReply {
   if (request.method !== "GET") throw methodNotAllowed(request.method);
-  const [location = "", type = ""] = request.segments.map(([, name]) => name?.toLowerCase());
-  const regionOf = (id: string) => deps.world.clusters.get(armKey(id))?.region ?? "global";
-  const found = deps.registry
-    .subscriptions()
-    .filter(({ topicId }) => topicTypeOf(topicId) === type && regionOf(topicId) === location);
+  const asked = new Map(request.segments.map(([type, name]) => [type, name?.toLowerCase()]));
+  const location = asked.get("locations") ?? "global";
+  const type = asked.get("topictypes");
+  const group = request.resourceGroup?.toLowerCase();
+  const found = deps.registry.subscriptions().filter(({ topicId }) => {
+    const source = sourceOf(deps, topicId);
+    return (
+      source.region === location &&
+      (type === undefined || source.topicType.toLowerCase() === type) &&
+      (group === undefined || armKey(topicId).split("/")[4] === group)
+    );
+  });
   return page(request, found.map(renderEventSubscription), { origin: deps.origin() });
 }
 
-function topicTypeOf(topicId: string): string | undefined {
-  return isClusterId(topicId) ? CLUSTER_TOPIC_TYPE.toLowerCase() : undefined;
+/** Where a source of events is, and of which topic type. */
+function sourceOf(
+  { world, registry }: SubscriptionsDeps,
+  topicId: string,
+): { readonly region: string; readonly topicType: string } {
+  const systemTopic = registry.systemTopics.get(armKey(topicId));
+  if (systemTopic) return { region: regionOf(systemTopic.body), topicType: systemTopic.topicType };
+  const topic = registry.topics.get(armKey(topicId));
+  if (topic) return { region: regionOf(topic.body), topicType: "Microsoft.EventGrid.Topics" };
+  const cluster = world.clusters.get(armKey(topicId));
+  if (cluster) return { region: cluster.region, topicType: CLUSTER_TOPIC_TYPE };
+  return { region: "global", topicType: SUBSCRIPTION_TOPIC_TYPE };
+}
+
+function regionOf(body: JsonObject): string {
+  return textAt(body, "location")?.toLowerCase().replaceAll(" ", "") ?? "global";
 }
 
 function existing({ registry }: SubscriptionsDeps, id: string): EventSubscription {
@@ -167,6 +195,12 @@ async function put(
   { id, name }: { readonly id: string; readonly name: string },
   properties: JsonObject,
 ): Promise<WireReply> {
+  if (!NAME.test(name)) {
+    throw invalid(
+      `The event subscription name '${name}' is not valid: 3 to 64 letters, digits and hyphens.`,
+      "InvalidRequest",
+    );
+  }
   const before = deps.registry.subscription(id);
   const identity = { id: before?.id ?? id, name: before?.name ?? name, type: place.type };
   const subscription = parseEventSubscription(identity, properties, place.attachment());
@@ -201,7 +235,7 @@ function subscriptionAction(request: ArmRequest, subscription: EventSubscription
     case "getfullurl":
       return { status: 200, body: { endpointUrl: subscription.endpointUrl } };
     case "getdeliveryattributes":
-      return { status: 200, body: { value: subscription.attributes } };
+      return { status: 200, body: { value: subscription.attributes.map(renderFullAttribute) } };
     default:
       throw methodNotAllowed(request.method);
   }

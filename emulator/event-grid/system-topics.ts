@@ -1,6 +1,6 @@
 import { armKey } from "../../shared/core/arm-id.ts";
 import type { World } from "../../shared/simulator/model.ts";
-import { objectAt, textAt } from "../arm/json.ts";
+import { objectAt, textAt, withoutUndefined } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { page } from "../arm/paging.ts";
 import type { ArmRequest } from "../arm/provider.ts";
@@ -24,6 +24,8 @@ export function handleSystemTopics(deps: SystemTopicsDeps, request: ArmRequest):
   switch (request.method) {
     case "PUT":
       return putSystemTopic(deps, request, id);
+    case "PATCH":
+      return patchSystemTopic(deps, request, id);
     case "GET":
       return { status: 200, body: render(existingSystemTopic(deps.registry, id)) };
     case "DELETE":
@@ -77,6 +79,15 @@ function putSystemTopic(deps: SystemTopicsDeps, request: ArmRequest, id: string)
   const topic: SystemTopic = { id: before?.id ?? id, name, source, topicType, body: request.body };
   registry.systemTopics.set(armKey(id), topic);
   return { status: before ? 200 : 201, body: render(topic) };
+}
+
+/** SystemTopicUpdateParameters: tags and identity; what is left out stays. */
+function patchSystemTopic(deps: SystemTopicsDeps, request: ArmRequest, id: string): WireReply {
+  const before = existingSystemTopic(deps.registry, id);
+  const { tags, identity } = request.body;
+  const topic = { ...before, body: { ...before.body, ...withoutUndefined({ tags, identity }) } };
+  deps.registry.systemTopics.set(armKey(id), topic);
+  return { status: 200, body: render(topic) };
 }
 
 function requireSource(world: World, source: string, topicType: string): void {

@@ -64,13 +64,25 @@ export function topicTypesReply(request: ArmRequest): WireReply {
   if (!type || (child !== undefined && child[0] !== "eventtypes"))
     throw notFound(request.wire.path);
   if (child === undefined) return { status: 200, body: render(type) };
-  const value = type.eventTypes.map((eventType) => ({
+  return { status: 200, body: { value: type.eventTypes.map((one) => renderEventType(type, one)) } };
+}
+
+/** `{scope}/providers/Microsoft.EventGrid/eventTypes`: what a resource may emit. */
+export function eventTypesOfScope(request: ArmRequest): WireReply {
+  if (request.method !== "GET") throw methodNotAllowed(request.method);
+  const scope = request.scope ?? request.wire.path.replace(/\/providers\/.*$/i, "");
+  const types = TOPIC_TYPES.filter(({ source }) => source.test(scope));
+  const value = types.flatMap((type) => type.eventTypes.map((one) => renderEventType(type, one)));
+  return { status: 200, body: { value } };
+}
+
+function renderEventType(type: TopicType, eventType: string): object {
+  return {
     id: `${idOf(type)}/eventTypes/${eventType}`,
     name: eventType,
     type: "Microsoft.EventGrid/topicTypes/eventTypes",
     properties: { displayName: eventType, description: eventType, isInDefaultSet: true },
-  }));
-  return { status: 200, body: { value } };
+  };
 }
 
 function idOf({ name }: TopicType): string {

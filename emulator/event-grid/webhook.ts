@@ -49,12 +49,12 @@ export function createWebhookClient(caPem: () => string): WebhookClient {
     };
     const isSecure = request.url.startsWith("https:");
     if (isSecure) secure ??= new HttpsAgent({ keepAlive: true, ca: caPem() });
-    const sent = isSecure
-      ? httpsRequest(request.url, { ...options, agent: secure })
-      : httpRequest(request.url, { ...options, agent: plain });
-    // An abort after the answer began is told by the answer's stream; this event would have no listener.
-    sent.on("error", () => {});
     try {
+      const sent = isSecure
+        ? httpsRequest(request.url, { ...options, agent: secure })
+        : httpRequest(request.url, { ...options, agent: plain });
+      // An abort after the answer began is told by the answer's stream; this event would have no listener.
+      sent.on("error", () => {});
       sent.end(request.body);
       const [message] = (await once(sent, "response")) as [IncomingMessage];
       const body = await readText(message);

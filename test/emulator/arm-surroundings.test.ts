@@ -124,9 +124,6 @@ test("role assignments and definitions show what the scenario grants", async () 
     SUBSCRIPTION_PATH,
     SUBSCRIPTION_PATH,
   ]);
-  const put = await call(`${at(GROUP)}/x`, { method: "PUT", body: {} });
-  expect(put.json).toMatchObject({ error: { message: expect.stringContaining("scenario") } });
-  expect(await values(`${GROUP}/providers/Microsoft.Authorization/locks`)).toEqual([]);
 });
 
 test("preview flags are what somebody made them", async () => {
@@ -217,4 +214,63 @@ test("pages are as short as $top asks, and the next one is of the same filtered 
   const second = await emulator.call(nextLink.slice(emulator.ready.arm.length));
   expect(second.json).toMatchObject({ value: [{ name: "second" }] });
   expect(second.json).not.toHaveProperty("nextLink");
+});
+
+test("names of tags are offered, given values and taken back", async () => {
+  const names = `${SUBSCRIPTION_PATH}/tagNames`;
+  expect((await call(`${names}/team`, { method: "PUT" })).status).toBe(201);
+  expect((await call(`${names}/team`, { method: "PUT" })).status).toBe(200);
+  const value = await call(`${names}/team/tagValues/dock`, { method: "PUT" });
+  expect(value).toMatchObject({ status: 201, json: { tagValue: "dock" } });
+  expect(await values(names)).toMatchObject([{ tagName: "team", values: [{ tagValue: "dock" }] }]);
+  expect((await call(`${names}/team/tagValues/dock`, { method: "DELETE" })).status).toBe(200);
+  expect((await call(`${names}/team`, { method: "DELETE" })).status).toBe(200);
+  expect((await call(`${names}/team`, { method: "DELETE" })).status).toBe(204);
+  expect(await values(names)).toEqual([]);
+});
+
+test("preview flags are registered the newer way, too", async () => {
+  const provider = `${SUBSCRIPTION_PATH}/providers/Microsoft.Features/featureProviders/Microsoft.ContainerService`;
+  const flag = `${provider}/subscriptionFeatureRegistrations/NewerPreview`;
+  expect((await call(flag, { method: "PUT", body: {} })).json).toMatchObject({
+    name: "NewerPreview",
+    properties: { state: "Registered", providerNamespace: "Microsoft.ContainerService" },
+  });
+  const all = `${SUBSCRIPTION_PATH}/providers/Microsoft.Features/subscriptionFeatureRegistrations`;
+  expect(JSON.stringify(await values(all))).toContain("NewerPreview");
+  expect((await call(flag, { method: "DELETE" })).json).toMatchObject({
+    properties: { state: "Unregistered" },
+  });
+});
+
+test("what is not offered is refused by its name", async () => {
+  const refusal = async (path: string, options: CallOptions): Promise<unknown> => {
+    const { status, json } = await call(path, options);
+    return [status, (json as { error: { code: string; message: string } }).error];
+  };
+  const post = { method: "POST", body: { resources: ["*"] } };
+  expect(await refusal(`${GROUP}/exportTemplate`, post)).toEqual([
+    400,
+    { code: "NotSupported", message: expect.stringContaining("exportTemplate") },
+  ]);
+  expect(await refusal(`${GROUP}/moveResources`, post)).toMatchObject([400, {}]);
+  const deployment = `${GROUP}/providers/Microsoft.Resources/deployments/d1`;
+  // As the Azure CLI sends it: the template as it was written, under a bare name.
+  const body = '{"properties": {"mode": "Incremental", template:{ // mine\n "resources": []}}}';
+  expect(await refusal(deployment, { method: "PUT", body })).toMatchObject([
+    400,
+    { code: "DeploymentNotSupported" },
+  ]);
+  const snapshots = `${GROUP}/providers/Microsoft.ContainerService/managedClusterSnapshots`;
+  expect(await values(snapshots)).toEqual([]);
+  expect(await refusal(`${snapshots}/s`, { method: "PUT", body: {} })).toMatchObject([
+    400,
+    { code: "NotSupported" },
+  ]);
+  const domains = `${GROUP}/providers/Microsoft.EventGrid/domains`;
+  expect(await values(domains)).toEqual([]);
+  expect(await refusal(`${domains}/d`, { method: "PUT", body: {} })).toMatchObject([
+    400,
+    { code: "NotSupported", message: expect.stringContaining("domains") },
+  ]);
 });

@@ -375,6 +375,46 @@ describe("topics in ARM", () => {
 });
 
 describe("event subscriptions", () => {
+  it("are listed by region, by topic type and by group, as clients of the service list them", async () => {
+    await putTopic();
+    await subscribe(TOPIC, {}, "of-topic");
+    const systemTopic = `${GROUP}/providers/Microsoft.EventGrid/systemTopics/gates`;
+    await azure.arm("PUT", systemTopic, {
+      location: "global",
+      properties: {
+        source: `/subscriptions/${SUBSCRIPTION}`,
+        topicType: "Microsoft.ResourceNotifications.AKSResources",
+      },
+    });
+    const patched = await azure.arm("PATCH", systemTopic, { tags: { team: "dock" } });
+    expect(patched.body).toMatchObject({ location: "global", tags: { team: "dock" } });
+    const properties = {
+      destination: {
+        endpointType: "WebHook",
+        properties: { endpointUrl: `${webhook.url}?code=k` },
+      },
+    };
+    await azure.arm("PUT", `${systemTopic}/eventSubscriptions/of-gates`, { properties });
+    const names = async (path: string): Promise<unknown> => {
+      const { body } = await azure.arm("GET", path);
+      return (body["value"] as { name: string }[]).map(({ name }) => name);
+    };
+    const grid = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.EventGrid`;
+    const inGroup = `${GROUP}/providers/Microsoft.EventGrid`;
+    expect(await names(`${grid}/locations/westeurope/eventSubscriptions`)).toEqual(["of-topic"]);
+    expect(await names(`${grid}/locations/northeurope/eventSubscriptions`)).toEqual([]);
+    const topics = "topicTypes/Microsoft.EventGrid.Topics/eventSubscriptions";
+    expect(await names(`${inGroup}/locations/westeurope/${topics}`)).toEqual(["of-topic"]);
+    const gates = "topicTypes/Microsoft.ResourceNotifications.AKSResources/eventSubscriptions";
+    expect(await names(`${grid}/${gates}`)).toEqual(["of-gates"]);
+  });
+
+  it("may choose among the events that their source tells of", async () => {
+    const { body } = await azure.arm("GET", `${CLUSTER}/providers/Microsoft.EventGrid/eventTypes`);
+    expect(JSON.stringify(body)).toContain("NodePoolRollingStarted");
+    expect(JSON.stringify(body)).not.toContain("FleetGate");
+  });
+
   it.each(["EventGridSchema", "CloudEventSchemaV1_0"])(
     "asks a webhook for its consent in %s, and fails without it",
     async (eventDeliverySchema) => {
@@ -426,6 +466,28 @@ describe("event subscriptions", () => {
     expect((await subscribe(CLUSTER, properties)).status).toBe(400);
   });
 
+  it("refuses a name that Azure would not take", async () => {
+    const answer = await subscribe(CLUSTER, {}, "st");
+    expect(answer.status).toBe(400);
+    expect(JSON.stringify(answer.body)).toContain("3 to 64");
+  });
+
+  it("looks into arrays when told to", async () => {
+    const endpoint = await putTopic();
+    const looking = { ...advanced("StringIn", "data.regions", ["westeurope"]) };
+    await subscribe(
+      TOPIC,
+      { filter: { ...looking, enableAdvancedFilteringOnArrays: true } },
+      "any",
+    );
+    await subscribe(TOPIC, { filter: looking }, "none");
+    const event = { ...imageEvent("1"), data: { regions: ["eastus", "westeurope"] } };
+    await (await publisher(endpoint)).send([event]);
+    await until(idle, "delivered");
+    const told = webhook.received.map(({ headers }) => headers["aeg-subscription-name"]);
+    expect(told.filter((name) => name !== undefined)).toEqual(["ANY"]);
+  });
+
   it("refuses gate events at the scope of a subscription: they need a system topic", async () => {
     const type = "Microsoft.ResourceNotifications.AKSResources.FleetGateCreated";
     const filter = { includedEventTypes: [type] };
@@ -436,6 +498,13 @@ describe("event subscriptions", () => {
 
   it.each([
     [{ subjectBeginsWith: "QUAY" }, 2],
+    [
+      {
+        ...advanced("StringContains", "data.nodePoolName", ["P1"]),
+        enableAdvancedFilteringOnArrays: true,
+      },
+      2,
+    ],
     [{ subjectBeginsWith: "QUAY", isSubjectCaseSensitive: true }, 0],
     [{ subjectEndsWith: "-2" }, 0],
     [{ includedEventTypes: ["microsoft.containerservice.nodepoolrollingfailed"] }, 1],
@@ -518,6 +587,8 @@ describe("delivery", () => {
       deliveryAttributeMappings: [
         { name: "x-team", type: "Static", properties: { value: "harbour", isSecret: false } },
         { name: "x-key", type: "Static", properties: { value: "hidden value", isSecret: true } },
+        { name: "x-pool", type: "Dynamic", properties: { sourceField: "data.nodePoolName" } },
+        { name: "x-none", type: "Dynamic", properties: { sourceField: "data.nothing" } },
       ],
     };
     const { body } = await subscribe(CLUSTER, {
@@ -529,7 +600,21 @@ describe("delivery", () => {
     expect(webhook.received.at(-1)?.headers).toMatchObject({
       "x-team": "harbour",
       "x-key": "hidden value",
+      "x-pool": "np1",
     });
+    expect(webhook.received.at(-1)?.headers).not.toHaveProperty("x-none");
+  });
+
+  it.each([
+    [{ name: "x y", type: "Static", properties: { value: "v" } }, "letters, digits"],
+    [{ name: "x-y", type: "Dynamic", properties: {} }, "sourceField"],
+  ])("refuses the header %j", async (mapping, why) => {
+    const properties = { endpointUrl: webhook.url, deliveryAttributeMappings: [mapping] };
+    const answer = await subscribe(CLUSTER, {
+      destination: { endpointType: "WebHook", properties },
+    });
+    expect(answer.status).toBe(400);
+    expect(JSON.stringify(answer.body)).toContain(why);
   });
 
   it.each([400, 401, 413])("gives up at once on %i, and keeps a dead letter", async (status) => {

@@ -112,6 +112,7 @@ function kubeconfig(server: string, caPem: string, token: string): string {
 function namedTokens(principals: readonly Principal[]): TokenAuthority {
   return {
     principals,
+    setGrants: () => undefined,
     issue: (principal) => ({ token: principal.name, expiresIn: 3_600 }),
     authenticate: (request, audiences) => {
       const token = request.headers.authorization?.replace(/^Bearer /, "");
