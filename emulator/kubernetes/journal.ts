@@ -1,6 +1,7 @@
 import type { Cluster, Instant } from "../../shared/simulator/model.ts";
 import { guidFrom } from "../guid.ts";
 import { ListAnswers } from "./list-answers.ts";
+import { managersOf } from "./managed-fields.ts";
 import { isJsonObject, toTime } from "./object.ts";
 import type { JsonObject, KubernetesObject } from "./object.ts";
 import type { Resource, View } from "./resource.ts";
@@ -212,12 +213,17 @@ export class Journal {
   #body(key: string, entry: Entry): KubernetesObject {
     const object = this.resource.render(entry.source, this.#view(entry.phaseSince));
     const hasGeneration = this.resource.changes === "compared" && entry.specPrint !== "";
+    const uid =
+      object.metadata?.uid ??
+      guidFrom(`${this.#cluster.id}/${this.resource.plural}/${key}/${entry.createdAt}`);
+    const managedFields = managersOf(this.#cluster, this.resource, uid);
     const metadata = {
-      uid: guidFrom(`${this.#cluster.id}/${this.resource.plural}/${key}/${entry.createdAt}`),
+      uid,
       creationTimestamp: toTime(entry.createdAt),
       ...object.metadata,
       ...(hasGeneration && { generation: entry.generation }),
       resourceVersion: String(entry.version),
+      ...(managedFields.length > 0 && { managedFields: [...managedFields] }),
     };
     return withObservedGeneration({ ...object, metadata }, entry.generation);
   }

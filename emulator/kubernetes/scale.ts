@@ -7,7 +7,7 @@ import type { KubernetesObject } from "./object.ts";
 import { applyPatch } from "./patch.ts";
 import { conflict, methodNotAllowed, notFound } from "./status.ts";
 import { countPods, parseReplicas, withReplicas, workloadKey } from "./workloads.ts";
-import { isDryRun } from "./write.ts";
+import { isDryRun, recordUpdate } from "./write.ts";
 import type { WriteRequest } from "./write.ts";
 
 /** `deployments/<name>/scale` and that of StatefulSets, the subresource behind `kubectl scale`. */
@@ -30,6 +30,7 @@ export function serveScale(write: WriteRequest, name: string): WireReply {
   const replicas = parseReplicas(kind, name, spec.replicas ?? 0);
   if (isDryRun(request, {})) return { status: 200, body: { ...scale, spec: { replicas } } };
   cluster.putWorkload(withReplicas(workload, replicas));
+  recordUpdate(write, name, { before: stored, subresource: "scale" });
   journal.refresh();
   const scaled = journal.get(objectKey(namespace, name)) ?? stored;
   return { status: 200, body: scaleOf(write, workload, scaled) };

@@ -1,3 +1,4 @@
+import { canonicalJson } from "../../shared/core/digest.ts";
 import type { Cluster, Instant } from "../../shared/simulator/model.ts";
 import type { WireReply, WireRequest } from "../service.ts";
 import { chooseRepresentation } from "./accept.ts";
@@ -7,6 +8,15 @@ import { guidFrom } from "../guid.ts";
 import { requireNamespaceOf } from "./namespaces.ts";
 import { isJsonObject, objectKey, toTime } from "./object.ts";
 import type { JsonObject, KubernetesObject } from "./object.ts";
+import { requireName, withName } from "./object-name.ts";
+import {
+  afterUpdate,
+  apply,
+  rememberManagers,
+  requireApplier,
+  writerOf,
+} from "./managed-fields.ts";
+import type { Managers, Writer } from "./managed-fields.ts";
 import { applyPatch } from "./patch.ts";
 import { applyStrategicMergePatch } from "./strategic-merge-patch.ts";
 import { renderObject } from "./representation.ts";
@@ -17,7 +27,6 @@ import {
   alreadyExists,
   badRequest,
   conflict,
-  invalid,
   methodNotAllowed,
   notFound,
 } from "./status.ts";
@@ -30,9 +39,6 @@ export interface WriteRequest {
   readonly now: () => Instant;
 }
 
-/** Names of objects are DNS subdomains. */
-const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
-
 export function createObject(write: WriteRequest): WireReply {
   const { resource } = write.journal;
   if (!resource.create) throw notMadeHere(resource);
@@ -44,7 +50,12 @@ function notMadeHere({ plural, absence }: Resource): KubernetesError {
   return new KubernetesError(405, "MethodNotAllowed", `${plural} may not be created: ${why}`);
 }
 
-function createFrom(write: WriteRequest, body: JsonObject): WireReply {
+/** Makes an object; `applied` when it was described and not posted. */
+export function createFrom(
+  write: WriteRequest,
+  body: JsonObject,
+  operation: Writer["operation"] = "Update",
+): WireReply {
   const { cluster, journal, request, namespace } = write;
   const { resource } = journal;
   if (!resource.create) throw notMadeHere(resource);
@@ -53,81 +64,124 @@ function createFrom(write: WriteRequest, body: JsonObject): WireReply {
   const name = requireName(resource, withName(metadata, journal.version));
   requireNamespace(metadata, namespace);
   if (namespace !== undefined) requireNamespaceOf(cluster, namespace);
-  const key = objectKey(namespace, name);
-  if (journal.get(key)) throw alreadyExists(resource, name);
-  const { namespace: _given, ...others } = metadata;
+  if (journal.get(objectKey(namespace, name))) throw alreadyExists(resource, name);
+  const { namespace: _given, managedFields: _managers, ...others } = metadata;
   const named = { ...body, metadata: { ...others, name, ...(namespace && { namespace }) } };
   const desired = admitted(resource, named, undefined);
-  if (isDryRun(request, body))
+  if (isDryRun(request, body)) {
     return reply(write, 201, withServerFields(write, desired, undefined));
+  }
   resource.create(cluster, desired);
+  const writer = writerIn(write, operation);
+  keepManagers(write, name, afterUpdate([], writer, { before: {}, after: named }));
   return replyWithStored(write, 201, name);
+}
+
+function writerIn({ request, journal, now }: WriteRequest, operation: Writer["operation"]): Writer {
+  return writerOf(request, journal.resource, { operation, time: toTime(now()) });
 }
 
 export function replaceObject(write: WriteRequest, name: string): WireReply {
   const body = parseObjectBody(write.request);
   requireKind(write.journal.resource, body);
-  return update(write, name, () => body);
+  return update(write, name, () => ({ desired: body }));
 }
 
 export function patchObject(write: WriteRequest, name: string): WireReply {
   if (contentType(write.request) === APPLY) return applyObject(write, name);
-  return update(write, name, (current) => applyPatch(current, write.request));
+  return update(write, name, (current) => ({ desired: applyPatch(current, write.request) }));
 }
 
 const APPLY = "application/apply-patch+yaml";
 
-/**
- * Server-side apply, for an object that one manager describes: it is made when it is not there, and what is
- * described is set. Fields that a manager no longer describes stay.
- */
 function applyObject(write: WriteRequest, name: string): WireReply {
   const { journal, namespace, request } = write;
-  if (!request.query.get("fieldmanager")) {
-    throw badRequest(
-      "PatchOptions.meta.k8s.io: fieldManager: Required value: is required for apply patch",
-    );
-  }
-  const body = parseText(request, true);
-  if (!isJsonObject(body)) throw badRequest("the object provided is not a map");
-  if (!journal.get(objectKey(namespace, name))) return createFrom(write, body);
-  const change = (current: KubernetesObject): JsonObject => {
-    const applied = applyStrategicMergePatch(current, body);
-    return isJsonObject(applied) ? applied : {};
-  };
-  return update(write, name, change);
+  const applied = parseText(request, true);
+  if (!isJsonObject(applied)) throw badRequest("the object provided is not a map");
+  requireApplier(request, applied);
+  if (!journal.get(objectKey(namespace, name))) return createFrom(write, applied, "Apply");
+  const writer = writerIn(write, "Apply");
+  const force = request.query.get("force") === "true";
+  return update(write, name, (current) => {
+    const managers = current.metadata?.managedFields ?? [];
+    const merge = (live: object): JsonObject => mergeApplied(live, applied);
+    return apply({ managers, writer, force, current, applied }, merge);
+  });
+}
+
+function mergeApplied(live: object, applied: JsonObject): JsonObject {
+  const merged = applyStrategicMergePatch(live, applied);
+  return isJsonObject(merged) ? merged : {};
+}
+
+interface Change {
+  readonly desired: JsonObject & KubernetesObject;
+  /** Absent: whoever changes a field owns it from then on. */
+  readonly managers?: Managers;
 }
 
 function update(
   write: WriteRequest,
   name: string,
-  change: (current: KubernetesObject) => JsonObject,
+  change: (current: KubernetesObject) => Change,
 ): WireReply {
   const { resource } = write.journal;
   if (!resource.update) throw methodNotAllowed();
-  const { current, desired } = changeOf(write, name, change);
+  const current = requireCurrent(write, name);
+  const { desired, managers } = change(current);
+  requireSameObject(resource, current, desired);
   const wanted = admitted(resource, desired, current);
-  if (isDryRun(write.request, {}))
+  if (isDryRun(write.request, {})) {
     return reply(write, 200, withServerFields(write, wanted, current));
+  }
   resource.update(write.cluster, current, wanted);
+  if (managers) keepManagers(write, name, managers);
+  else recordUpdate(write, name, { before: current, given: desired.metadata?.managedFields });
   return replyWithStored(write, 200, name);
 }
 
-interface Change {
-  readonly current: KubernetesObject;
-  readonly desired: KubernetesObject & JsonObject;
+interface Update {
+  readonly before: KubernetesObject;
+  /** Managers as the client sent them: who sends others than there were has them written. */
+  readonly given?: Managers | undefined;
+  readonly subresource?: string;
 }
 
-export function changeOf(
+/** Notes who changed what, once it is changed. */
+export function recordUpdate(
+  write: WriteRequest,
+  name: string,
+  { before, given, subresource }: Update,
+): void {
+  const { request, journal, now, namespace } = write;
+  const { managedFields = [] } = before.metadata ?? {};
+  const isGiven = given !== undefined && canonicalJson(given) !== canonicalJson(managedFields);
+  journal.refresh();
+  const after = journal.get(objectKey(namespace, name));
+  if (!after) return;
+  const about = { operation: "Update", time: toTime(now()) } as const;
+  const writer = writerOf(request, journal.resource, {
+    ...about,
+    ...(subresource && { subresource }),
+  });
+  const managers = isGiven ? given : managedFields;
+  keepManagers(write, name, afterUpdate(managers, writer, { before, after }));
+}
+
+function keepManagers(write: WriteRequest, name: string, managers: Managers): void {
+  const { cluster, journal, namespace } = write;
+  journal.refresh();
+  const { uid } = journal.get(objectKey(namespace, name))?.metadata ?? {};
+  if (uid !== undefined) rememberManagers(cluster, journal.resource, uid, managers);
+}
+
+export function requireCurrent(
   { journal, namespace }: WriteRequest,
   name: string,
-  change: (current: KubernetesObject) => JsonObject,
-): Change {
+): KubernetesObject {
   const current = journal.get(objectKey(namespace, name));
   if (!current) throw notFound(journal.resource, name);
-  const desired = change(current);
-  requireSameObject(journal.resource, current, desired);
-  return { current, desired };
+  return current;
 }
 
 function admitted(
@@ -172,30 +226,6 @@ function requireKind(resource: Resource, body: JsonObject): void {
   );
 }
 
-const NAME_CHARACTERS = "bcdfghjklmnpqrstvwxz2456789";
-const GENERATED_CHARACTERS = 5;
-
-/** `generateName` gets an ending of its own; the server's counter makes it the same in every run. */
-function withName(metadata: JsonObject, version: number): JsonObject {
-  const { name, generateName } = metadata;
-  if (name || typeof generateName !== "string" || generateName === "") return metadata;
-  const digits = guidFrom(`${generateName}${version}`).replaceAll("-", "");
-  const characters = Array.from({ length: GENERATED_CHARACTERS }, (_, index) => {
-    const value = Number.parseInt(digits.slice(index * 2, index * 2 + 2), 16);
-    return NAME_CHARACTERS[value % NAME_CHARACTERS.length];
-  });
-  return { ...metadata, name: `${generateName}${characters.join("")}` };
-}
-
-function requireName(resource: Resource, metadata: JsonObject): string {
-  const { name } = metadata;
-  if (typeof name === "string" && NAME.test(name)) return name;
-  const message = name
-    ? `Invalid value: ${JSON.stringify(name)}: a lowercase RFC 1123 subdomain is required`
-    : "Required value: name is required";
-  throw invalid(resource.kind, String(name ?? ""), [{ field: "metadata.name", message }]);
-}
-
 function requireNamespace(metadata: JsonObject, namespace: string | undefined): void {
   const given = metadata.namespace;
   if (given === undefined || given === "" || given === namespace) return;
@@ -208,7 +238,7 @@ const STALE =
   "the object has been modified; please apply your changes to the latest version and try again";
 
 /** Identity may not change, and a version that is sent must be the latest. */
-function requireSameObject(
+export function requireSameObject(
   resource: Resource,
   current: KubernetesObject,
   desired: KubernetesObject,
