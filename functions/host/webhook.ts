@@ -11,13 +11,14 @@ const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENET
 
 /** An incoming webhook of Slack, Teams or anything else that takes `{"text": …}`. Its address is a secret. */
 export function createWebhookNotifier(url: string): Notifier {
+  const shape = isTeams(url) ? teamsMessage : slackMessage;
   return {
-    async send(text) {
+    async send(text, link) {
       try {
         const reply = await fetch(url, {
           method: "POST",
           headers: { "content-type": "application/json" },
-          body: JSON.stringify({ text: plain(text).slice(0, MAX_TEXT_LENGTH) }),
+          body: JSON.stringify(shape(text.slice(0, MAX_TEXT_LENGTH), link)),
           redirect: "error",
           signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
         });
@@ -28,6 +29,36 @@ export function createWebhookNotifier(url: string): Notifier {
       }
     },
   };
+}
+
+/** Hosts of a Teams workflow "when a webhook request is received", and of the connectors before it. */
+const TEAMS_HOSTS = [".logic.azure.com", ".api.powerplatform.com", ".webhook.office.com"];
+
+/** The address is all that says which chat it is. */
+export function isTeams(url: string): boolean {
+  const { hostname } = new URL(url);
+  return TEAMS_HOSTS.some((host) => hostname.endsWith(host));
+}
+
+function slackMessage(text: string): object {
+  return { text: plain(text) };
+}
+
+/**
+ * Teams takes Adaptive Cards alone, and a workflow that is sent anything else fails without a word to us. A text run
+ * is shown as it is: no markup can be made of a name in it.
+ * Source: https://learn.microsoft.com/connectors/teams/#microsoft-teams-webhook
+ */
+export function teamsMessage(text: string, link?: string): object {
+  const content = {
+    $schema: "http://adaptivecards.io/schemas/adaptive-card.json",
+    type: "AdaptiveCard",
+    version: "1.4",
+    body: [{ type: "RichTextBlock", inlines: [{ type: "TextRun", text }] }],
+    ...(link ? { actions: [{ type: "Action.OpenUrl", title: "Read on", url: link }] } : {}),
+  };
+  const contentType = "application/vnd.microsoft.card.adaptive";
+  return { type: "message", attachments: [{ contentType, contentUrl: null, content }] };
 }
 
 /**

@@ -9,8 +9,10 @@ import type { StageStatus, UpdateRun } from "./ports.ts";
 export interface Notifier {
   /**
    * `refused` only when the message surely did not arrive; `unknown` when nobody can tell. Never throws.
+   *
+   * @param link where to read on, for chats that make no link of an address in the text.
    */
-  send(text: string): Promise<"delivered" | "refused" | "unknown">;
+  send(text: string, link?: string): Promise<"delivered" | "refused" | "unknown">;
 }
 
 export interface NotifyDeps {
@@ -25,6 +27,7 @@ export interface NotifyDeps {
 export interface Notice {
   readonly key: string;
   readonly text: string;
+  readonly link?: string;
 }
 
 /** What a look left behind: the run as Azure tells it, and what was recorded of it. */
@@ -53,7 +56,7 @@ export function noticesOf(input: NoticeInput): readonly Notice[] {
       .map((stage) => about(`stage:${stage.name}`, doneText(run, stage))),
     ...heldGates(run, gates).map(([name, gate]) => about(`held:${name}`, heldText(run, gate))),
     ...endings(run).map(({ key, text }) => about(key, text)),
-    ...quarantine.flatMap((record) => quarantineNotices(environment, record)),
+    ...quarantineNotices(environment, quarantine),
     ...(closed ? [about("done", `update run ${run.name} is done and proved`)] : []),
   ];
 }
@@ -80,31 +83,49 @@ function endings({ name, status }: UpdateRun): readonly Notice[] {
 }
 
 /** One message per episode of a cause: it begins with the first node that is not resolved. */
-function quarantineNotices(environment: string, record: QuarantineRecord): readonly Notice[] {
+export function quarantineNotices(
+  environment: string,
+  records: readonly QuarantineRecord[],
+): readonly Notice[] {
+  return records.flatMap((record) => quarantineNotice(environment, record));
+}
+
+function quarantineNotice(environment: string, record: QuarantineRecord): readonly Notice[] {
   const held = record.nodes.filter(({ resolvedAt }) => !resolvedAt);
   const since = held.map((node) => node.since).toSorted()[0];
   const [first] = held;
   if (!first || record.issue === undefined) return [];
-  const others = held.length > 1 ? ` and ${held.length - 1} more` : "";
-  const issue = record.issueUrl ?? `issue #${record.issue}`;
-  const text = `${environment}: node ${first.node}${others} is quarantined (${record.cause}): ${issue}`;
-  return [{ key: `quarantined:${record.issue}:${since}`, text }];
+  const { issueUrl } = record;
+  const who =
+    held.length > 1
+      ? `node ${first.node} and ${held.length - 1} more are quarantined`
+      : `node ${first.node} is quarantined`;
+  const issue = issueUrl ?? `issue #${record.issue}`;
+  const text = `${environment}: ${who} (${record.cause}): ${issue}`;
+  const key = `quarantined:${record.issue}:${since}`;
+  return [{ key, text, ...(issueUrl === undefined ? {} : { link: issueUrl }) }];
 }
 
 /**
  * Tells each fact once. The row is inserted before the message is sent, so that two instances, or a crash
  * in between, never send it twice; it is taken back only when the message surely did not arrive.
+ *
+ * @returns whether all was said that there is to say; false: the next look says more.
  */
-export async function notify(deps: NotifyDeps, input: NoticeInput): Promise<void> {
+export async function notify(
+  deps: NotifyDeps,
+  environment: string,
+  notices: readonly Notice[],
+): Promise<boolean> {
   const { notifier } = deps;
-  if (!notifier) return;
-  const partition = `notices:${input.environment}`;
-  const notices = noticesOf(input);
+  if (!notifier) return true;
+  const partition = `notices:${environment}`;
   const rows = await Promise.all(notices.map(({ key }) => deps.store.get(partition, rowOf(key))));
   const due = notices.filter((_, index) => rows[index] === undefined);
   await Promise.all(
     due.slice(0, MAX_NOTICES_PER_LOOK).map((notice) => tellOnce(deps, notifier, partition, notice)),
   );
+  return due.length <= MAX_NOTICES_PER_LOOK;
 }
 
 const rowOf = (key: string): string => `notice:${key}`;
@@ -113,11 +134,11 @@ async function tellOnce(
   deps: NotifyDeps,
   notifier: Notifier,
   partition: string,
-  { key, text }: Notice,
+  { key, text, link }: Notice,
 ): Promise<void> {
   const at = new Date(deps.clock.now()).toISOString();
   if (!(await deps.store.insert(partition, rowOf(key), { at, text }))) return;
-  const outcome = await notifier.send(text);
+  const outcome = await notifier.send(text, link);
   if (outcome === "refused") await deps.store.remove(partition, rowOf(key));
   if (outcome === "delivered") deps.logger.info("notification sent", { key });
   else deps.logger.warn("notification not confirmed", { key, outcome });

@@ -8,7 +8,7 @@ import type { ClusterInventory, ManagedCluster, SnapshotPort } from "../snapshot
 import { judgeGates, type ApproveDeps } from "./approve.ts";
 import { isDone, isExcused, isSettled, type MemberRecord } from "./gate.ts";
 import { ledgerPartition, readLedger, writeRow, type Ledger, type RunRecord } from "./ledger.ts";
-import { notify, type Notifier } from "./notify.ts";
+import { noticesOf, notify, type Notifier } from "./notify.ts";
 import { lookAtMembers, placedMembers, readBaselines, type Look } from "./look.ts";
 import { obstaclesOf } from "./obstacles.ts";
 import type { UpdateRun } from "./ports.ts";
@@ -219,8 +219,8 @@ async function tell(
     quarantine,
     closed,
   });
-  await notify(deps, { environment, run, gates, quarantine, closed });
-  return told;
+  const notices = noticesOf({ environment, run, gates, quarantine, closed });
+  return (await notify(deps, environment, notices)) && told;
 }
 
 async function recordRun(

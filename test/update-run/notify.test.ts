@@ -2,10 +2,15 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readSettings } from "../../functions/host/settings.ts";
-import { createWebhookNotifier } from "../../functions/host/webhook.ts";
+import { createWebhookNotifier, isTeams, teamsMessage } from "../../functions/host/webhook.ts";
 import { silentLogger } from "../../shared/core/logger.ts";
 import type { QuarantineRecord } from "../../shared/quarantine/record.ts";
-import { noticesOf, notify, type NoticeInput } from "../../shared/update-run/notify.ts";
+import {
+  noticesOf,
+  notify,
+  type NoticeInput,
+  type NotifyDeps,
+} from "../../shared/update-run/notify.ts";
 import { reconcile, type ReconcileDeps } from "../../shared/update-run/reconcile.ts";
 import type { Rollout } from "../../shared/update-run/rollout.ts";
 import { memoryStateStore } from "../support/memory-state-store.ts";
@@ -164,20 +169,23 @@ describe("each message", () => {
     };
   }
 
+  const tell = (shared: NotifyDeps, what: NoticeInput) =>
+    notify(shared, what.environment, noticesOf(what));
+
   test("is sent once, however many look at once and however often", async () => {
     const shared = deps();
-    await Promise.all([notify(shared, done), notify(shared, done)]);
-    await notify(shared, done);
+    await Promise.all([tell(shared, done), tell(shared, done)]);
+    await tell(shared, done);
     expect(received).toEqual([{ text: "dev: update run dev-3-1a2b3c4d is done and proved" }]);
   });
 
   test("is sent by the next look when it was refused", async () => {
     const shared = deps();
     answer = 500;
-    await notify(shared, done);
+    await tell(shared, done);
     answer = 200;
-    await notify(shared, done);
-    await notify(shared, done);
+    await tell(shared, done);
+    await tell(shared, done);
     expect(received).toHaveLength(2);
   });
 
@@ -185,10 +193,27 @@ describe("each message", () => {
     const run = updateRun("Failed", {
       status: { ...failure, error: { code: "X", message: "<!channel> & <http://x|y>" } },
     });
-    await notify(deps(), input({ run }));
+    await tell(deps(), input({ run }));
     expect(received).toEqual([
       { text: "dev: dev-3-1a2b3c4d failed: &lt;!channel&gt; &amp; &lt;http://x|y&gt;" },
     ]);
+  });
+
+  test("that is one of too many for one look is sent by the next", async () => {
+    const shared = deps();
+    const names = Array.from({ length: 12 }, (_, index) => `stage-${index}`);
+    const stages = names.map((name) => stage(name, "Completed", []));
+    const many = input({
+      run: updateRun("Completed", { stageStatuses: stages }),
+      closed: true,
+    });
+    expect(await tell(shared, many)).toBe(false);
+    expect(received).toHaveLength(10);
+    expect(await tell(shared, many)).toBe(true);
+    expect(received).toHaveLength(13);
+    expect(received).toContainEqual({
+      text: "dev: update run dev-3-1a2b3c4d is done and proved",
+    });
   });
 
   test("that cannot be sent holds nothing up", async () => {
@@ -197,8 +222,43 @@ describe("each message", () => {
     const { port } = gone.address() as AddressInfo;
     await new Promise((closed) => gone.close(closed));
     const notifier = createWebhookNotifier(`http://127.0.0.1:${port}/x`);
-    await expect(notify({ ...deps(), notifier }, done)).resolves.toBeUndefined();
+    await expect(tell({ ...deps(), notifier }, done)).resolves.toBe(true);
     expect(await notifier.send("x")).toBe("refused");
+  });
+});
+
+describe("for Teams", () => {
+  test.each([
+    ["https://prod-7.westeurope.logic.azure.com:443/workflows/x/triggers/manual", true],
+    ["https://env.ab.environment.api.powerplatform.com/powerautomate/workflows/x", true],
+    ["https://contoso.webhook.office.com/webhookb2/x", true],
+    ["https://hooks.slack.com/services/x", false],
+    ["https://logic.azure.com.evil.example/x", false],
+  ])("%s is one: %s", (address, expected) => {
+    expect(isTeams(address)).toBe(expected);
+  });
+
+  test("a message is a card that shows names as they are, and leads to the issue", () => {
+    const text = "prod: node [x](http://evil) **y** is quarantined";
+    expect(teamsMessage(text, "https://github.example/i/7")).toEqual({
+      type: "message",
+      attachments: [
+        {
+          contentType: "application/vnd.microsoft.card.adaptive",
+          contentUrl: null,
+          content: {
+            $schema: "http://adaptivecards.io/schemas/adaptive-card.json",
+            type: "AdaptiveCard",
+            version: "1.4",
+            body: [{ type: "RichTextBlock", inlines: [{ type: "TextRun", text }] }],
+            actions: [
+              { type: "Action.OpenUrl", title: "Read on", url: "https://github.example/i/7" },
+            ],
+          },
+        },
+      ],
+    });
+    expect(JSON.stringify(teamsMessage("done"))).not.toContain("actions");
   });
 });
 
