@@ -12,9 +12,11 @@ import {
   type RepositoryCall,
   type Route,
 } from "./call.ts";
+import { mergeWhenReady } from "./auto-merge.ts";
 import { requireCommit } from "./commits.ts";
 import { forbidden, invalid, notFound, unprocessable } from "./errors.ts";
 import { type CheckRun, timestamp } from "./hub.ts";
+import { newestOfEachName } from "./latest-checks.ts";
 import { MAX_ANNOTATIONS_PER_REQUEST, MAX_CHECK_OUTPUT_CHARACTERS } from "./limits.ts";
 import { listReply, pageOf } from "./paging.ts";
 import { renderApp } from "./apps.ts";
@@ -94,15 +96,17 @@ async function createCheck(call: RepositoryCall): Promise<WireReply> {
   };
   applyChange(call, check, input);
   call.repository.checks.set(check.id, check);
+  await mergeWhenReady(call.hub, call.repository, check.headSha);
   return json(201, renderCheck(call, check));
 }
 
-function updateCheck(call: RepositoryCall): WireReply {
+async function updateCheck(call: RepositoryCall): Promise<WireReply> {
   requireApp(call);
   const check = requireCheck(call);
   const input = readBody(call, CheckChange);
   requireFittingOutput(input);
   applyChange(call, check, input);
+  await mergeWhenReady(call.hub, call.repository, check.headSha);
   return json(200, renderCheck(call, check));
 }
 
@@ -210,12 +214,6 @@ async function listChecks(call: RepositoryCall): Promise<WireReply> {
   const page = pageOf(call, checks.toReversed());
   const check_runs = page.items.map((check) => renderCheck(call, check));
   return json(200, { total_count: checks.length, check_runs }, page.headers);
-}
-
-function newestOfEachName(checks: readonly CheckRun[]): readonly CheckRun[] {
-  const newest = new Map<string, CheckRun>();
-  for (const check of checks) newest.set(`${check.app?.id ?? 0}/${check.name}`, check);
-  return [...newest.values()];
 }
 
 export const checkRoutes: readonly Route[] = [

@@ -4,6 +4,7 @@ import { nodeId } from "./actor.ts";
 import { atRoot, callingActor, json, readBody, type Call, type Route } from "./call.ts";
 import { GitHubError } from "./errors.ts";
 import { isPull, type PullThread, type Repository } from "./hub.ts";
+import { isReady } from "./auto-merge.ts";
 import { mayReach, requireOneOf } from "./permissions.ts";
 
 /** Auto-merge exists in GraphQL alone; of GraphQL, these two mutations are all that is answered here. */
@@ -12,10 +13,12 @@ const Query = z.object({
   variables: z.record(z.string(), z.unknown()).default({}),
 });
 
+const METHODS = ["merge", "squash"] as const;
+
 const MUTATION = /\b(enablePullRequestAutoMerge|disablePullRequestAutoMerge)\b/;
 
 function answer(call: Call): WireReply {
-  callingActor(call);
+  const by = callingActor(call);
   const { query, variables } = readBody(call, Query);
   const mutation = MUTATION.exec(query)?.[1];
   if (mutation === undefined) return refused("this local GitHub knows no such query");
@@ -26,19 +29,20 @@ function answer(call: Call): WireReply {
   const enable = mutation === "enablePullRequestAutoMerge";
   const problem = enable ? whyNot(repository, thread) : undefined;
   if (problem !== undefined) return refused(problem);
-  thread.pull.autoMerge = enable
-    ? String(variables["mergeMethod"] ?? "MERGE").toLowerCase()
-    : undefined;
+  const wanted = String(variables["mergeMethod"] ?? "MERGE").toLowerCase();
+  const method = METHODS.find((known) => known === wanted);
+  if (method === undefined) {
+    return refused(`Merge method ${wanted} merging is not allowed on this repository`);
+  }
+  thread.pull.autoMerge = enable ? { method, by } : undefined;
   return json(200, { data: { [mutation]: { pullRequest: { number: thread.number } } } });
 }
 
 /** Source: the API's own messages; a pull request that nothing holds back is to be merged, not queued. */
 function whyNot(repository: Repository, { state, pull, number }: PullThread): string | undefined {
   if (state === "closed") return "Pull request is closed";
-  const pending = [...repository.checks.values()].some(
-    ({ headSha, conclusion }) => headSha === pull.headSha && conclusion !== "success",
-  );
-  if (pull.mergeable === true && !pending) return `Pull request #${number} is in clean status`;
+  if (pull.mergeable === true && isReady(repository, pull.headSha))
+    return `Pull request #${number} is in clean status`;
   return undefined;
 }
 

@@ -79,6 +79,12 @@ export interface Review {
   readonly submittedAt: number;
 }
 
+/** Who let GitHub merge a pull request once nothing holds it back any more. */
+export interface AutoMerge {
+  readonly method: "merge" | "squash";
+  readonly by: Actor;
+}
+
 /** What a pull request has beyond an issue. */
 export interface PullPart {
   readonly headBranch: string;
@@ -97,7 +103,7 @@ export interface PullPart {
   readonly reviews: Review[];
   requestedReviewers: string[];
   /** How it is merged once nothing holds it back: `squash`; undefined without auto-merge. */
-  autoMerge: string | undefined;
+  autoMerge: AutoMerge | undefined;
 }
 
 /** Issues and pull requests share one sequence of numbers, and most fields. */

@@ -11,7 +11,8 @@ import {
 } from "./call.ts";
 import { conflict, GitHubError, notFound } from "./errors.ts";
 import { commitsBetween } from "./history.ts";
-import { emailOf, fullName, type PullThread } from "./hub.ts";
+import { emailOf, fullName } from "./hub.ts";
+import type { Actor, Hub, PullThread, Repository } from "./hub.ts";
 import { webFlowSignature } from "./pull-request.ts";
 import { moveRef } from "./refs.ts";
 import { requirePull, setState } from "./threads.ts";
@@ -22,15 +23,30 @@ const Merge = z.object({
   sha: z.string().optional(),
   merge_method: z.enum(["merge", "squash", "rebase"]).default("merge"),
 });
-type MergeInput = z.output<typeof Merge>;
+export type MergeInput = z.output<typeof Merge>;
 
 async function mergePull(call: RepositoryCall): Promise<WireReply> {
   const thread = requirePull(call);
   const input = readBody(call, Merge);
   requireMergeable(thread, input);
-  const sha = await writeMerge(call, thread, input);
-  const { hub, repository } = call;
-  const by = callingActor(call);
+  const sha = await merge({ ...call, by: callingActor(call) }, thread, input);
+  return json(200, { sha, merged: true, message: "Pull Request successfully merged" });
+}
+
+export interface Merging {
+  readonly hub: Hub;
+  readonly repository: Repository;
+  readonly by: Actor;
+}
+
+/** Merges a pull request that may be merged. @returns the commit that it became */
+export async function merge(
+  merging: Merging,
+  thread: PullThread,
+  input: MergeInput,
+): Promise<string> {
+  const sha = await writeMerge(merging, thread, input);
+  const { hub, repository, by } = merging;
   const { pull } = thread;
   setState(hub, thread, "closed", by);
   Object.assign(pull, { mergedAt: hub.now(), mergedBy: by, mergeable: undefined });
@@ -38,7 +54,7 @@ async function mergePull(call: RepositoryCall): Promise<WireReply> {
   thread.updatedAt = hub.now();
   await repository.git.deleteRef(`refs/pull/${thread.number}/merge`);
   await moveRef(hub, repository, `refs/heads/${pull.base}`, sha);
-  return json(200, { sha, merged: true, message: "Pull Request successfully merged" });
+  return sha;
 }
 
 function requireMergeable(thread: PullThread, input: MergeInput): void {
@@ -56,17 +72,16 @@ function requireMergeable(thread: PullThread, input: MergeInput): void {
 }
 
 async function writeMerge(
-  call: RepositoryCall,
+  { hub, repository, by }: Merging,
   thread: PullThread,
   input: MergeInput,
 ): Promise<string> {
-  const { git, owner } = call.repository;
+  const { git, owner } = repository;
   const { pull } = thread;
-  const committer = webFlowSignature(call.hub);
-  const merge = await git.merge(pull.baseSha, pull.headSha, committer);
-  if (merge.kind === "conflict") throw new GitHubError(405, "Pull Request is not mergeable");
-  const tree = merge.kind === "merged" ? merge.tree : (await git.readCommit(pull.headSha)).tree;
-  const by = callingActor(call);
+  const committer = webFlowSignature(hub);
+  const merged = await git.merge(pull.baseSha, pull.headSha, committer);
+  if (merged.kind === "conflict") throw new GitHubError(405, "Pull Request is not mergeable");
+  const tree = merged.kind === "merged" ? merged.tree : (await git.readCommit(pull.headSha)).tree;
   const author = { name: by.login, email: emailOf(by), timestamp: committer.timestamp };
   const squash = input.merge_method === "squash";
   const from = `${owner.login}/${pull.headBranch}`;
@@ -75,7 +90,8 @@ async function writeMerge(
     (squash
       ? `${thread.title} (#${thread.number})`
       : `Merge pull request #${thread.number} from ${from}`);
-  const text = input.commit_message ?? (squash ? await squashMessage(call, thread) : thread.title);
+  const text =
+    input.commit_message ?? (squash ? await squashMessage(repository, thread) : thread.title);
   return git.writeCommit({
     tree,
     parents: squash ? [pull.baseSha] : [pull.baseSha, pull.headSha],
@@ -85,9 +101,9 @@ async function writeMerge(
   });
 }
 
-async function squashMessage(call: RepositoryCall, thread: PullThread): Promise<string> {
+async function squashMessage(repository: Repository, thread: PullThread): Promise<string> {
   const { headSha, baseSha } = thread.pull;
-  const commits = await commitsBetween(call.repository.git, headSha, baseSha);
+  const commits = await commitsBetween(repository.git, headSha, baseSha);
   if (commits.length === 1) return commits[0]?.message.split("\n").slice(2).join("\n") ?? "";
   return commits
     .toReversed()

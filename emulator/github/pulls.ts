@@ -69,7 +69,7 @@ export function renderPull(call: RepositoryCall, thread: PullThread): object {
     base: renderEnd(call, pull.base, pull.baseSha),
     _links: { self: { href: url }, html: { href: web }, issue: { href: issue } },
     author_association: "COLLABORATOR",
-    auto_merge: pull.autoMerge === undefined ? null : { merge_method: pull.autoMerge },
+    auto_merge: pull.autoMerge === undefined ? null : { merge_method: pull.autoMerge.method },
     active_lock_reason: null,
     merged,
     mergeable: pull.mergeable ?? null,

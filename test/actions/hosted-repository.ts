@@ -41,6 +41,7 @@ export interface PullRequest {
 export async function hostRepository(
   azure: TestEmulator,
   files: Readonly<Record<string, string>>,
+  { api = "" }: { readonly api?: "" | "/api/v3" } = {},
 ): Promise<HostedRepository> {
   const fetching = trustingFetch(azure.ca);
   const control = (path: string, body: unknown) => azure.control("POST", `/github/${path}`, body);
@@ -83,7 +84,7 @@ export async function hostRepository(
         clientId: OPERATOR,
         subject: SUBJECT,
         env: {
-          GITHUB_API_URL: azure.ready.github,
+          GITHUB_API_URL: `${azure.ready.github}${api}`,
           GITHUB_SHA: commit,
           GITHUB_ACTOR: actor,
           GITHUB_EVENT_NAME: reviewing === undefined ? "push" : "pull_request",

@@ -105,7 +105,8 @@ beforeAll(async () => {
     clientId: OPERATOR,
     subject: SUBJECT,
     env: {
-      GITHUB_API_URL: emulator.ready.github,
+      // As a runner of GitHub Enterprise Server says it.
+      GITHUB_API_URL: `${emulator.ready.github}/api/v3`,
       GITHUB_REPOSITORY: REPOSITORY,
       GITHUB_ACTOR: "harbour-master",
     },
@@ -350,9 +351,19 @@ test("the job's own token is told apart, and a clean pull request is not merged 
   expect(opened.log).not.toContain(tokens.job);
 });
 
-test("once merged there is nothing to promote, until the strategy changes", async () => {
+test("with auto-merge GitHub merges it once its checks are through", async () => {
   const [pull] = await openPulls();
-  await github("PUT", `/pulls/${pull?.number}/merge`, { merge_method: "squash" });
+  const check = { name: "lint", head_sha: pull?.head.sha };
+  await github("POST", "/check-runs", check);
+  expect(verdictOf(await promote({ "auto-merge": "squash" }))[1]).toBe("proposed");
+  expect((await openPulls()).map(({ auto_merge }) => auto_merge?.merge_method)).toEqual(["squash"]);
+  await github("POST", "/check-runs", { ...check, status: "completed", conclusion: "success" });
+  expect(await openPulls()).toEqual([]);
+  const merged = await github<{ merged_by: { login: string } }>("GET", `/pulls/${pull?.number}`);
+  expect(merged.merged_by.login).toBe("fleetwright[bot]");
+});
+
+test("once merged there is nothing to promote, until the strategy changes", async () => {
   expect(verdictOf(await promote())).toEqual([
     0,
     "up-to-date",
@@ -458,6 +469,16 @@ test("a pull request that main overtook is built again, so that it can be merged
   await writes();
   expect((await promote()).outputs).toMatchObject({ verdict: "proposed", changed: "false" });
   expect(await writes()).toEqual([]);
+});
+
+test("everything of it went to the Enterprise server's own addresses", async () => {
+  const { entries } = (await emulator.control("GET", "/audit")) as {
+    entries: readonly { service: string; principal?: string; path: string }[];
+  };
+  const paths = entries
+    .filter(({ service, principal }) => service === "github" && principal === "fleetwright[bot]")
+    .map(({ path }) => path.split("/").slice(0, 4).join("/"));
+  expect(new Set(paths)).toEqual(new Set(["/github/api/v3", "/github/api/graphql"]));
 });
 
 test("bad words end with what to do", async () => {

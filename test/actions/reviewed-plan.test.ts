@@ -11,7 +11,8 @@ let main: string;
 
 beforeAll(async () => {
   emulator = await startTestEmulator({ scenario, clock: 5_000 });
-  repository = await hostRepository(emulator, files);
+  // At the addresses of GitHub Enterprise Server; the other tests are on github.com's.
+  repository = await hostRepository(emulator, files, { api: "/api/v3" });
   main = (await repository.call<{ object: { sha: string } }>("GET", "/git/ref/heads/main")).object
     .sha;
   const job = await repository.jobAt(files, { commit: main });

@@ -5,7 +5,8 @@ import { startTestEmulator } from "../support/emulator.ts";
 import type { TestEmulator } from "../support/emulator.ts";
 import { createJob } from "../support/job.ts";
 import type { Job } from "../support/job.ts";
-import { FAMILY, files, FLEET, NEW, OLD, SUBJECT, SUBSCRIPTION } from "./harbour.ts";
+import { hostRepository } from "./hosted-repository.ts";
+import { FAMILY, files, FLEET, NEW, OLD, release, SUBJECT, SUBSCRIPTION } from "./harbour.ts";
 
 /** GitHub's limits, not ours. */
 const SUMMARY_LIMIT_BYTES = 1_048_576;
@@ -92,6 +93,24 @@ async function write(method: string, path: string, body?: object): Promise<void>
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.text}`);
 }
 
+/** Of bodies and of a check's text: the local GitHub refuses what is longer. */
+const LIMIT_CHARACTERS = 65_536;
+const promoting = {
+  ...files,
+  "fleetwright.yaml": `apiVersion: fleetwright.dev/v1alpha1
+kind: Workspace
+spec:
+  snapshots: {capture: [outgoing]}
+  environments:
+    - {name: dev, fleet: ${FLEET}}
+    - {name: prod, fleet: ${FLEET}-prod, promotesFrom: dev, nodeImage: {soak: 1h}}
+`,
+  "releases/dev.yaml": release(2, NEW).replace("canary", "one-by-one"),
+  "releases/prod.yaml": release(1, OLD)
+    .replace("name: dev", "name: prod")
+    .replace("canary", "one-by-one"),
+};
+
 interface Audit {
   readonly calls: {
     readonly byService: Readonly<
@@ -161,6 +180,54 @@ test(
     const listed = await counted("quarantine", { operation: "list", environment: "dev" });
     expect(listed.result).toMatchObject({ exitCode: 0, outputs: { unseen: "[]" } });
     expectWithinLimits(listed.result);
+  },
+  TIMEOUT_MILLISECONDS,
+);
+
+test(
+  "a run of 1,000 members is reviewed, started and promoted within what GitHub takes",
+  async () => {
+    await emulator.control("POST", "/clock", { advance: "P30D" });
+    const repository = await hostRepository(emulator, promoting);
+    const pull = await repository.propose("next", {
+      "releases/dev.yaml": promoting["releases/dev.yaml"].replace("generation: 2", "generation: 3"),
+    });
+    const changed = {
+      ...promoting,
+      "releases/dev.yaml": promoting["releases/dev.yaml"].replace("generation: 2", "generation: 3"),
+    };
+    const review = await repository.jobAt(changed, { commit: pull.head, reviewing: pull.head });
+    const dev = { environment: "dev", "poll-interval": "1s" };
+    const planned = await review.run("update-run", { operation: "preflight", ...dev });
+    expect(planned).toMatchObject({ exitCode: 0, outputs: { "check-url": expect.any(String) } });
+    expectWithinLimits(planned);
+    expect(JSON.parse(planned.outputs["unchecked"] ?? "")).toEqual([
+      expect.stringMatching(/ and 930 more: preflight-members ends before them/),
+    ]);
+    const commit = await pull.merge();
+    const job = await repository.jobAt(changed, { commit });
+    const started = await job.run("update-run", { operation: "run", "detach-after": "1s", ...dev });
+    expect(started).toMatchObject({ exitCode: 0, outputs: { "failure-reason": "" } });
+    expectWithinLimits(started);
+    await emulator.control("POST", "/clock", { advance: "P30D" });
+    const ended = await job.run("update-run", { operation: "follow", ...dev });
+    expect(ended).toMatchObject({ exitCode: 0 });
+    expectWithinLimits(ended);
+
+    const permissions = { contents: "write", pull_requests: "write", checks: "read" };
+    const { token } = (await emulator.control("POST", "/github/tokens", {
+      login: "fleetwright[bot]",
+      permissions,
+    })) as { token: string };
+    const promoter = await repository.jobAt(changed, { commit, token });
+    const promoted = await promoter.run("promote", { environment: "prod" });
+    expect(promoted.annotations.map(({ message }) => message)).toEqual([]);
+    expect([promoted.outputs["verdict"], promoted.outputs["reason"]]).toEqual(["proposed", ""]);
+    expectWithinLimits(promoted);
+    const [opened] = await repository.call<readonly { body: string }[]>("GET", "/pulls");
+    expect(opened?.body.length).toBeGreaterThan(LIMIT_CHARACTERS / 4);
+    expect(opened?.body.length).toBeLessThanOrEqual(LIMIT_CHARACTERS);
+    await repository.close();
   },
   TIMEOUT_MILLISECONDS,
 );
