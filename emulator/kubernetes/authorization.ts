@@ -33,12 +33,20 @@ export function authenticate(
   request: WireRequest,
 ): Caller {
   const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+  const impersonated = request.headers["impersonate-user"];
+  if (impersonated !== undefined) throw noImpersonation(String(impersonated));
   if (bearer !== undefined && bearer === adminToken(environment, clusterId)) {
     return { kind: "administrator" };
   }
   const principal = environment.tokens.authenticate(request, [AKS_SERVER_APPLICATION]);
   if ("refused" in principal) throw new KubernetesError(401, "Unauthorized", "Unauthorized");
   return { kind: "principal", principal };
+}
+
+/** Answering as somebody else would be worse than not answering. */
+function noImpersonation(user: string): KubernetesError {
+  const message = `users ${JSON.stringify(user)} is forbidden: this local cluster impersonates nobody; sign in as that principal instead`;
+  return new KubernetesError(403, "Forbidden", message, { name: user, kind: "users" });
 }
 
 /**

@@ -38,7 +38,7 @@ export function deleteObject(write: WriteRequest, name: string): WireReply {
   if (!current) throw notFound(resource, name);
   const options = parseObjectBody(request);
   requirePreconditions(resource, name, current, options.preconditions);
-  const removeOptions = parseRemoveOptions(request, options);
+  const removeOptions = { ...parseGrace(request, options), later: write.later };
   if (!isDryRun(request, options)) resource.remove(cluster, { namespace, name }, removeOptions);
   journal.refresh();
   const remaining = journal.get(key);
@@ -52,7 +52,10 @@ export function deleteObject(write: WriteRequest, name: string): WireReply {
   };
 }
 
-function parseRemoveOptions(request: WireRequest, options: JsonObject): RemoveOptions {
+function parseGrace(
+  request: WireRequest,
+  options: JsonObject,
+): Pick<RemoveOptions, "graceSeconds"> {
   const grace = options.gracePeriodSeconds ?? request.query.get("graceperiodseconds");
   const propagation = options.propagationPolicy ?? request.query.get("propagationpolicy");
   if (propagation === "Orphan" || options.orphanDependents === true) {

@@ -5,10 +5,18 @@ import { guidFrom } from "../guid.ts";
 import { ageOf } from "./age.ts";
 import { toTime } from "./object.ts";
 import type { Column, Resource, View } from "./resource.ts";
+import { whyUnschedulable } from "./unschedulable.ts";
 
 /** AKS writes the events of an upgrade into this namespace. */
-const NAMESPACE = "default";
-const COMPONENT = "upgrader";
+const NODE_NAMESPACE = "default";
+
+/** Something that was told of an object. */
+interface Told extends Pick<NodeEvent, "at" | "type" | "reason" | "message" | "count"> {
+  readonly namespace: string;
+  readonly name: string;
+  readonly component: string;
+  readonly about: CoreEvent["involvedObject"];
+}
 
 const names = {
   version: "v1",
@@ -20,10 +28,10 @@ const names = {
   categories: [],
   subresources: [],
   changes: "compared",
-  dependsOn: ["events"],
+  dependsOn: ["events", "pods"],
 } as const;
 
-export const coreEvents: Resource<NodeEvent, CoreEvent> = {
+export const coreEvents: Resource<Told, CoreEvent> = {
   ...names,
   group: "",
   selectableFields: [
@@ -38,32 +46,33 @@ export const coreEvents: Resource<NodeEvent, CoreEvent> = {
     "reason",
     "type",
   ],
-  columns: columns<CoreEvent>(({ lastTimestamp, involvedObject, message, count }) => ({
+  columns: columns<CoreEvent>(({ lastTimestamp, involvedObject, message, count, source }) => ({
+    component: source?.component,
     lastSeen: lastTimestamp,
     object: involvedObject,
     message,
     count,
   })),
-  sources: eventsByName,
+  sources: eventsOf,
   phase: () => "",
   render: (event, view) => ({
     apiVersion: "v1",
     kind: "Event",
     metadata: metadata(event, view),
-    involvedObject: nodeReference(event),
+    involvedObject: event.about,
     type: event.type,
     reason: event.reason,
     message: event.message,
     count: event.count,
     firstTimestamp: toTime(event.at),
     lastTimestamp: toTime(event.at),
-    source: { component: COMPONENT },
-    reportingComponent: COMPONENT,
+    source: { component: event.component },
+    reportingComponent: event.component,
     reportingInstance: "",
   }),
 };
 
-export const events: Resource<NodeEvent, Event> = {
+export const events: Resource<Told, Event> = {
   ...names,
   group: "events.k8s.io",
   selectableFields: [
@@ -76,55 +85,90 @@ export const events: Resource<NodeEvent, Event> = {
     "reason",
     "type",
   ],
-  columns: columns<Event>(({ deprecatedLastTimestamp, regarding, note, deprecatedCount }) => ({
-    lastSeen: deprecatedLastTimestamp,
-    object: regarding,
-    message: note,
-    count: deprecatedCount,
+  columns: columns<Event>((event) => ({
+    component: event.reportingController,
+    lastSeen: event.deprecatedLastTimestamp,
+    object: event.regarding,
+    message: event.note,
+    count: event.deprecatedCount,
   })),
-  sources: eventsByName,
+  sources: eventsOf,
   phase: () => "",
   render: (event, view) => ({
     apiVersion: "events.k8s.io/v1",
     kind: "Event",
     metadata: metadata(event, view),
     eventTime: new Date(event.at).toISOString().replace("Z", "000Z"),
-    regarding: nodeReference(event),
+    regarding: event.about,
     type: event.type,
     reason: event.reason,
     note: event.message,
     deprecatedCount: event.count,
     deprecatedFirstTimestamp: toTime(event.at),
     deprecatedLastTimestamp: toTime(event.at),
-    deprecatedSource: { component: COMPONENT },
-    reportingController: COMPONENT,
+    deprecatedSource: { component: event.component },
+    reportingController: event.component,
     reportingInstance: "",
   }),
 };
 
-/** The world's events have no names: node, then a hash of what tells two events of it apart. */
-function eventsByName(cluster: Cluster): ReadonlyMap<string, NodeEvent> {
-  return new Map(cluster.nodeEvents.map((event) => [`${NAMESPACE}/${eventName(event)}`, event]));
-}
-
-function eventName(event: NodeEvent): string {
-  const identity = guidFrom([event.node, event.reason, event.message, event.at].join("\n"));
-  return `${event.node}.${identity.replaceAll("-", "").slice(0, 16)}`;
-}
-
-function metadata(event: NodeEvent, view: View): NonNullable<CoreEvent["metadata"]> {
-  const name = eventName(event);
-  return {
-    name,
-    namespace: NAMESPACE,
-    uid: guidFrom(`${view.cluster.id}/events/${name}`),
-    creationTimestamp: toTime(event.at),
-  };
+function eventsOf(cluster: Cluster): ReadonlyMap<string, Told> {
+  const told = [...cluster.nodeEvents.map(ofNode), ...pendingPods(cluster)];
+  return new Map(told.map((event) => [`${event.namespace}/${event.name}`, event]));
 }
 
 /** The uid is the node's name: that is what the kubelet writes and `kubectl describe node` asks for. */
-function nodeReference({ node }: NodeEvent): CoreEvent["involvedObject"] {
-  return { kind: "Node", apiVersion: "v1", name: node, uid: node };
+function ofNode(event: NodeEvent): Told {
+  const { at, node, type, reason, message, count } = event;
+  return {
+    at,
+    type,
+    reason,
+    message,
+    count,
+    namespace: NODE_NAMESPACE,
+    name: eventName(node, [node, reason, message, at]),
+    component: "upgrader",
+    about: { kind: "Node", apiVersion: "v1", name: node, uid: node },
+  };
+}
+
+/** The scheduler says of a pod for as long as it waits why no node takes it. */
+function pendingPods(cluster: Cluster): Told[] {
+  const waiting = [...cluster.pods.values()].filter(
+    ({ node, phase }) => node === undefined && phase === "Pending",
+  );
+  return waiting.map((pod) => ({
+    at: pod.createdAt,
+    type: "Warning",
+    reason: "FailedScheduling",
+    message: whyUnschedulable(cluster, pod),
+    count: 1,
+    namespace: pod.namespace,
+    name: eventName(pod.name, [pod.uid]),
+    component: "default-scheduler",
+    about: {
+      kind: "Pod",
+      apiVersion: "v1",
+      namespace: pod.namespace,
+      name: pod.name,
+      uid: pod.uid,
+    },
+  }));
+}
+
+/** The world's events have no names: the object's, then a hash of what tells two events of it apart. */
+function eventName(object: string, identity: readonly unknown[]): string {
+  return `${object}.${guidFrom(identity.join("\n")).replaceAll("-", "").slice(0, 16)}`;
+}
+
+function metadata({ name, namespace, at }: Told, view: View): NonNullable<CoreEvent["metadata"]> {
+  return {
+    name,
+    namespace,
+    uid: guidFrom(`${view.cluster.id}/events/${name}`),
+    creationTimestamp: toTime(at),
+  };
 }
 
 interface EventText {
@@ -132,6 +176,7 @@ interface EventText {
   readonly object: { readonly kind?: string; readonly name?: string } | undefined;
   readonly message: string | undefined;
   readonly count: number | undefined;
+  readonly component: string | undefined;
 }
 
 function columns<Body extends CoreEvent | Event>(
@@ -146,7 +191,7 @@ function columns<Body extends CoreEvent | Event>(
     { ...shown, name: "Reason", value: ({ reason }) => reason ?? "" },
     { ...shown, name: "Object", value: (event) => objectText(read(event).object) },
     { ...wide, name: "Subobject", value: () => "" },
-    { ...wide, name: "Source", value: () => COMPONENT },
+    { ...wide, name: "Source", value: (event) => read(event).component ?? "" },
     { ...shown, name: "Message", value: (event) => read(event).message ?? "" },
     { ...wide, name: "First Seen", value: seen },
     { ...wide, name: "Count", type: "integer", value: (event) => read(event).count ?? 1 },

@@ -9,6 +9,7 @@ import type { JsonObject, KubernetesObject } from "./object.ts";
 import { apiVersionOf } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 import { badRequest, KubernetesError } from "./status.ts";
+import { mergeApplied } from "./strategic-merge-patch.ts";
 
 /** Who wrote which fields of an object, most recent last. */
 export type Managers = readonly ManagedFieldsEntry[];
@@ -114,10 +115,10 @@ interface Application {
  * this manager applied before and nobody else owns.
  * Source: kubernetes.io/docs/reference/using-api/server-side-apply
  */
-export function apply(
-  { managers, writer, force, current, applied }: Application,
-  merge: (current: object) => JsonObject,
-): { readonly desired: JsonObject; readonly managers: Managers } {
+export function apply({ managers, writer, force, current, applied }: Application): {
+  readonly desired: JsonObject;
+  readonly managers: Managers;
+} {
   const wanted = fieldsOf(applied);
   const others = managers.filter((one) => !isOf(one, writer));
   const conflicts = conflictsOf(others, { wanted, current, applied });
@@ -126,7 +127,7 @@ export function apply(
   const left = others.map((one) => withFields(one, (path) => !lost.has(path.join())));
   const before = managers.filter((one) => isOf(one, writer));
   const dropped = droppedBy(before, { wanted, others: left });
-  let desired: unknown = merge(current);
+  let desired = mergeApplied(current, applied);
   for (const path of dropped) desired = withoutField(desired, path);
   return {
     desired: desired as JsonObject,

@@ -2,7 +2,7 @@ import type { Namespace } from "kubernetes-types/core/v1.js";
 import type { Cluster } from "../../shared/simulator/model.ts";
 import { ageOf } from "./age.ts";
 import { forgetNamespace, keptObjects } from "./kept-objects.ts";
-import { stringMap } from "./object.ts";
+import { stringMap, toTime } from "./object.ts";
 import type { Resource } from "./resource.ts";
 import { KubernetesError, notFound } from "./status.ts";
 
@@ -52,9 +52,10 @@ export const namespaces: Resource<string, Namespace> = {
   changes: "compared",
   dependsOn: ["pods", "deployments", "daemonsets", "poddisruptionbudgets"],
   sources: namespaceNames,
-  phase: () => "",
-  render: (name, { cluster }) => {
+  phase: (name, cluster) => (isTerminating(cluster, name) ? "Terminating" : "Active"),
+  render: (name, { cluster, phaseSince }) => {
     const { metadata } = keptObjects(cluster, WRITTEN).get(name) ?? {};
+    const terminating = isTerminating(cluster, name);
     return {
       apiVersion: "v1",
       kind: "Namespace",
@@ -62,15 +63,21 @@ export const namespaces: Resource<string, Namespace> = {
         name,
         labels: { ...metadata?.labels, "kubernetes.io/metadata.name": name },
         ...(metadata?.annotations && { annotations: metadata.annotations }),
+        ...(terminating && { deletionTimestamp: toTime(phaseSince ?? cluster.createdAt) }),
       },
       spec: { finalizers: ["kubernetes"] },
-      status: { phase: "Active" },
+      status: { phase: terminating ? "Terminating" : "Active" },
     };
   },
-  create: rememberNamespace,
+  create: createNamespace,
   update: (cluster, _current, desired) => rememberNamespace(cluster, desired),
   oneByOne: true,
-  remove: (cluster, { name }) => deleteNamespace(cluster, name),
+  remove: (cluster, { name }, { later }) => {
+    requireDeletable(name);
+    if (isTerminating(cluster, name)) return;
+    keptObjects(cluster, TERMINATING).set(name, {});
+    later(() => emptyNamespace(cluster, name));
+  },
 };
 
 /** Namespaces that somebody made, with what they wrote. */
@@ -86,26 +93,44 @@ function rememberNamespace(cluster: Cluster, desired: Namespace): void {
   keptObjects(cluster, WRITTEN).set(name, { metadata });
 }
 
-/** Its pods end gracefully, and so it is still there until they are gone. */
-function deleteNamespace(cluster: Cluster, name: string): void {
-  if (SYSTEM_NAMESPACES.includes(name)) {
-    const message = `namespaces ${JSON.stringify(name)} is forbidden: this namespace may not be deleted`;
-    throw new KubernetesError(403, "Forbidden", message, { name, kind: "namespaces" });
-  }
+function createNamespace(cluster: Cluster, desired: Namespace): void {
+  keptObjects(cluster, TERMINATING).delete(desired.metadata?.name ?? "");
+  rememberNamespace(cluster, desired);
+}
+
+/** Those that somebody deleted: nothing new is made in them, and they go with the last of their pods. */
+const TERMINATING = "terminating namespaces";
+
+function isTerminating(cluster: Cluster, name: string): boolean {
+  return keptObjects(cluster, TERMINATING).has(name);
+}
+
+function requireDeletable(name: string): void {
+  if (!SYSTEM_NAMESPACES.includes(name)) return;
+  const message = `namespaces ${JSON.stringify(name)} is forbidden: this namespace may not be deleted`;
+  throw new KubernetesError(403, "Forbidden", message, { name, kind: "namespaces" });
+}
+
+/** What the namespace controller does; pods end gracefully. */
+function emptyNamespace(cluster: Cluster, name: string): void {
+  if (!isTerminating(cluster, name)) return;
   const inside = <T extends { readonly namespace: string }>(things: ReadonlyMap<string, T>): T[] =>
     [...things.values()].filter(({ namespace }) => namespace === name);
+  keptObjects(cluster, WRITTEN).delete(name);
   for (const workload of inside(cluster.workloads)) {
     cluster.deleteWorkload(workload.kind, name, workload.name);
   }
   for (const budget of inside(cluster.budgets)) cluster.deleteBudget(name, budget.name);
   for (const pod of inside(cluster.pods)) cluster.deletePod(name, pod.name);
   forgetNamespace(cluster, name);
-  keptObjects(cluster, WRITTEN).delete(name);
 }
 
 /** Nothing can be made in a namespace that nobody has made. */
 export function requireNamespaceOf(cluster: Cluster, name: string): void {
   if (!namespaceNames(cluster).has(name)) throw notFound(namespaces, name);
+  if (!isTerminating(cluster, name)) return;
+  const message = `unable to create new content in namespace ${name} because it is being terminated`;
+  throw new KubernetesError(403, "Forbidden", message, { name, kind: "namespaces" });
 }
 
 function namespaceNames(cluster: Cluster): ReadonlyMap<string, string> {

@@ -29,6 +29,8 @@ export interface ObjectName {
 export interface RemoveOptions {
   /** Absent: the object's own. */
   readonly graceSeconds?: number;
+  /** For what a controller finishes after the answer is sent. */
+  later(task: () => void): void;
 }
 
 interface Subresource {

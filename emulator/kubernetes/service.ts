@@ -1,3 +1,4 @@
+import { SECOND } from "../../shared/core/duration.ts";
 import type { Cluster } from "../../shared/simulator/model.ts";
 import type { Environment, Service, WireReply, WireRequest } from "../service.ts";
 import { serveReview } from "./access-review.ts";
@@ -111,6 +112,9 @@ function stopped(cluster: Cluster): KubernetesError {
   return new KubernetesError(503, "ServiceUnavailable", message);
 }
 
+/** How long a controller takes to finish something; a second of the client's time at least, which may send more. */
+const CONTROLLER_MILLISECONDS = 5 * SECOND;
+
 interface ResourceCall {
   readonly cluster: Cluster;
   readonly caller: Caller;
@@ -129,7 +133,15 @@ function serveResource(call: Call, { cluster, caller, audited, path }: ResourceC
   authorize(environment, cluster.id, { caller, verb, target: { ...path } });
   const now = (): number => environment.world.now;
   const journal = journals.open(cluster, resource);
-  const write: WriteRequest = { request, cluster, journal, namespace, now };
+  const later = (task: () => void): void => {
+    const { pacer } = environment;
+    const delay = Math.max(CONTROLLER_MILLISECONDS, pacer.factor * SECOND);
+    pacer.at(pacer.now() + delay, () => {
+      task();
+      journal.refresh();
+    });
+  };
+  const write: WriteRequest = { request, cluster, journal, namespace, now, later };
   return subresource === undefined
     ? serveVerb(verb, write, path)
     : serveSubresource(subresource, write, path);

@@ -22,12 +22,22 @@ const MERGE_KEYS: Readonly<Record<string, string>> = {
   volumeMounts: "mountPath",
   volumes: "name",
 };
-/** Maps with `patchStrategy: replace`: a budget's selector. */
-const REPLACED_MAPS: readonly string[] = ["selector"];
 const DELETE_FROM_LIST = "$deleteFromPrimitiveList/";
+const SELECTOR: readonly string[] = ["selector"];
 
 /** Kubernetes' own patch format, as `kubectl cordon`, `taint` and `edit` send it. */
 export function applyStrategicMergePatch(target: unknown, patch: unknown): unknown {
+  // The selector of a budget has `patchStrategy: replace`; that of a service is merged.
+  const isBudget = isJsonObject(target) && target.kind === "PodDisruptionBudget";
+  return merge(target, patch, isBudget ? SELECTOR : []);
+}
+
+/** What server-side apply makes of the two: the same, but that every selector is a whole. */
+export function mergeApplied(target: unknown, applied: unknown): unknown {
+  return merge(target, applied, SELECTOR);
+}
+
+function merge(target: unknown, patch: unknown, replaced: readonly string[]): unknown {
   if (!isJsonObject(patch)) return patch;
   if (patch.$patch === "replace") return withoutDirectives(patch);
   if (patch.$patch === "delete") return undefined;
@@ -36,27 +46,42 @@ export function applyStrategicMergePatch(target: unknown, patch: unknown): unkno
     if (key.startsWith(DELETE_FROM_LIST)) {
       deleteFromList(result, key.slice(DELETE_FROM_LIST.length), value);
     } else if (!key.startsWith("$")) {
-      setMember(result, key, mergeMember(key, result[key], value));
+      setMember(result, key, mergeMember({ key, target: result[key], patch: value }, replaced));
     }
   }
   return retainKeys(result, patch.$retainKeys);
 }
 
-function mergeMember(key: string, target: unknown, patch: unknown): unknown {
-  if (patch === null) return undefined;
-  if (REPLACED_MAPS.includes(key)) return patch;
-  const mergeKey = MERGE_KEYS[key];
-  if (!Array.isArray(patch) || mergeKey === undefined) {
-    return applyStrategicMergePatch(target, patch);
-  }
-  return mergeList(Array.isArray(target) ? target : [], patch, mergeKey);
+interface Member {
+  readonly key: string;
+  readonly target: unknown;
+  readonly patch: unknown;
 }
 
-function mergeList(
-  target: readonly unknown[],
-  patch: readonly unknown[],
-  mergeKey: string,
-): unknown[] {
+function mergeMember({ key, target, patch }: Member, replaced: readonly string[]): unknown {
+  if (patch === null) return undefined;
+  if (replaced.includes(key)) return patch;
+  const mergeKey = mergeKeyOf(key, patch);
+  if (!Array.isArray(patch) || mergeKey === undefined) return merge(target, patch, replaced);
+  return mergeList({ target: Array.isArray(target) ? target : [], patch, mergeKey }, replaced);
+}
+
+/** Ports of a service go by `port`, those of a container by `containerPort`. */
+function mergeKeyOf(key: string, patch: unknown): string | undefined {
+  const isOfService =
+    key === "ports" &&
+    Array.isArray(patch) &&
+    patch.every((port) => !isJsonObject(port) || "port" in port || "$patch" in port);
+  return isOfService ? "port" : MERGE_KEYS[key];
+}
+
+interface Lists {
+  readonly target: readonly unknown[];
+  readonly patch: readonly unknown[];
+  readonly mergeKey: string;
+}
+
+function mergeList({ target, patch, mergeKey }: Lists, replaced: readonly string[]): unknown[] {
   const members = patch.filter(isJsonObject);
   if (members.some((member) => member.$patch === "replace" && !(mergeKey in member))) {
     return members.filter((member) => mergeKey in member).map(withoutDirectives);
@@ -71,7 +96,7 @@ function mergeList(
     const index = result.findIndex(
       (old) => isJsonObject(old) && old[mergeKey] === member[mergeKey],
     );
-    const merged = applyStrategicMergePatch(result[index], member);
+    const merged = merge(result[index], member, replaced);
     if (merged === undefined) result.splice(index, index < 0 ? 0 : 1);
     else if (index < 0) result.push(merged);
     else result[index] = merged;

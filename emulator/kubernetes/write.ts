@@ -18,7 +18,6 @@ import {
 } from "./managed-fields.ts";
 import type { Managers, Writer } from "./managed-fields.ts";
 import { applyPatch } from "./patch.ts";
-import { applyStrategicMergePatch } from "./strategic-merge-patch.ts";
 import { renderObject } from "./representation.ts";
 import { apiVersionOf } from "./resource.ts";
 import type { Resource } from "./resource.ts";
@@ -37,6 +36,8 @@ export interface WriteRequest {
   readonly journal: Journal;
   readonly namespace: string | undefined;
   readonly now: () => Instant;
+  /** Soon, in virtual time. */
+  readonly later: (task: () => void) => void;
 }
 
 export function createObject(write: WriteRequest): WireReply {
@@ -104,14 +105,8 @@ function applyObject(write: WriteRequest, name: string): WireReply {
   const force = request.query.get("force") === "true";
   return update(write, name, (current) => {
     const managers = current.metadata?.managedFields ?? [];
-    const merge = (live: object): JsonObject => mergeApplied(live, applied);
-    return apply({ managers, writer, force, current, applied }, merge);
+    return apply({ managers, writer, force, current, applied });
   });
-}
-
-function mergeApplied(live: object, applied: JsonObject): JsonObject {
-  const merged = applyStrategicMergePatch(live, applied);
-  return isJsonObject(merged) ? merged : {};
 }
 
 interface Change {

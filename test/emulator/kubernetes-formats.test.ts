@@ -101,9 +101,21 @@ describe("patches", () => {
     },
     {
       name: "replaces a budget's selector",
-      target: { spec: { selector: { matchLabels: { a: "1" } } } },
+      target: { kind: "PodDisruptionBudget", spec: { selector: { matchLabels: { a: "1" } } } },
       patch: { spec: { selector: { matchLabels: { b: "2" } } } },
-      result: { spec: { selector: { matchLabels: { b: "2" } } } },
+      result: { kind: "PodDisruptionBudget", spec: { selector: { matchLabels: { b: "2" } } } },
+    },
+    {
+      name: "merges a service's selector, and its ports by their number",
+      target: {
+        kind: "Service",
+        spec: { selector: { app: "a", slot: "blue" }, ports: [{ port: 80, targetPort: 1 }] },
+      },
+      patch: { spec: { selector: { slot: "green" }, ports: [{ port: 80, targetPort: 2 }] } },
+      result: {
+        kind: "Service",
+        spec: { selector: { app: "a", slot: "green" }, ports: [{ port: 80, targetPort: 2 }] },
+      },
     },
     {
       name: "follows the other directives",

@@ -336,6 +336,8 @@ describe.concurrent.each(clients)("%s", () => {
     async ({ bench, expect }) => {
       const { kubectl } = bench;
       expect((await kubectl(["auth", "can-i", "delete", "nodes"])).stdout.trim()).toBe("yes");
+      const foreign = await kubectl(["auth", "can-i", "delete", "nodes", "--as=somebody"]);
+      expect(foreign.stderr).toContain("impersonates nobody");
       const missing = await kubectl(["get", "node", "nope"]);
       expect(missing).toMatchObject({ code: 1 });
       expect(missing.stderr).toContain('Error from server (NotFound): nodes "nope" not found');

@@ -178,8 +178,17 @@ describe("namespaces", () => {
     expect((await api.get("/api/v1/namespaces/pier")).body.metadata.labels).toMatchObject({
       a: "b",
     });
-    await api.call("DELETE", "/api/v1/namespaces/pier");
-    world.advanceTo(world.now + 10 * MINUTE);
+    const ending = await api.call("DELETE", "/api/v1/namespaces/pier");
+    expect(ending.body.status).toEqual({ phase: "Terminating" });
+    const late = await post("/api/v1/namespaces/pier/configmaps", { metadata: { name: "b" } });
+    expect(late).toMatchObject({
+      status: 403,
+      body: { message: expect.stringContaining("because it is being terminated") },
+    });
+    // What is in it is there for a while, for whoever deletes it one by one.
+    const shop = "/apis/apps/v1/namespaces/pier/deployments/shop";
+    expect((await api.call("DELETE", shop)).status).toBe(200);
+    server.clock.advance(10 * MINUTE);
     expect((await api.get("/api/v1/namespaces/pier")).status).toBe(404);
     expect((await api.get("/api/v1/namespaces/pier/pods")).body.items).toEqual([]);
     expect((await api.get("/api/v1/namespaces/pier/configmaps")).body.items).toEqual([]);

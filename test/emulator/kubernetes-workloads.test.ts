@@ -152,6 +152,13 @@ describe("a newer template of a Deployment", () => {
         ),
       }),
     );
+    const events = await listOf("/api/v1/namespaces/default/events");
+    expect(events.items).toContainEqual(
+      expect.objectContaining({
+        reason: "FailedScheduling",
+        involvedObject: expect.objectContaining({ kind: "Pod", name: pending[0]?.metadata.name }),
+      }),
+    );
     await patch(CRANE, { spec: { template: { spec: { nodeSelector: null } } } }, MERGE);
     server.clock.advance(MINUTE);
     expect((await api.get(CRANE)).body.status).toMatchObject({ readyReplicas: 4, replicas: 4 });
