@@ -9,7 +9,7 @@ import {
   type DeliveredEvent,
 } from "./event.ts";
 import { followMembers } from "./follow-members.ts";
-import { isDeclaredCluster, lookAtNodeImages, lookAtRuns } from "./look.ts";
+import { atOneCommit, isDeclaredCluster, lookAtNodeImages, lookAtRuns } from "./look.ts";
 import { lookAtLeftovers } from "./look-at-leftovers.ts";
 import { lookAtVersions } from "./look-at-versions.ts";
 
@@ -22,7 +22,7 @@ import { lookAtVersions } from "./look-at-versions.ts";
 export async function gateChanged(app: App, event: DeliveredEvent): Promise<void> {
   const logger = loggerOf(app.logger, event);
   const fleet = fleetOf(event);
-  if (fleet) await lookAtRuns({ ...app, logger }, { kind: "fleet", id: fleet });
+  if (fleet) await lookAtRuns(atOneCommit({ ...app, logger }), { kind: "fleet", id: fleet }, "now");
   else logger.warn("the event names no gate of a fleet; nothing to look at");
 }
 
@@ -31,23 +31,25 @@ export async function nodePoolRolled(app: App, event: DeliveredEvent): Promise<v
   const logger = loggerOf(app.logger, event);
   const cluster = clusterOf(event);
   if (cluster) {
-    await lookAtRuns({ ...app, logger }, { kind: "cluster", id: cluster });
-    await lookAtLeftovers({ ...app, logger }, cluster);
+    const here = atOneCommit({ ...app, logger });
+    await lookAtRuns(here, { kind: "cluster", id: cluster }, "now");
+    await lookAtLeftovers(here, cluster);
   } else logger.warn("the event names no managed cluster; nothing to look at");
 }
 
 /** A node image became available in a region: take the outgoing snapshots, propose it by pull request. */
 export async function nodeImageReleased(app: App, event: DeliveredEvent): Promise<void> {
   const logger = loggerOf(app.logger, event);
-  if (imageOf(event)) await lookAtNodeImages({ ...app, logger });
+  if (imageOf(event)) await lookAtNodeImages(atOneCommit({ ...app, logger }), "now");
   else logger.warn("the event names no node image of a region; nothing to look at");
 }
 
 /** A Kubernetes version came, or its support goes: propose it, or warn. */
 export async function kubernetesVersionChanged(app: App, event: DeliveredEvent): Promise<void> {
   const logger = loggerOf(app.logger, event);
+  const here = atOneCommit({ ...app, logger });
   const found = versionEventOf(event);
-  if (!found || !(await isDeclaredCluster(app, found.cluster))) {
+  if (!found || !(await isDeclaredCluster(here, found.cluster))) {
     logger.warn("the event names no version of a cluster of ours; nothing to look at");
     return;
   }
@@ -56,14 +58,18 @@ export async function kubernetesVersionChanged(app: App, event: DeliveredEvent):
     const { state, version } = support;
     await recordSupport(app.store, { cluster, kubernetesVersion: version, state });
   }
-  await lookAtVersions({ ...app, logger }, "now");
+  await lookAtVersions(here, "now");
 }
 
-/** The same looks as the events ask for, so that no lost event matters. */
+/**
+ * The same looks as the events ask for, so that no lost event matters: at what is due. Runs come first, for they are
+ * listed every time: the answer sets Azure's clock, by which all else is due.
+ */
 export async function swept(app: App): Promise<void> {
-  await lookAtRuns(app, { kind: "everywhere" });
-  await lookAtNodeImages(app);
-  await lookAtLeftovers(app);
-  await followMembers(app);
-  await lookAtVersions(app, "when-due");
+  const here = atOneCommit(app);
+  await lookAtRuns(here, { kind: "everywhere" }, "when-due");
+  await lookAtNodeImages(here, "when-due");
+  await lookAtLeftovers(here);
+  await followMembers(here);
+  await lookAtVersions(here, "when-due");
 }

@@ -36,6 +36,8 @@ export async function lookAtLeftovers(app: App, cluster?: ArmId): Promise<void> 
     ? ({ kind: "cluster", id: cluster } as const)
     : { kind: "everywhere" as const };
   for (const environment of await environmentsOf(app, declarations, place)) {
+    const rotation = await app.store.get<Rotation>("leftovers", environment.name);
+    if (!cluster && (rotation?.value.nextCheckAt ?? 0) > app.clock.now()) continue;
     await exclusively(app, `leftovers:${environment.name}`, () => look(app, environment, cluster));
   }
 }

@@ -6,7 +6,7 @@ import { warnOfSupport } from "../../shared/promotion/support.ts";
 import { findClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import { writeRow } from "../../shared/update-run/ledger.ts";
 import type { App } from "./compose.ts";
-import { currentDeclarations, exclusively, releaseOf } from "./look.ts";
+import { currentDeclarations, exclusively, releaseOf, type When } from "./look.ts";
 
 /** Versions come monthly, and Azure tells of them by event: the sweep makes good what an event failed to bring. */
 const LOOK_AGAIN_MILLISECONDS = 1 * HOUR;
@@ -14,7 +14,7 @@ const LOOK_AGAIN_MILLISECONDS = 1 * HOUR;
 const DUE = { partition: "kubernetes", row: "due" } as const;
 
 /** Proposes newer Kubernetes versions to the environments that take them first, and warns of lost support. */
-export async function lookAtVersions(app: App, when: "now" | "when-due"): Promise<void> {
+export async function lookAtVersions(app: App, when: When): Promise<void> {
   if (!app.versions) return;
   const now = app.clock.now();
   const due = await app.store.get<{ readonly nextCheckAt: number }>(DUE.partition, DUE.row);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { armKey, type ArmId } from "../../shared/core/arm-id.ts";
+import { MINUTE } from "../../shared/core/duration.ts";
 import { coalesce } from "../../shared/core/coalesce.ts";
 import { parseSourceRunName, rolledBackRunName } from "../../shared/declaration/strategy.ts";
 import type { Environment } from "../../shared/declaration/documents.ts";
@@ -10,6 +11,8 @@ import type { ProposalTarget } from "../../shared/promotion/proposal.ts";
 import { proposeNodeImages } from "../../shared/promotion/propose.ts";
 import { declarationsAt, findRollout } from "../../shared/update-run/find-rollout.ts";
 import { endHolds } from "../../shared/update-run/hold-issue.ts";
+import { isDue } from "../../shared/update-run/due.ts";
+import { ledgerPartition, writeRow, type RunRecord } from "../../shared/update-run/ledger.ts";
 import type { UpdateRun } from "../../shared/update-run/ports.ts";
 import { reconcile } from "../../shared/update-run/reconcile.ts";
 import { isActive } from "../../shared/update-run/state.ts";
@@ -22,20 +25,32 @@ export type Place =
   | { readonly kind: "cluster"; readonly id: ArmId }
   | { readonly kind: "fleet"; readonly id: ArmId };
 
+/** An event says that something changed; a sweep looks at what is due. */
+export type When = "now" | "when-due";
+
 /** Looks at the runs of every environment that a place belongs to. A foreign id belongs to none. */
-export async function lookAtRuns(app: App, place: Place): Promise<void> {
+export async function lookAtRuns(app: App, place: Place, when: When): Promise<void> {
   const declarations = await currentDeclarations(app);
   for (const environment of await environmentsOf(app, declarations, place)) {
-    await exclusively(app, `runs:${environment.name}`, () =>
-      reconcileRuns(app, declarations, environment),
+    // Whoever knocked may have heard of something that does not show in the run.
+    await exclusively(app, `runs:${environment.name}`, (knocked) =>
+      reconcileRuns(app, declarations, environment, knocked ? "now" : when),
     );
   }
 }
 
+/** Events tell of images, and those that came to nothing are made good: no proposal is in a hurry. */
+const PROPOSE_AGAIN_MILLISECONDS = 10 * MINUTE;
+
 /** Looks for node images that the first environments could move to. */
-export async function lookAtNodeImages(app: App): Promise<void> {
+export async function lookAtNodeImages(app: App, when: When): Promise<void> {
   const declarations = await currentDeclarations(app);
   for (const environment of firstEnvironments(declarations)) {
+    const due = await app.store.get<{ readonly nextCheckAt: number }>(
+      "proposals",
+      environment.name,
+    );
+    if (when === "when-due" && (due?.value.nextCheckAt ?? 0) > app.clock.now()) continue;
     await exclusively(app, `images:${environment.name}`, () =>
       propose(app, declarations, environment),
     );
@@ -53,6 +68,15 @@ async function memberIds(app: App): Promise<readonly ArmId[]> {
   return members.flat().map(({ clusterId }) => clusterId);
 }
 
+/** The head of the default branch is asked once per invocation: its looks go by the same commit. */
+export function atOneCommit(app: App): App {
+  let head: Promise<string> | undefined;
+  return {
+    ...app,
+    repository: { ...app.repository, head: () => (head ??= app.repository.head()) },
+  };
+}
+
 export async function currentDeclarations(app: App): Promise<ParsedDeclarations> {
   return declarationsAt(app.repository, await app.repository.head());
 }
@@ -60,7 +84,7 @@ export async function currentDeclarations(app: App): Promise<ParsedDeclarations>
 export async function exclusively(
   app: App,
   name: string,
-  work: () => Promise<void>,
+  work: (knocked: boolean) => Promise<void>,
 ): Promise<void> {
   await coalesce({ ...app, holder: randomUUID() }, name, work);
 }
@@ -98,6 +122,7 @@ async function reconcileRuns(
   app: App,
   declarations: ParsedDeclarations,
   environment: Environment,
+  when: When,
 ): Promise<void> {
   const release = declarations.releases.find(
     ({ value }) => value.metadata.name === environment.name,
@@ -105,8 +130,11 @@ async function reconcileRuns(
   if (!release) return;
   const current = await currentRuns(app, environment);
   await endHolds(app, environment.name, new Set(current.map(({ name }) => name)));
+  const place = { environment: environment.name, releaseFile: release.file };
   for (const run of current) {
-    const rollout = await findRollout(app, environment.name, release.file, run);
+    const known = (await app.store.get<RunRecord>(ledgerPartition(run), "run"))?.value;
+    if (when === "when-due" && !isDue(known, run, app.clock.now())) continue;
+    const rollout = await findRollout(app.repository, place, run, known);
     if (rollout) await reconcile(app, run, rollout);
     else app.logger.warn("no commit declares this run; it is left alone", { run: run.name });
   }
@@ -161,6 +189,9 @@ async function propose(
     snapshotResourceGroup: snapshots.resourceGroup,
     release,
   });
+  const wait = result.kind === "capturing" ? 0 : PROPOSE_AGAIN_MILLISECONDS;
+  const nextCheckAt = app.clock.now() + wait;
+  await writeRow(app.store, "proposals", environment.name, { nextCheckAt });
   app.logger.info("node images looked at", { environment: environment.name, ...summary(result) });
 }
 
@@ -173,8 +204,8 @@ export async function releaseOf(
   (ProposalTarget["release"] & { readonly kubernetesVersion: string | undefined }) | undefined
 > {
   const release = declarations.releases.find(({ value }) => value.metadata.name === name);
-  const text =
-    release && (await app.repository.readFile(await app.repository.head(), release.file));
+  const texts = await app.repository.readDeclarations(await app.repository.head());
+  const text = texts.find(({ path }) => path === release?.file)?.text;
   if (!release || text === undefined) return undefined;
   const { metadata, spec } = release.value;
   return {

@@ -48,7 +48,8 @@ export function createTableStateStore(env: Environment, credential: TokenCredent
       attempt("add/action", (client) => insertRow(client, partition, row, value)),
     replace: (partition, row, value, etag) =>
       attempt("write", (client) => replaceRow(client, partition, row, value, etag)),
-    remove: (partition, row) => attempt("delete", (client) => removeRow(client, partition, row)),
+    remove: (partition, row, etag) =>
+      attempt("delete", (client) => removeRow(client, partition, row, etag)),
   };
 }
 
@@ -82,12 +83,11 @@ async function insertRow(
   partition: string,
   row: string,
   value: unknown,
-): Promise<boolean> {
+): Promise<string | undefined> {
   try {
-    await client.createEntity(toEntity(partition, row, value));
-    return true;
+    return etagOf(await client.createEntity(toEntity(partition, row, value)));
   } catch (error) {
-    if (hasStatus(error, 409)) return false;
+    if (hasStatus(error, 409)) return undefined;
     throw error;
   }
 }
@@ -98,23 +98,38 @@ async function replaceRow(
   row: string,
   value: unknown,
   etag: string,
-): Promise<boolean> {
+): Promise<string | undefined> {
   try {
-    await client.updateEntity(toEntity(partition, row, value), "Replace", { etag });
-    return true;
+    return etagOf(await client.updateEntity(toEntity(partition, row, value), "Replace", { etag }));
   } catch (error) {
     // 404: somebody else removed it first.
-    if (hasStatus(error, 412) || hasStatus(error, 404)) return false;
+    if (hasStatus(error, 412) || hasStatus(error, 404)) return undefined;
     throw error;
   }
 }
 
-async function removeRow(client: TableClient, partition: string, row: string): Promise<void> {
+function etagOf({ etag }: { readonly etag?: string }): string {
+  if (etag) return etag;
+  throw new FleetwrightError("service-error", "table storage answered a write without an ETag");
+}
+
+async function removeRow(
+  client: TableClient,
+  partition: string,
+  row: string,
+  etag: string | undefined,
+): Promise<boolean> {
   try {
-    await client.deleteEntity(tableKey(partition), tableKey(row));
+    await client.deleteEntity(
+      tableKey(partition),
+      tableKey(row),
+      etag === undefined ? {} : { etag },
+    );
   } catch (error) {
+    if (hasStatus(error, 412)) return false;
     if (!hasStatus(error, 404)) throw error;
   }
+  return true;
 }
 
 function connect(env: Environment, credential: TokenCredential): TableClient {

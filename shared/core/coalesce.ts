@@ -29,72 +29,86 @@ export interface CoalesceDeps {
   readonly holder: string;
 }
 
+/** What a holder knows of its lease. */
+interface Held {
+  readonly etag: string;
+  /** Somebody else asked for this round. */
+  readonly knocked: boolean;
+}
+
 /**
  * Runs `work` under the lease of `name`, or leaves a wish for another round with whoever holds it. A
  * burst of a hundred events becomes a few rounds, one at a time; nothing else depends on the lease,
  * since every effect is idempotent anyway.
  *
+ * @param work is told whether somebody knocked for this round: then it is not for its caller alone.
  * @returns whether this call did the work itself.
  */
 export async function coalesce(
   deps: CoalesceDeps,
   name: string,
-  work: () => Promise<void>,
+  work: (knocked: boolean) => Promise<void>,
 ): Promise<boolean> {
-  if (!(await acquireOrKnock(deps, name))) return false;
-  let round = 0;
+  let held = await acquireOrKnock(deps, name);
+  if (!held) return false;
   try {
-    do {
-      await work();
-      round++;
-    } while (await continueOrRelease(deps, name, round));
+    for (let round = 1; held; round++) {
+      await work(held.knocked);
+      held = await continueOrRelease(deps, name, held.etag, round < MAX_ROUNDS);
+    }
   } catch (error) {
-    await release(deps, name);
+    if (held) await continueOrRelease(deps, name, held.etag, false);
     throw error;
   }
   return true;
 }
 
-async function acquireOrKnock(deps: CoalesceDeps, name: string): Promise<boolean> {
+async function acquireOrKnock(deps: CoalesceDeps, name: string): Promise<Held | undefined> {
   const { store, holder, wallClock } = deps;
   for (let attempt = 0; attempt < MAX_KNOCKS; attempt++) {
-    const lease: Lease = { holder, until: wallClock.now() + LEASE_MILLISECONDS, again: false };
-    const held = await store.get<Lease>(PARTITION, name);
-    if (!held) {
-      if (await store.insert(PARTITION, name, lease)) return true;
-    } else if (held.value.until <= wallClock.now()) {
-      if (await store.replace(PARTITION, name, lease, held.etag)) return true;
+    const taken = await store.insert(PARTITION, name, freshLease(deps));
+    if (taken) return { etag: taken, knocked: false };
+    const standing = await store.get<Lease>(PARTITION, name);
+    if (!standing) continue;
+    const { value, etag } = standing;
+    // The answer to our own insert got lost.
+    if (value.holder === holder) return { etag, knocked: value.again };
+    if (value.until <= wallClock.now()) {
+      const over = await store.replace(PARTITION, name, freshLease(deps), etag);
+      if (over) return { etag: over, knocked: value.again };
     } else if (
-      held.value.again ||
-      (await store.replace(PARTITION, name, { ...held.value, again: true }, held.etag))
+      value.again ||
+      (await store.replace(PARTITION, name, { ...value, again: true }, etag))
     ) {
-      return false;
+      return undefined;
     }
   }
-  return false;
+  return undefined;
 }
 
+function freshLease({ holder, wallClock }: CoalesceDeps): Lease {
+  return { holder, until: wallClock.now() + LEASE_MILLISECONDS, again: false };
+}
+
+/** The row goes with its holder, unless somebody knocked: then there is another round where that is wanted. */
 async function continueOrRelease(
   deps: CoalesceDeps,
   name: string,
-  round: number,
-): Promise<boolean> {
-  const { store, holder, wallClock } = deps;
+  known: string,
+  wanted: boolean,
+): Promise<Held | undefined> {
+  const { store, holder } = deps;
+  if (await store.remove(PARTITION, name, known)) return undefined;
   for (let attempt = 0; attempt < MAX_KNOCKS; attempt++) {
-    const held = await store.get<Lease>(PARTITION, name);
-    if (!held || held.value.holder !== holder) return false;
-    const wanted = held.value.again && round < MAX_ROUNDS;
-    const until = wanted ? wallClock.now() + LEASE_MILLISECONDS : 0;
-    if (await store.replace(PARTITION, name, { holder, until, again: false }, held.etag)) {
-      return wanted;
+    const standing = await store.get<Lease>(PARTITION, name);
+    // It expired, and somebody else took it over.
+    if (standing?.value.holder !== holder) return undefined;
+    if (!wanted || !standing.value.again) {
+      if (await store.remove(PARTITION, name, standing.etag)) return undefined;
+      continue;
     }
+    const etag = await store.replace(PARTITION, name, freshLease(deps), standing.etag);
+    if (etag) return { etag, knocked: true };
   }
-  return false;
-}
-
-async function release({ store, holder }: CoalesceDeps, name: string): Promise<void> {
-  const held = await store.get<Lease>(PARTITION, name);
-  if (held?.value.holder === holder) {
-    await store.replace(PARTITION, name, { holder, until: 0, again: false }, held.etag);
-  }
+  return undefined;
 }

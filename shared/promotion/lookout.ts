@@ -55,8 +55,7 @@ export async function announceImages(
   deps: LookoutDeps,
   seen: readonly NodeImageReleased[],
 ): Promise<readonly NodeImageReleased[]> {
-  for (const image of seen) await deps.store.insert(PARTITION, rowOf(image), image);
-  const pending = (await readImages(deps.store)).filter(({ value }) => !value.publishedAt);
+  const pending = (await noticed(deps.store, seen)).filter(({ value }) => !value.publishedAt);
   if (pending.length === 0) return [];
   await deps.publisher.publish(pending.map(({ value }) => value));
   const publishedAt = new Date(deps.clock.now()).toISOString();
@@ -64,6 +63,18 @@ export async function announceImages(
     await deps.store.replace(PARTITION, row, { ...value, publishedAt }, etag);
   }
   return pending.map(({ value }) => value);
+}
+
+/** All rows, among them those of the images that were seen: most looks see nothing new, and write nothing. */
+async function noticed(
+  store: StateStore,
+  seen: readonly NodeImageReleased[],
+): Promise<readonly StoredRow<ImageRecord>[]> {
+  const known = await readImages(store);
+  const rows = new Set(known.map(({ row }) => row));
+  const fresh = seen.filter((image) => !rows.has(rowOf(image)));
+  for (const image of fresh) await store.insert(PARTITION, rowOf(image), image);
+  return fresh.length === 0 ? known : readImages(store);
 }
 
 export async function readImages(

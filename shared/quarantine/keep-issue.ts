@@ -55,7 +55,7 @@ export async function keepIssue(deps: KeepIssueDeps, kept: KeptIssue): Promise<b
   const mine = await store.get<KeptRow>(kept.partition, kept.row);
   // Whoever took the claim over meanwhile knows more than this.
   if (mine?.value.claimedUntil !== claimedUntil) return false;
-  return store.replace(kept.partition, kept.row, wanted, mine.etag);
+  return (await store.replace(kept.partition, kept.row, wanted, mine.etag)) !== undefined;
 }
 
 /** Rows of issues that are open, or that somebody did not finish to close. */
@@ -84,7 +84,7 @@ async function claim(
   { partition, row }: KeptIssue,
   known: StoredRow<KeptRow> | undefined,
   claimed: KeptRow,
-): Promise<boolean> {
+): Promise<string | undefined> {
   return known
     ? store.replace(partition, row, claimed, known.etag)
     : store.insert(partition, row, claimed);

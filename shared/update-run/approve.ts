@@ -38,7 +38,8 @@ type Ruling = Exclude<GateJudgement, { readonly kind: "ask" }>;
 /**
  * Judges every pending gate of a run and approves those of ours that pass.
  *
- * @returns when a gate that waits is to be judged again, milliseconds since the Unix epoch.
+ * @returns when a gate of ours is to be judged again although nothing changes in the run, milliseconds since the
+ * Unix epoch: at the end of its soak, or at once (0). `undefined`: only a change of the run changes the ruling.
  */
 export async function judgeGates(
   deps: ApproveDeps,
@@ -54,9 +55,16 @@ export async function judgeGates(
     const { ruling, asked } = await ruleOn(deps, context, gate);
     if (ruling.kind === "approve") await approve(deps, asked, gate);
     else if (ruling.kind !== "not-ours") await leave(deps, context, gate, ruling);
-    if (ruling.kind === "wait" && ruling.until !== undefined) times.push(ruling.until);
+    times.push(judgedAgainAt(ruling));
   }
-  return times.filter(Number.isFinite).toSorted((a, b) => a - b)[0];
+  const next = Math.min(...times);
+  return Number.isFinite(next) ? next : undefined;
+}
+
+/** What a gate waits for may come without a word: nodes that recover, a cluster that is free, the team's check. */
+function judgedAgainAt(ruling: Ruling): number {
+  if (ruling.kind === "not-ours" || ruling.kind === "observe") return Number.POSITIVE_INFINITY;
+  return ruling.kind === "wait" ? (ruling.until ?? 0) : 0;
 }
 
 function hasReachedGate(stage: StageStatus): boolean {

@@ -1,6 +1,5 @@
 import { parseDeclarations, type ParsedDeclarations } from "../declaration/parse.ts";
-import type { StateStore } from "../core/state-store.ts";
-import { ledgerPartition, type RunRecord } from "./ledger.ts";
+import type { RunRecord } from "./ledger.ts";
 import { WORKSPACE_FILES } from "../declaration/places.ts";
 import { declaredRunName, rolledBackRunName } from "../declaration/strategy.ts";
 import type { UpdateRun } from "./ports.ts";
@@ -21,31 +20,39 @@ const MAX_COMMITS_SEARCHED = 30;
 /** A run's name is over the release, and over what the release refers to. */
 const OTHER_PLACES = ["strategies", ...WORKSPACE_FILES];
 
+/** Where a run's name is declared. */
+interface Place {
+  readonly environment: string;
+  readonly releaseFile: string;
+}
+
 /**
  * Finds the commit whose declarations give a run its name, and what they say. A run that no commit
  * explains was created by somebody else: undefined, and it is left alone.
+ *
+ * @param known what is remembered of the run, if anything is.
  */
 export async function findRollout(
-  deps: { readonly repository: DeclarationHistory; readonly store: StateStore },
-  environment: string,
-  releaseFile: string,
+  repository: DeclarationHistory,
+  place: Place,
   run: UpdateRun,
+  known: RunRecord | undefined,
 ): Promise<Rollout | undefined> {
-  const declared = await declaredRollout(deps, environment, releaseFile, run);
+  const declared = await declaredRollout(repository, place, run, known);
   if (declared === undefined || rolledBackRunName(run.name) === undefined) return declared;
   return rollBackRollout(run, declared);
 }
 
 async function declaredRollout(
-  deps: { readonly repository: DeclarationHistory; readonly store: StateStore },
-  environment: string,
-  releaseFile: string,
+  repository: DeclarationHistory,
+  place: Place,
   run: UpdateRun,
+  known: RunRecord | undefined,
 ): Promise<Rollout | undefined> {
-  const known = await deps.store.get<RunRecord>(ledgerPartition(run), "run");
-  if (!known) return searchRollout(deps.repository, environment, releaseFile, run.name);
-  const { commit } = known.value;
-  const rollout = rolloutOf(await declarationsAt(deps.repository, commit), environment, commit);
+  const { environment, releaseFile } = place;
+  if (!known) return searchRollout(repository, environment, releaseFile, run.name);
+  const { commit } = known;
+  const rollout = rolloutOf(await declarationsAt(repository, commit), environment, commit);
   return rollout?.runName === sourceName(run.name) ? rollout : undefined;
 }
 
@@ -80,6 +87,9 @@ export async function searchRollout(
 /** Parsing costs more than all that is decided with the result; the same texts give the same answer. */
 const parsed = new Map<string, ParsedDeclarations>();
 
+/** A repository that keeps what it read gives the same list again: then the texts need not be compared. */
+const parsedLists = new WeakMap<object, ParsedDeclarations>();
+
 /** Heads and the commits of runs of a few environments; what they hold is small. */
 const MAX_PARSED = 50;
 
@@ -88,9 +98,12 @@ export async function declarationsAt(
   commit: string,
 ): Promise<ParsedDeclarations> {
   const files = await repository.readDeclarations(commit);
+  const same = parsedLists.get(files);
+  if (same) return same;
   const key = JSON.stringify(files.map(({ path, text }) => [path, text]));
   const known = parsed.get(key) ?? parseDeclarations(files);
   if (parsed.size >= MAX_PARSED) parsed.clear();
   parsed.set(key, known);
+  parsedLists.set(files, known);
   return known;
 }

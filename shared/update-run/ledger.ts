@@ -27,6 +27,8 @@ export interface RunRecord {
   readonly closedAt?: string;
   /** ISO 8601: when to look even if nothing is heard. */
   readonly nextCheckAt?: string;
+  /** Digest of what Azure said of the run at the last look that came to its end. */
+  readonly seen?: string;
 }
 
 /** What the functions remember of one update run: one partition, readable rows. */

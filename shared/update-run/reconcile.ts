@@ -1,11 +1,11 @@
 import { armKey } from "../core/arm-id.ts";
-import { MINUTE } from "../core/duration.ts";
 import { flagQuarantine, readQuarantine, type FlagDeps } from "../quarantine/flag.ts";
 import type { NodeReader } from "../quarantine/ports.ts";
 import { isConfirmed, isResolved, type QuarantineRecord } from "../quarantine/record.ts";
 import { findClusters } from "../snapshot/fleet-clusters.ts";
 import type { ClusterInventory, ManagedCluster, SnapshotPort } from "../snapshot/ports.ts";
 import { judgeGates, type ApproveDeps } from "./approve.ts";
+import { nextCheckAt, seenOf, type Remainder } from "./due.ts";
 import { isDone, isExcused, isSettled, type MemberRecord } from "./gate.ts";
 import { ledgerPartition, readLedger, writeRow, type Ledger, type RunRecord } from "./ledger.ts";
 import { noticesOf, notify, type Notifier } from "./notify.ts";
@@ -29,9 +29,6 @@ export interface ReconcileDeps extends FlagDeps, ApproveDeps {
   readonly reporter?: RunReporter;
 }
 
-/** How soon to look again at a run that is not closed, even if no event comes. */
-const LOOK_AGAIN_MILLISECONDS = 1 * MINUTE;
-
 /** A row holds this many reasons: the worst come first, and a row of table storage is bounded. */
 const MAX_REASONS = 10;
 
@@ -47,20 +44,27 @@ export async function reconcile(
   const partition = ledgerPartition(run);
   const ledger = await readLedger(deps.store, partition);
   if (ledger.run?.closedAt && run.status.state === "Completed") return;
-  await recordBaselines(deps, { run, rollout, partition, ledger });
+  const baselines = await recordBaselines(deps, { run, rollout, partition, ledger });
   const clusters = await clustersOf(deps, run);
   const looks = await look(deps, { run, rollout, ledger, clusters });
   const records = await recordVerdicts(deps, { run, rollout, partition, ledger, looks });
   const quarantine = await flagBlockedNodes(deps, rollout.environment, looks);
   const obstacles = obstaclesOf(run, clusters, quarantine);
   const gates = { run, rollout, partition, records, obstacles };
-  const due = await judgeGates(deps, gates);
+  const gatesDue = await judgeGates(deps, gates);
   const closed = isClosed(run, rollout, records, quarantine);
   const told = await tell(deps, { run, rollout, partition, quarantine, closed });
-  await recordRun(deps, { run, rollout, partition, ledger, closed: closed && told, due });
+  const { captureProven } = rollout;
+  const settled = told && quarantine.every(isFinished);
+  const remainder = { run, records, captureProven, baselines, settled, gatesDue };
+  await recordRun(deps, { rollout, partition, closed: closed && told, remainder });
 }
 
-/** Only once for each member: what is bad later is held against the run. */
+/**
+ * Only once for each member: what is bad later is held against the run.
+ *
+ * @returns names of the members that have one now.
+ */
 async function recordBaselines(
   deps: ReconcileDeps,
   context: {
@@ -69,12 +73,13 @@ async function recordBaselines(
     readonly partition: string;
     readonly ledger: Ledger;
   },
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const baselines = await readBaselines({ ...context, ...readersOf(deps) });
   for (const { member, nodes, workloads } of baselines) {
     await deps.store.insert(context.partition, `baseline:${member}`, nodes);
     if (workloads) await deps.store.insert(context.partition, `workloads:${member}`, workloads);
   }
+  return new Set([...context.ledger.baselines.keys(), ...baselines.map(({ member }) => member)]);
 }
 
 function readersOf({ nodes, workloads, wallClock }: ReconcileDeps) {
@@ -226,23 +231,22 @@ async function tell(
 async function recordRun(
   deps: ReconcileDeps,
   context: {
-    readonly run: UpdateRun;
     readonly rollout: Rollout;
     readonly partition: string;
-    readonly ledger: Ledger;
     readonly closed: boolean;
-    readonly due: number | undefined;
+    readonly remainder: Remainder;
   },
 ): Promise<void> {
+  const { rollout, remainder } = context;
   const now = deps.clock.now();
-  const next = Math.min(context.due ?? Number.POSITIVE_INFINITY, now + LOOK_AGAIN_MILLISECONDS);
   const record: RunRecord = {
-    commit: context.rollout.commit,
-    environment: context.rollout.environment,
-    runId: context.run.id,
+    commit: rollout.commit,
+    environment: rollout.environment,
+    runId: remainder.run.id,
+    seen: seenOf(remainder.run),
     ...(context.closed
       ? { closedAt: new Date(now).toISOString() }
-      : { nextCheckAt: new Date(next).toISOString() }),
+      : { nextCheckAt: new Date(nextCheckAt(remainder, now)).toISOString() }),
   };
   await writeRow(deps.store, context.partition, "run", record);
 }

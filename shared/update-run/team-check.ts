@@ -138,9 +138,9 @@ async function claim(
   partition: string,
   row: string,
   known: StoredRow<Dispatch> | undefined,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const intent: Dispatch = { claimedUntil: wallClock.now() + CLAIM_MILLISECONDS };
   if (!known) return store.insert(partition, row, intent);
-  if (known.value.claimedUntil > wallClock.now()) return false;
+  if (known.value.claimedUntil > wallClock.now()) return undefined;
   return store.replace(partition, row, intent, known.etag);
 }

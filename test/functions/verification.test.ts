@@ -118,7 +118,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => local?.close());
 
-const look = () => lookAtRuns(local.app, { kind: "fleet", id: FLEET });
+const look = () => lookAtRuns(local.app, { kind: "fleet", id: FLEET }, "now");
 
 async function gate() {
   const status = await readStatus(local.app, await currentDeclarations(local.app));

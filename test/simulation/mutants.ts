@@ -118,8 +118,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "never release the lease",
     file: "shared/core/coalesce.ts",
-    find: "} else if (held.value.until <= wallClock.now()) {",
-    replace: "} else if (held.value.until === 0) {",
+    find: "if (value.until <= wallClock.now()) {",
+    replace: "if (value.until === 0) {",
   },
   {
     name: "take no proven snapshot",

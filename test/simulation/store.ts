@@ -17,13 +17,14 @@ export function createStore(seen: Sightings): SimStore {
   const none: ReadonlyMap<string, StoredRow<unknown>> = new Map();
   let revision = 0;
   const rowsOf = (partition: string) => partitions.get(partition) ?? none;
-  const write = (partition: string, row: string, value: unknown): true => {
+  const write = (partition: string, row: string, value: unknown): string => {
     const rows = partitions.get(partition) ?? new Map<string, StoredRow<unknown>>();
     partitions.set(partition, rows);
     // As the wire would carry it; nobody changes what was read, so one copy serves all readers.
     const carried: unknown = JSON.parse(JSON.stringify(value ?? null));
-    rows.set(row, { row, value: carried, etag: String(++revision) });
-    return true;
+    const etag = String(++revision);
+    rows.set(row, { row, value: carried, etag });
+    return etag;
   };
   const noteTakeover = (before: unknown, after: unknown): void => {
     const [old, next] = [before as Lease, after as Lease];
@@ -36,15 +37,18 @@ export function createStore(seen: Sightings): SimStore {
       rowsOf(partition).get(row) as StoredRow<T> | undefined,
     list: async <T>(partition: string) => [...rowsOf(partition).values()] as StoredRow<T>[],
     insert: async (partition, row, value) =>
-      rowsOf(partition).has(row) ? false : write(partition, row, value),
+      rowsOf(partition).has(row) ? undefined : write(partition, row, value),
     async replace(partition, row, value, etag) {
       const before = rowsOf(partition).get(row);
-      if (before?.etag !== etag) return false;
+      if (before?.etag !== etag) return undefined;
       if (partition === "lease") noteTakeover(before.value, value);
       return write(partition, row, value);
     },
-    async remove(partition, row) {
+    async remove(partition, row, etag) {
+      const standing = rowsOf(partition).get(row);
+      if (standing && etag !== undefined && standing.etag !== etag) return false;
       partitions.get(partition)?.delete(row);
+      return true;
     },
   };
 }

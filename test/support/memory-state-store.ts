@@ -14,9 +14,10 @@ export function memoryStateStore(): StateStore {
     value: JSON.parse(entry.value) as T,
     etag: entry.etag,
   });
-  const write = (partition: string, row: string, value: unknown): true => {
-    rowsOf(partition).set(row, { value: JSON.stringify(value), etag: String(++revision) });
-    return true;
+  const write = (partition: string, row: string, value: unknown): string => {
+    const etag = String(++revision);
+    rowsOf(partition).set(row, { value: JSON.stringify(value), etag });
+    return etag;
   };
   return {
     async get<T>(partition: string, row: string) {
@@ -27,13 +28,16 @@ export function memoryStateStore(): StateStore {
       return [...rowsOf(partition)].map(([row, entry]) => stored<T>(row, entry));
     },
     async insert(partition, row, value) {
-      return rowsOf(partition).has(row) ? false : write(partition, row, value);
+      return rowsOf(partition).has(row) ? undefined : write(partition, row, value);
     },
     async replace(partition, row, value, etag) {
-      return rowsOf(partition).get(row)?.etag === etag ? write(partition, row, value) : false;
+      return rowsOf(partition).get(row)?.etag === etag ? write(partition, row, value) : undefined;
     },
-    async remove(partition, row) {
+    async remove(partition, row, etag) {
+      const standing = rowsOf(partition).get(row);
+      if (standing && etag !== undefined && standing.etag !== etag) return false;
       rowsOf(partition).delete(row);
+      return true;
     },
   };
 }
