@@ -6,7 +6,7 @@ import type { CheckResult } from "./check.ts";
 import type { CheckPort } from "./checks.ts";
 import { judgeGate, type GateJudgement, type MemberRecord } from "./gate.ts";
 import { readHold } from "./hold.ts";
-import { writeRow, type GateRecord } from "./ledger.ts";
+import { changeRow, type GateRecord } from "./ledger.ts";
 import type { FleetPort, Gate, StageStatus, UpdateRun } from "./ports.ts";
 import type { Rollout } from "./rollout.ts";
 import { askTeam, type TeamCheckDeps } from "./team-check.ts";
@@ -171,5 +171,15 @@ async function record(
     at: new Date(deps.clock.now()).toISOString(),
     ...outcome,
   };
-  await writeRow(deps.store, partition, `gate:${gate.name}`, row);
+  const place = { partition, row: `gate:${gate.name}` };
+  await changeRow<GateRecord>(deps.store, place, (before) => onTopOf(before, row));
+}
+
+/**
+ * Two instances may judge a gate at once, and the one that leaves it may write last: what an approval stood on, or
+ * was about to, stays on record.
+ */
+function onTopOf(before: GateRecord | undefined, row: GateRecord): GateRecord {
+  if (before?.approvedAt !== undefined && row.approvedAt === undefined) return before;
+  return before?.evidence ? { evidence: before.evidence, ...row } : row;
 }

@@ -86,8 +86,18 @@ export async function writeRow(
   row: string,
   value: unknown,
 ): Promise<void> {
+  await changeRow(store, { partition, row }, () => value);
+}
+
+/** Writes a row that keeps something of what stood there. */
+export async function changeRow<T>(
+  store: StateStore,
+  { partition, row }: { readonly partition: string; readonly row: string },
+  change: (before: T | undefined) => T,
+): Promise<void> {
   for (let attempt = 0; attempt < MAX_WRITES; attempt++) {
-    const existing = await store.get(partition, row);
+    const existing = await store.get<T>(partition, row);
+    const value = change(existing?.value);
     const written = existing
       ? await store.replace(partition, row, value, existing.etag)
       : await store.insert(partition, row, value);
