@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { shellSettings } from "./emulator-settings.ts";
 import { HELP, readArguments, refusePositionals } from "./arguments.ts";
 import {
@@ -191,16 +191,19 @@ async function keepOpen(stage: Tour): Promise<void> {
   // Hours would pass while a person looks around, and the day's timers with them.
   await stage.azure.control("POST", "/clock", { factor: 1 });
   stage.story.chapter("Everything stays up until you press Ctrl+C, from here on in real time");
+  stage.story.say(`status page ${url}/api/status?code=${functionKey}`);
   const settings = join(stage.azure.directory, "azure.env");
   await writeFile(settings, shellSettings(emulator));
   stage.story.say(`shell       source ${settings}`);
   stage.story.say("            and fleetwright, the SDKs, az and curl find it, as in the README");
   stage.story.say(`ARM         ${emulator.arm} (CA: ${emulator.ca})`);
-  stage.story.say(`status      ${url}/api/status?code=${functionKey}`);
   stage.story.say(`GitHub      ${emulator.github}`);
-  for (const path of await writeKubeconfigs(stage.azure, stage.clusterIds)) {
-    stage.story.say(`kubeconfig  ${path}`);
-  }
+  const kubeconfigs = await writeKubeconfigs(stage.azure, stage.clusterIds);
+  const clusters = kubeconfigs.map((path) => basename(path, ".kubeconfig"));
+  stage.story.say(
+    `kubectl     --kubeconfig ${join(stage.azure.directory, "<cluster>.kubeconfig")}`,
+  );
+  stage.story.say(`            clusters: ${clusters.join(", ")}`);
   stage.story.say(`repository  git clone ${stage.repository.gitDirectory}`);
   stage.story.say(`control     ${emulator.control}`);
   // The signal handlers of the tour end it.

@@ -35,10 +35,15 @@ const RIGHT = 24;
 const TOP = 84;
 const LANE_HEIGHT = 26;
 const STAGE_GAP = 48;
+/** Below the last lane, when its stage has neither wait nor gate. */
+const LAST_GAP = 12;
 const LEGEND_HEIGHT = 44;
 /** Room for the label of an hour, so that the last one is not cut off. */
 const LABEL_WIDTH = 30;
 const HOUR = 3_600_000;
+/** Of the legend's letters, on the safe side. */
+const CHARACTER_WIDTH = 6.5;
+const LEGEND_GAP = 20;
 
 /** Where a kind of span lies in its lane, as a share of the lane's height. */
 const ROWS: Readonly<Record<LaneSpan["kind"], readonly [top: number, height: number]>> = {
@@ -62,13 +67,14 @@ const LEGEND: readonly (readonly [kind: LaneSpan["kind"] | BandSpan["kind"], lab
 const STYLE = `
   text { font: 12px system-ui, sans-serif; fill: #24292f; }
   .title { font-size: 16px; font-weight: 600; } .muted { fill: #57606a; font-size: 11px; }
+  .label { paint-order: stroke; stroke: #ffffff; stroke-width: 4px; }
   .paper { fill: #ffffff; } .lane { fill: #f6f8fa; } .grid { stroke: #d0d7de; stroke-width: 1; }
   .upgrade { fill: #dbe9f9; } .surge { fill: #8250df; } .drain { fill: #bf8700; } .reimage { fill: #1a7f37; }
   .quarantine { fill: #cf222e; fill-opacity: 0.35; stroke: #cf222e; }
   .wait { fill: #afb8c1; } .gate { fill: #0969da; }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; } .muted { fill: #9198a1; } .paper { fill: #0d1117; } .lane { fill: #161b22; }
-    .grid { stroke: #30363d; } .upgrade { fill: #1f3350; } .wait { fill: #484f58; }
+    .label { stroke: #0d1117; } .grid { stroke: #30363d; } .upgrade { fill: #1f3350; } .wait { fill: #484f58; }
   }`;
 
 export function renderTimeline(timeline: Timeline): string {
@@ -77,7 +83,7 @@ export function renderTimeline(timeline: Timeline): string {
   const end = Math.max(...all.map(({ to }) => to), start + 1);
   const scale = (time: number): number =>
     round(LEFT + ((time - start) / (end - start)) * (WIDTH - LEFT - RIGHT));
-  const placed = placeLanes(timeline.lanes);
+  const placed = placeLanes(timeline);
   const height = placed.bottom + LEGEND_HEIGHT;
   const bottom = placed.bottom;
   return [
@@ -106,7 +112,7 @@ interface Placed {
 }
 
 /** Lanes from top to bottom, with room below each stage for its wait and gate. */
-function placeLanes(lanes: readonly Lane[]): Placed {
+function placeLanes({ lanes, spans }: Timeline): Placed {
   const top = new Map<Lane, number>();
   let y = TOP;
   for (const [index, lane] of lanes.entries()) {
@@ -115,7 +121,8 @@ function placeLanes(lanes: readonly Lane[]): Placed {
     top.set(lane, y);
     y += LANE_HEIGHT;
   }
-  return { top, bottom: y + STAGE_GAP };
+  const hasBands = spans.some(({ stage }) => stage === lanes.at(-1)?.stage);
+  return { top, bottom: y + (hasBands ? STAGE_GAP : LAST_GAP) };
 }
 
 function stageLabel(stage: string, y: number): readonly string[] {
@@ -147,7 +154,7 @@ function renderBand(
   const width = Math.max(2, round(scale(span.to) - x));
   return [
     `<rect class="${span.kind}" x="${x}" y="${y}" width="${width}" height="9" rx="2"><title>${escape(span.label)}, ${iso(span.from)} to ${iso(span.to)}</title></rect>`,
-    `<text class="muted" x="${round(x + width + 6)}" y="${y + 9}">${escape(span.label)}</text>`,
+    `<text class="muted label" x="${round(x + width + 6)}" y="${y + 9}">${escape(span.label)}</text>`,
   ];
 }
 
@@ -171,8 +178,10 @@ function grid(
 }
 
 function legend(bottom: number): readonly string[] {
-  return LEGEND.flatMap(([kind, label], index) => {
-    const x = 16 + index * 134;
+  let next = 16;
+  return LEGEND.flatMap(([kind, label]) => {
+    const x = next;
+    next += 18 + label.length * CHARACTER_WIDTH + LEGEND_GAP;
     return [
       `<rect class="${kind}" x="${x}" y="${bottom + 16}" width="12" height="12"/>`,
       `<text class="muted" x="${x + 18}" y="${bottom + 26}">${label}</text>`,

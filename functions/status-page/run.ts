@@ -139,10 +139,26 @@ function decisions(all: readonly Decision[], run: string): Html {
       caption: `Recent decisions on ${run}, newest first`,
       key: `${run} decisions`,
       heads: ["About", "When", "Verdict", "Reason"],
-      rows: all.map(({ at, about, verdict, reason }) => ({
+      rows: together(all).map(({ at, about, verdict, reason }) => ({
         cells: [about, when(at), badge(verdict), told(reason ?? "–")],
       })),
     })}`;
+}
+
+/** Members that were judged alike in one look are one row. */
+function together(all: readonly Decision[]): readonly Decision[] {
+  const rows: Decision[] = [];
+  for (const decision of all) {
+    const last = rows.at(-1);
+    if (last === undefined || lookOf(last) !== lookOf(decision)) rows.push(decision);
+    else rows[rows.length - 1] = { ...last, about: `${last.about}, ${decision.about}` };
+  }
+  return rows;
+}
+
+/** Of what was said in the same minute. */
+function lookOf({ at, verdict, reason }: Decision): string {
+  return `${at.slice(0, "2026-07-10T08:00".length)} ${verdict} ${reason}`;
 }
 
 /** Runs that are over, one line each. */

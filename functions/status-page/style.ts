@@ -55,7 +55,7 @@ th:last-child, td:last-child { padding-right: 0; }
 .list { overflow-wrap: break-word; } .list td:last-child { width: 40%; } .alarm .list td:last-child { width: auto; }
 @media (min-width: 46.01rem) { .group .list { table-layout: fixed; } .group th:nth-child(1) { width: 14%; } .group th:nth-child(2) { width: 10%; }
   .group th:nth-child(3) { width: 11%; } .group th:nth-child(4) { width: 21%; } .group th:nth-child(5) { width: 6%; } .group th:nth-child(6) { width: 38%; } }
-.scroll { overflow-x: auto; max-width: 100%; } .matrix { min-width: 32rem; } .version { font-weight: 500; }
+.scroll { overflow-x: auto; max-width: 100%; } .matrix { min-width: 32rem; } .matrix tbody th { min-width: 11rem; } .version { font-weight: 500; }
 details.group, .earlier { margin: .35rem 0; }
 summary { cursor: pointer; padding: .45rem 0; color: var(--muted); font-size: .925rem; } details[hidden] { display: none; }
 .timeline { position: relative; margin: 1.25rem 0 1.5rem; padding-top: 1.4rem; }
@@ -84,7 +84,9 @@ footer { margin-top: 2rem; color: var(--muted); font-size: .85rem; }
   .list td[data-label]::before { content: attr(data-label) " "; color: var(--muted); font-size: .8rem; }
   .list td[data-label=State]::before, .list td[data-label=Verdict]::before, .list td[data-label=Why]::before,
   .list td[data-label=Reason]::before, .list td[data-label=When]::before, .list td[data-label=Upgrade]::before { content: none; }
-  .timeline .grid { inset: 0; } .lane { grid-template-columns: 1fr; padding: .15rem 0 .3rem; } .timeline .minor text { display: none; }
+  h3 .state, h4 .state { margin-left: 0; }
+  .timeline .grid { inset: 0; } .lane { grid-template-columns: 1fr; padding: .15rem 0 .3rem; }
+  .lane span, .timeline .stage { background: var(--card); justify-self: start; width: fit-content; max-width: 100%; } .timeline .minor text { display: none; }
 }
 @media (forced-colors: active) { .bar, .progress rect { forced-color-adjust: none; } }
 @media print { .tools, nav, .skip { display: none; } .card { break-inside: avoid-page; border: 0; padding: 0; } }

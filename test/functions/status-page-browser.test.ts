@@ -269,8 +269,10 @@ describe.skipIf(!HAS_BROWSER)("in Chromium (skipped where there is none at CHROM
         expect(await page.getByRole("table", { name: /Newest node image/ }).count()).toBe(1);
         await mkdir("out", { recursive: true });
         await page.screenshot({ path: join("out", "status.png"), fullPage: true });
-        // The part that README.md shows.
-        const clip = { x: 0, y: 0, width: 1_280, height: 1_130 };
+        // The part that README.md shows: down to the timeline.
+        const picture = await page.locator(".timeline").first().boundingBox();
+        const height = Math.ceil((picture?.y ?? 0) + (picture?.height ?? 0)) + 24;
+        const clip = { x: 0, y: 0, width: 1_280, height };
         await page.screenshot({ path: join("out", "status-top.png"), clip });
       } finally {
         await tour.stop();

@@ -140,6 +140,32 @@ describe("the page", () => {
     }
   });
 
+  test("tells what was judged alike in one look in one row", () => {
+    const pass = (about: string, at: string) => ({
+      at,
+      about,
+      verdict: "pass",
+      reason: "7 nodes proved",
+    });
+    const decisions = [
+      pass("quay-3", "2026-07-10T11:05:40Z"),
+      pass("quay-2", "2026-07-10T11:05:10Z"),
+      pass("quay-1", "2026-07-10T10:00:00Z"),
+    ];
+    const page = renderPage(statusOf([environment({ runs: [run([], { decisions })] })]));
+    expect(page).toContain("quay-3, quay-2");
+    expect(page.match(/7 nodes proved/g)).toHaveLength(2);
+  });
+
+  test("draws no timeline of a run that found everything at its target", () => {
+    const drawn = (state: UpdateState) => {
+      const stages = [stage("stage1", { state, members: [member("quay-1", { state })] })];
+      return renderPage(statusOf([environment({ runs: [run(stages, { state })] })]));
+    };
+    expect(drawn("Completed")).toContain('class="timeline"');
+    expect(drawn("Skipped")).not.toContain('class="timeline"');
+  });
+
   test("shows the newest image of each family, and which region is behind", () => {
     const family = "AKSUbuntu-2204gen2containerd";
     const image = (region: string, version: string) => ({
