@@ -9,6 +9,7 @@ import { findClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import type { ManagedCluster } from "../../shared/snapshot/ports.ts";
 import type { ProposalTarget } from "../../shared/promotion/proposal.ts";
 import { proposeNodeImages } from "../../shared/promotion/propose.ts";
+import { soaking, soaksFor, type Soaking } from "../../shared/promotion/soaking.ts";
 import { declarationsAt, findRollout } from "../../shared/update-run/find-rollout.ts";
 import { endHolds } from "../../shared/update-run/hold-issue.ts";
 import { isDue } from "../../shared/update-run/due.ts";
@@ -177,6 +178,14 @@ async function propose(
   declarations: ParsedDeclarations,
   environment: Environment,
 ): Promise<void> {
+  const ahead = await findSoaking(app, declarations, environment);
+  if (ahead) {
+    const until = ahead.until === undefined ? undefined : new Date(ahead.until).toISOString();
+    const fields = { environment: environment.name, run: ahead.run, target: ahead.target, until };
+    app.logger.info("newer node images queue behind one that soaks", fields);
+    await lookAgainIn(app, environment, PROPOSE_AGAIN_MILLISECONDS);
+    return;
+  }
   const release = await releaseOf(app, declarations, environment);
   const snapshots = declarations.workspace?.value.spec.snapshots;
   if (!release || !snapshots) return;
@@ -190,9 +199,24 @@ async function propose(
     release,
   });
   const wait = result.kind === "capturing" ? 0 : PROPOSE_AGAIN_MILLISECONDS;
-  const nextCheckAt = app.clock.now() + wait;
-  await writeRow(app.store, "proposals", environment.name, { nextCheckAt });
+  await lookAgainIn(app, environment, wait);
   app.logger.info("node images looked at", { environment: environment.name, ...summary(result) });
+}
+
+async function lookAgainIn(app: App, { name }: Environment, wait: number): Promise<void> {
+  const nextCheckAt = app.clock.now() + wait;
+  await writeRow(app.store, "proposals", name, { nextCheckAt });
+}
+
+/** Fleets are asked only where somebody waits for a soak. */
+async function findSoaking(
+  app: App,
+  declarations: ParsedDeclarations,
+  environment: Environment,
+): Promise<Soaking | undefined> {
+  if (soaksFor(declarations, environment).length === 0) return undefined;
+  const runs = await app.fleets.listRuns(environment.fleet);
+  return soaking(declarations, environment, { runs, now: app.clock.now() });
 }
 
 /** The release of an environment with its text, as a proposal edits it. */

@@ -23,7 +23,7 @@ export function environmentSection(
     <h2 id="${id}" tabindex="-1">${environment.name}</h2>
     <p class="headline" data-name="${environment.name}">${headline(environment)}</p>
     ${environment.problem !== undefined && html`<p class="alarm">${environment.problem}.</p>`}
-    ${pins(environment, status)} ${quarantine(environment)}
+    ${pins(environment, status)} ${soakNote(environment)} ${quarantine(environment)}
     ${run && runSection(run, status.at, `${id}-run`)} ${earlierRuns(others, environment.name)}
   </section>`;
 }
@@ -38,6 +38,16 @@ function pins(environment: EnvironmentStatus, status: Status): Html {
       pin(family, image(family, version, status)),
     )}
   </dl>`;
+}
+
+/** Why a newer image is out, and nobody proposes it. */
+function soakNote({ soaking }: EnvironmentStatus): Html | undefined {
+  if (!soaking) return undefined;
+  const { run, target, until } = soaking;
+  const end = until === undefined ? html`once it is done` : html`until ${when(until)}`;
+  return html`<p class="muted">
+    Newer node images queue: those of ${run} soak for ${target} ${end}.
+  </p>`;
 }
 
 function pin(name: string, value: Html): Html {

@@ -144,7 +144,7 @@ const Environment = z.strictObject({
         ),
         whileSoaking: field(
           byDefault(z.literal("queue"), "queue"),
-          "A newer image waits until the one that soaks has been promoted.",
+          "While an image soaks in the environment that this one is promoted from, none newer is proposed there.",
         ),
       }),
       {},

@@ -6,10 +6,11 @@ import type { Environment } from "../declaration/documents.ts";
 import type { Declarations } from "../declaration/parse.ts";
 import { parseSourceRunName } from "../declaration/strategy.ts";
 import { readImages, type ImageRecord } from "../promotion/lookout.ts";
+import { soaking, type Soaking } from "../promotion/soaking.ts";
 import { readQuarantine } from "../quarantine/flag.ts";
 import type { QuarantinedNode } from "../quarantine/record.ts";
 import { ledgerPartition, readLedger } from "../update-run/ledger.ts";
-import type { FleetPort } from "../update-run/ports.ts";
+import type { FleetPort, UpdateRun } from "../update-run/ports.ts";
 import { runStatus, type RunStatus } from "./run-status.ts";
 
 /** What the status function answers. Times are ISO 8601, by Azure's clock. */
@@ -27,6 +28,8 @@ export interface EnvironmentStatus {
   readonly nodeImages: Readonly<Record<string, string>>;
   /** Why its runs are not shown, when they could not be read. */
   readonly problem: string | undefined;
+  /** Why no newer node image is proposed to it now. */
+  readonly soaking?: { readonly run: string; readonly target: string; readonly until?: string };
   readonly runs: readonly RunStatus[];
   readonly quarantined: readonly (QuarantinedNode & {
     readonly cause: string;
@@ -61,10 +64,12 @@ export async function readStatus(deps: StatusDeps, declarations: Declarations): 
 
 async function readEnvironment(
   deps: StatusDeps,
-  { releases }: Declarations,
+  declarations: Declarations,
   environment: Environment,
 ): Promise<EnvironmentStatus> {
-  const release = releases.find(({ value }) => value.metadata.name === environment.name)?.value;
+  const release = declarations.releases.find(
+    ({ value }) => value.metadata.name === environment.name,
+  )?.value;
   const declared = {
     name: environment.name,
     fleet: environment.fleet,
@@ -74,11 +79,20 @@ async function readEnvironment(
   };
   const quarantined = await readQuarantined(deps, environment);
   try {
-    const runs = await readRuns(deps, environment);
-    return { ...declared, problem: undefined, runs, quarantined };
+    const all = await deps.fleets.listRuns(environment.fleet);
+    const runs = await readRuns(deps, environment, all);
+    const found = soaking(declarations, environment, { runs: all, now: deps.clock.now() });
+    return { ...declared, problem: undefined, ...soakingView(found), runs, quarantined };
   } catch (thrown) {
     return { ...declared, problem: explain(toError(thrown)), runs: [], quarantined };
   }
+}
+
+function soakingView(found: Soaking | undefined): Pick<EnvironmentStatus, "soaking"> {
+  if (!found) return {};
+  const { run, target, until } = found;
+  const end = until === undefined ? {} : { until: new Date(until).toISOString() };
+  return { soaking: { run, target, ...end } };
 }
 
 function explain(error: Error): string {
@@ -97,10 +111,11 @@ async function readQuarantined(
 }
 
 async function readRuns(
-  { fleets, store }: StatusDeps,
+  { store }: Pick<StatusDeps, "store">,
   environment: Environment,
+  all: readonly UpdateRun[],
 ): Promise<readonly RunStatus[]> {
-  const runs = (await fleets.listRuns(environment.fleet))
+  const runs = all
     .filter(({ name }) => parseSourceRunName(name)?.release === environment.name)
     .toSorted((a, b) => (b.createdAt ?? "").localeCompare(a.createdAt ?? ""))
     .slice(0, MAX_RUNS_SHOWN);

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { detectImages } from "../../functions/host/detect-images.ts";
+import { currentDeclarations, lookAtNodeImages } from "../../functions/host/look.ts";
+import { readStatus } from "../../shared/status/status.ts";
+import { startLocalApp, type LocalApp } from "./local-app.ts";
+
+/** Images that come faster than they soak, on the emulator's wires. */
+const SUBSCRIPTION = "11111111-2222-3333-4444-555555555555";
+const AKS = `/subscriptions/${SUBSCRIPTION}/resourceGroups/harbour/providers/Microsoft.ContainerService`;
+const FAMILY = "AKSUbuntu-2404gen2containerd";
+const RUN = "dev-2-1a2b3c4d";
+
+const release = (name: string, generation: number, pin: string) =>
+  `apiVersion: fleetwright.dev/v1alpha1
+kind: Release
+metadata: {name: ${name}, generation: ${generation}}
+spec:
+  strategy: {name: all}
+  nodeImages: {${FAMILY}: "${pin}"}
+`;
+
+let local: LocalApp;
+
+beforeAll(async () => {
+  const names = ["dev", "prod"];
+  local = await startLocalApp({
+    scenario: {
+      subscription: SUBSCRIPTION,
+      images: ["202606.16.0", "202607.09.0"].map((version) => ({
+        region: "westeurope",
+        version: `${FAMILY}-${version}`,
+      })),
+      clusters: names.map((name) => ({
+        name: `quay-${name}`,
+        resourceGroup: "harbour",
+        location: "westeurope",
+        pools: [
+          {
+            name: "system",
+            mode: "System" as const,
+            count: 1,
+            osSku: "Ubuntu",
+            nodeImageVersion: `${FAMILY}-202606.16.0`,
+          },
+        ],
+      })),
+      fleets: names.map((name) => ({
+        name,
+        resourceGroup: "harbour",
+        location: "westeurope",
+        members: [{ name: `quay-${name}`, cluster: `quay-${name}`, group: "one" }],
+      })),
+    },
+    files: {
+      "fleetwright.yaml": `apiVersion: fleetwright.dev/v1alpha1
+kind: Workspace
+spec:
+  environments:
+    - {name: dev, fleet: ${AKS}/fleets/dev}
+    - {name: prod, fleet: ${AKS}/fleets/prod, promotesFrom: dev, nodeImage: {soak: 72h}}
+`,
+      "releases/dev.yaml": release("dev", 2, "202607.09.0"),
+      "releases/prod.yaml": release("prod", 1, "202606.16.0"),
+    },
+  });
+  const { fleets } = local.app;
+  await fleets.createRun(`${AKS}/fleets/dev`, RUN, {
+    upgradeType: "NodeImageOnly",
+    nodeImageSelection: {
+      type: "Custom",
+      customNodeImageVersions: [`${FAMILY}-202607.09.0`],
+    },
+  });
+  await fleets.startRun(`${AKS}/fleets/dev`, RUN);
+  await local.advance("PT2H");
+}, 60_000);
+afterAll(() => local?.close());
+
+const pulls = () => local.github<readonly { body: string }[]>("GET", "/pulls?state=all");
+
+async function releaseImage(version: string): Promise<void> {
+  await local.azure.control("POST", "/images", {
+    region: "westeurope",
+    version: `${FAMILY}-${version}`,
+  });
+  // What is published is of no matter here.
+  await detectImages({ ...local.app, publisher: { publish: async () => {} } });
+}
+
+test("two newer images wait while the one before them soaks, and somebody can read why", async () => {
+  for (const version of ["202607.16.0", "202607.23.0"]) {
+    await releaseImage(version);
+    await lookAtNodeImages(local.app, "now");
+  }
+  expect(await pulls()).toEqual([]);
+  expect(local.told.at(-1)).toMatchObject({
+    message: "newer node images queue behind one that soaks",
+    fields: { environment: "dev", run: RUN, target: "prod" },
+  });
+  const status = await readStatus(local.app, await currentDeclarations(local.app));
+  expect(status.environments).toMatchObject([
+    { name: "dev", soaking: { run: RUN, target: "prod", until: expect.any(String) } },
+    { name: "prod" },
+  ]);
+  expect(status.environments[1]?.soaking).toBeUndefined();
+});
+
+test("once its soak is over, one pull request proposes the newest of them", async () => {
+  await local.advance("P3D");
+  await lookAtNodeImages(local.app, "now");
+  await lookAtNodeImages(local.app, "now");
+  const found = await pulls();
+  expect(found).toHaveLength(1);
+  expect(found[0]?.body).toContain("202607.23.0");
+  expect(found[0]?.body).not.toContain("202607.16.0");
+});
