@@ -125,29 +125,78 @@ describe("a GitHub job", () => {
 });
 
 describe("a Functions app", () => {
-  it("uses its managed identity", async () => {
-    const cloud = await startCloudServer(
-      () => ({
-        status: 200,
-        body: {
-          access_token: "managed",
-          expires_on: String(Math.floor(Date.now() / 1_000) + 3_600),
-          token_type: "Bearer",
-          resource: "r",
-        },
-      }),
+  const END = Math.floor(Date.parse("2030-01-01T00:00:00Z") / 1_000);
+  const issued = (more: object) => ({
+    status: 200,
+    body: { access_token: "managed", token_type: "Bearer", resource: "r", ...more },
+  });
+
+  async function signIn(...answers: readonly Answer[]) {
+    let next = 0;
+    server = await startCloudServer(
+      () => answers[Math.min(next++, answers.length - 1)] ?? { status: 500 },
       "http",
     );
+    const endpoint = `${server.origin}/msi/token`;
+    const env = { IDENTITY_ENDPOINT: endpoint, IDENTITY_HEADER: "secret", AZURE_CLIENT_ID: "app" };
+    return azureCredential(env)
+      .getToken(SCOPE)
+      .catch((thrown: unknown) => thrown);
+  }
+
+  it.each([
+    ["seconds as text", { expires_on: String(END) }],
+    ["seconds", { expires_on: END }],
+    ["a date", { expires_on: "2030-01-01T00:00:00Z" }],
+    ["a date of older hosts", { expires_on: "01/01/2030 00:00:00 +00:00" }],
+  ])("has a managed identity, whose token ends as told: %s", async (_, end) => {
+    expect(await signIn(issued(end))).toEqual({
+      token: "managed",
+      expiresOnTimestamp: END * 1_000,
+    });
+  });
+
+  it("asks again for a token that does not tell its end", async () => {
+    const token = await signIn(issued({}));
+    expect(token).toMatchObject({ token: "managed", expiresOnTimestamp: expect.any(Number) });
+  });
+
+  it("is told what to assign when it has no such identity", async () => {
+    const error = await signIn({ status: 400, body: { message: "No identity" } });
+    expect(isError(error, "unauthorized") && error.message).toMatch(/status 400.*No identity/);
+    expect(isError(error, "unauthorized") && error.remedy).toContain("client id app");
+  });
+
+  it("does not take a failure of the platform for a missing identity", async () => {
+    expect(await signIn({ status: 503 }, issued({ expires_on: END }))).toMatchObject({
+      token: "managed",
+    });
+    const error = await signIn({ status: 503 });
+    expect(isError(error, "service-error") && error.message).toContain("503");
+  });
+
+  it.each([
+    ["system-assigned", ""],
+    ["user-assigned", "app"],
+  ])("asks for a %s one just as @azure/identity does", async (_, clientId) => {
+    const cloud = await startCloudServer(() => issued({ expires_on: String(END) }), "http");
     server = cloud;
     const env = { IDENTITY_ENDPOINT: `${cloud.origin}/msi/token`, IDENTITY_HEADER: "secret" };
-    Object.assign(process.env, env);
-    try {
-      const token = await azureCredential(process.env).getToken(SCOPE);
-      expect(token?.token).toBe("managed");
-      expect(cloud.requests[0]?.headers["x-identity-header"]).toBe("secret");
-    } finally {
-      for (const name of Object.keys(env)) delete process.env[name];
-    }
+    const options = clientId === "" ? "" : JSON.stringify({ clientId });
+    // It keeps tokens, and where it found them, for all of a process.
+    await runBundled(
+      `import { ManagedIdentityCredential } from "@azure/identity";
+       new ManagedIdentityCredential(${options}).getToken("${SCOPE}");`,
+      { ca: cloud.ca, env },
+    );
+    await azureCredential(env, { clientId }).getToken(SCOPE);
+    const [theirs, ours] = cloud.requests.map(({ method, url, headers }) => {
+      const { pathname, searchParams } = new URL(url, cloud.origin);
+      searchParams.sort();
+      return [method, pathname, searchParams.toString(), headers["x-identity-header"]];
+    });
+    expect(ours).toEqual(theirs);
+    expect(cloud.requests).toHaveLength(2);
   });
 });
 
