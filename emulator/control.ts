@@ -29,6 +29,11 @@ const MAX_PATTERN_LENGTH = 500;
 const PREFIX = "/_emulator";
 
 const ImageInput = z.strictObject({ region: z.string().min(1), version: z.string().min(1) });
+const CapacityInput = z.strictObject({
+  region: z.string().min(1),
+  vmSize: z.string().min(1),
+  machines: z.int().min(0),
+});
 const VersionInput = z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/) });
 const ClockInput = z.union([
   z.strictObject({ advance: z.union([z.number().min(0), z.string().min(1)]) }),
@@ -97,6 +102,11 @@ function route(options: ControlOptions, request: WireRequest, name: string): Wir
       return withInput(request, VersionInput, ({ version }) => {
         world.releaseKubernetesVersion(version);
         return { status: 200, body: { version, releasedAt: isoNow(pacer) } };
+      });
+    case "POST /capacities":
+      return withInput(request, CapacityInput, (input) => {
+        world.machines.setCapacity(input);
+        return { status: 200, body: input };
       });
     case "POST /faults":
       return withInput(request, FaultInput, (input) => addFault(faults, input));

@@ -182,13 +182,15 @@ function compose(
 }
 
 function makeWorld(options: EmulatorOptions, scenario: Scenario, subscription: string): World {
-  const { kubernetesVersions, rules, durations } = scenario;
+  const { kubernetesVersions, rules, durations, quotas, capacities } = scenario;
   const world = createWorld({
     seed: options.seed ?? scenario.seed ?? 1,
     start: Date.parse(scenario.start ?? DEFAULT_START),
     ...(kubernetesVersions ? { kubernetesVersions } : {}),
     ...(rules ? { rules: given(rules) } : {}),
     ...(durations ? { durations: given(durations) } : {}),
+    ...(quotas ? { quotas } : {}),
+    ...(capacities ? { capacities } : {}),
   });
   populate(world, scenario, subscription);
   return world;
@@ -223,7 +225,7 @@ function createArm(
     : {};
   const aks = createAks(environment, operations, scenario);
   const containerService = createContainerService(aks, environment, operations, scenario);
-  const compute = createComputeProvider(environment.world, scenario.quotas ?? []);
+  const compute = createComputeProvider(environment.world);
   const network = createNetworkProvider({
     subscription,
     networks: scenario.virtualNetworks ?? [],

@@ -14,6 +14,8 @@ import { guidFrom } from "./guid.ts";
  * kubernetesVersions: ["1.32.9", "1.33.5"]
  * throttling: false                    # the token buckets of ARM and AKS, with 429
  * images: [{region: westeurope, version: AKSUbuntu-2204gen2containerd-202606.16.0}]
+ * quotas: [{region: westeurope, name: cores, limit: 100}]   # vCPUs; name: cores or a VM family
+ * capacities: [{region: westeurope, vmSize: Standard_D4ds_v5, machines: 12}]   # what the region has at most
  * resourceGroups: [{name: harbour, location: westeurope}]   # those of clusters and fleets exist anyway
  * clusters:
  *   - name: quay-1
@@ -177,6 +179,7 @@ const ScenarioInput = z.strictObject({
       quarantineFailsMember: z.optional(z.boolean()),
       skipFullAtVersion: z.optional(z.boolean()),
       expiredImageFailsMember: z.optional(z.boolean()),
+      enforceQuotas: z.optional(z.boolean()),
     }),
   ),
   durations: z.optional(
@@ -194,6 +197,9 @@ const ScenarioInput = z.strictObject({
   throttling: z.optional(z.boolean()),
   images: z.optional(z.array(z.strictObject({ region: text, version: text }))),
   quotas: z.optional(z.array(z.strictObject({ region: text, name: text, limit: z.int().min(0) }))),
+  capacities: z.optional(
+    z.array(z.strictObject({ region: text, vmSize: text, machines: z.int().min(0) })),
+  ),
   resourceGroups: z.optional(z.array(z.strictObject({ name: text, location: text }))),
   virtualNetworks: z.optional(z.array(NetworkInput)),
   clusters: z.optional(z.array(ClusterInput)),

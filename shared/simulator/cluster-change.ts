@@ -1,5 +1,7 @@
 import { announcePool } from "./announce.ts";
 import { advancePools, requireUpgradePath, upgradeControlPlane } from "./cluster-upgrade.ts";
+import { growthNeed, requireQuota, surgeNeed } from "./machine-need.ts";
+import type { Need } from "./machine-need.ts";
 import { SimulationError } from "./model.ts";
 import type { ClusterChange, PoolChange, ProvisioningState } from "./model.ts";
 import { removeNodes } from "./node-removal.ts";
@@ -38,6 +40,7 @@ export function changeCluster(cluster: ClusterState, change: ClusterChange): Ope
     controlPlane !== cluster.kubernetesVersion ||
     steps.some(({ pool, change: one }) => one !== undefined && isUpgrade(pool, one));
   if (upgrades) refuseUnsatisfiableBudgets(cluster);
+  requireQuota(cluster, steps.flatMap(needsOf));
   const state = upgrades ? "Upgrading" : "Updating";
   const operation = beginClusterOperation(cluster, "PutManagedCluster", state);
   const blocked = steps.flatMap(({ pool, change: one }) =>
@@ -77,6 +80,11 @@ function planSteps(cluster: ClusterState, change: ClusterChange, controlPlane: s
     return { pool, change: undefined, during: "Creating" };
   });
   return [...changed, ...added];
+}
+
+function needsOf({ pool, change = {} }: Step): readonly Need[] {
+  const growth = growthNeed(pool, change);
+  return isUpgrade(pool, change) ? [growth, surgeNeed(pool, undefined)] : [growth];
 }
 
 function begin(cluster: ClusterState, { pool, change }: Step, controlPlane: string): void {

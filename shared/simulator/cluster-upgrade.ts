@@ -2,6 +2,7 @@ import { compareVersions } from "../core/node-image.ts";
 import { announceCluster, setPoolState } from "./announce.ts";
 import { isOlderImage } from "./images.ts";
 import { drawPhase } from "./kernel.ts";
+import { requireQuota, surgeNeed } from "./machine-need.ts";
 import { SimulationError } from "./model.ts";
 import type { ClusterUpgrade, NodePool, ProvisioningState } from "./model.ts";
 import { isAt, isQuarantined } from "./nodes.ts";
@@ -109,6 +110,10 @@ function seenWithFamily(pool: PoolState, imageFamily: string): NodePool {
 export function upgradeCluster(cluster: ClusterState, upgrade: ClusterUpgrade): OperationState {
   const plan = planUpgrade(cluster, upgrade);
   refuseUnsatisfiableBudgets(cluster);
+  requireQuota(
+    cluster,
+    plan.pools.map(({ pool, goal }) => surgeNeed(pool, goal)),
+  );
   const imageOnly = upgrade.type === "NodeImageOnly";
   const state = imageOnly ? "UpgradingNodeImageVersion" : "Upgrading";
   // Clusters have no state for node images alone: they show Upgrading.
@@ -180,7 +185,7 @@ export function advancePools(
   for (let begun = 0; begun < together; begun++) beginNext();
 }
 
-function worstOf(outcomes: readonly Outcome[]): Outcome {
+export function worstOf(outcomes: readonly Outcome[]): Outcome {
   const bad = outcomes.filter((outcome) => outcome.status !== "Succeeded");
   const worst = bad.find(({ status }) => status === "Failed") ?? bad[0];
   if (worst === undefined) return SUCCEEDED;

@@ -3,7 +3,13 @@ import { announceCluster, announceObject, announcePool } from "./announce.ts";
 import { considerAutoUpgrade } from "./auto-upgrade.ts";
 import { budgetStatusOf } from "./budgets.ts";
 import { changeCluster } from "./cluster-change.ts";
-import { advancePools, isReached, planUpgrade, upgradeCluster } from "./cluster-upgrade.ts";
+import {
+  advancePools,
+  isReached,
+  planUpgrade,
+  upgradeCluster,
+  worstOf,
+} from "./cluster-upgrade.ts";
 import { dismantle } from "./dismantle.ts";
 import { drawPhase } from "./kernel.ts";
 import type { Kernel } from "./kernel.ts";
@@ -18,6 +24,7 @@ import {
   putBudget,
   putWorkload,
 } from "./kubernetes-objects.ts";
+import { growthNeed, requireQuota } from "./machine-need.ts";
 import { SimulationError } from "./model.ts";
 import type {
   AutoUpgradeChannels,
@@ -48,6 +55,7 @@ import {
   updatePool,
   upgradeNodeImage,
 } from "./pool-operations.ts";
+import type { Outcome } from "./rolling-upgrade.ts";
 import { rollBackPool } from "./pool-rollback.ts";
 import { settlePods } from "./pods.ts";
 import { hashText } from "./random.ts";
@@ -74,6 +82,11 @@ export class SimulatedCluster implements Cluster {
       if (pools.has(pool.name)) throw conflict(`The agent pool '${pool.name}' is named twice.`);
       pools.set(pool.name, newPool(this.#state, pool));
     }
+    if (spec.ready !== true)
+      requireQuota(
+        this.#state,
+        [...pools.values()].map((pool) => growthNeed(pool, {})),
+      );
     announceCluster(this.#state, "Created");
     for (const pool of pools.values()) announcePool(pool, "Created");
     for (const budget of spec.budgets ?? []) putBudget(this.#state, budget);
@@ -99,20 +112,22 @@ export class SimulatedCluster implements Cluster {
       pool.operation = operation;
     }
     this.#install(spec);
-    let left = state.pools.size;
-    const endOne = (): void => {
-      left -= 1;
-      if (left > 0 || operation.isOver) return;
-      for (const pool of state.pools.values()) {
-        pool.operation = undefined;
-        pool.provisioningState = "Succeeded";
+    const outcomes = new Map<PoolState, Outcome>();
+    const endOne = (pool: PoolState, outcome: Outcome): void => {
+      outcomes.set(pool, outcome);
+      if (outcomes.size < state.pools.size || operation.isOver) return;
+      for (const [one, { status }] of outcomes) {
+        one.operation = undefined;
+        one.provisioningState = status;
       }
-      endClusterOperation(state, operation);
+      endClusterOperation(state, operation, worstOf([...outcomes.values()]));
     };
     state.kernel.timeline.after(drawPhase(state.kernel, "controlPlane", state), () => {
       if (operation.isOver) return;
-      for (const pool of state.pools.values()) addNodes(pool, pool.count, endOne);
-      if (state.pools.size === 0) endOne();
+      for (const pool of state.pools.values()) {
+        addNodes(pool, pool.count, (outcome) => endOne(pool, outcome));
+      }
+      if (state.pools.size === 0) endClusterOperation(state, operation);
     });
   }
 
@@ -283,6 +298,9 @@ export class SimulatedCluster implements Cluster {
   vanish(): void {
     announceCluster(this.#state, "Deleted");
     this.#state.alive = false;
+    for (const pool of this.#state.pools.values()) {
+      this.#state.kernel.machines.take(this.region, pool.vmSize, -pool.nodes.length);
+    }
     dismantle(this.#state);
   }
 

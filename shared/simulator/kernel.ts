@@ -1,5 +1,6 @@
 import type { Hub } from "./hub.ts";
 import type { SimulatedImageCatalog } from "./images.ts";
+import type { MachineSupply } from "./machine-supply.ts";
 import type { Duration, Durations, Rules, WorldOptions } from "./model.ts";
 import { drawMilliseconds } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
@@ -12,6 +13,7 @@ export interface Kernel {
   readonly rules: Rules;
   readonly durations: Durations;
   readonly images: SimulatedImageCatalog;
+  readonly machines: MachineSupply;
   readonly kubernetesVersions: readonly string[];
   readonly place: WorldOptions["place"];
 }

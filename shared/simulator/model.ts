@@ -10,6 +10,7 @@ export interface World {
   readonly now: Instant;
   readonly rules: Rules;
   readonly images: ImageCatalog;
+  readonly machines: Machines;
   /** Supported Kubernetes versions, oldest first. */
   readonly kubernetesVersions: readonly string[];
   readonly clusters: ReadonlyMap<string, Cluster>;
@@ -34,6 +35,10 @@ export interface WorldOptions {
   readonly kubernetesVersions?: readonly string[];
   readonly rules?: Partial<Rules>;
   readonly durations?: Partial<Durations>;
+  /** What the subscription may use; without a limit where none is named. */
+  readonly quotas?: readonly Quota[];
+  /** What regions have; without an end where nothing is named. */
+  readonly capacities?: readonly Capacity[];
   /** Replaces the scheduler's choice of a node; undefined leaves the choice to it. */
   readonly place?: (pod: Pod, candidates: readonly ClusterNode[]) => string | undefined;
 }
@@ -60,6 +65,30 @@ export interface Rules {
   readonly skipFullAtVersion: boolean;
   /** A run fails a member whose target image is older than 90 days when its turn comes. */
   readonly expiredImageFailsMember: boolean;
+  /** Refuse machines beyond a vCPU quota; otherwise quotas are told alone. */
+  readonly enforceQuotas: boolean;
+}
+
+/** What a subscription may use in a region, in vCPUs: of one VM family, or of all (`cores`). */
+export interface Quota {
+  readonly region: string;
+  readonly name: string;
+  readonly limit: number;
+}
+
+/** How many machines of a size a region has at most for the subscription. */
+export interface Capacity {
+  readonly region: string;
+  readonly vmSize: string;
+  readonly machines: number;
+}
+
+export interface Machines {
+  /** vCPUs in use by quota name: every VM family, and `cores` for all. */
+  usedVcpus(region: string): ReadonlyMap<string, number>;
+  /** Undefined: no limit. */
+  quota(region: string, name: string): number | undefined;
+  setCapacity(capacity: Capacity): void;
 }
 
 /** Medians in milliseconds and the sigma of a log-normal around them. */

@@ -4,6 +4,7 @@ import { removeNodes } from "./node-removal.ts";
 import { createNode, isAt, isQuarantined, makeReady, uncordon } from "./nodes.ts";
 import {
   ABORTED,
+  allocationFailed,
   nodesToUpgrade,
   RollingUpgrade,
   spareNodes,
@@ -73,7 +74,7 @@ function adjustCount(pool: PoolState, onEnd: (outcome: Outcome) => void): void {
   const present = pool.nodes.filter((node) => !isQuarantined(node) && node.phase !== "Deleting");
   if (spareNodes(pool).length > 0) return removeSpares(pool, onEnd);
   const missing = pool.wantedNodes - present.length;
-  if (missing > 0) return addNodes(pool, missing, () => onEnd(SUCCEEDED));
+  if (missing > 0) return addNodes(pool, missing, onEnd);
   pool.cluster.kernel.timeline.after(SETTLE_MILLISECONDS, () => onEnd(SUCCEEDED));
 }
 
@@ -98,14 +99,20 @@ function removeSpares(pool: PoolState, onEnd: (outcome: Outcome) => void): void 
   });
 }
 
-/** New nodes have the image of their pool: scaling keeps it. */
-export function addNodes(pool: PoolState, number: number, onEnd: () => void): void {
-  const { kernel } = pool.cluster;
+/** New nodes have the image of their pool: scaling keeps it. A region that runs out of machines gives what it has. */
+export function addNodes(pool: PoolState, number: number, onEnd: (outcome: Outcome) => void): void {
+  const { kernel, region } = pool.cluster;
   const version: Version = pool.goal;
   const slowness = pool.osType === "Windows" ? WINDOWS_SLOWNESS : 1;
-  let left = number;
-  if (left === 0) return onEnd();
-  for (let made = 0; made < number; made++) {
+  const given = Math.min(number, kernel.machines.free(region, pool.vmSize));
+  const outcome = given === number ? SUCCEEDED : allocationFailed(pool);
+  let left = given;
+  if (number === 0) return onEnd(outcome);
+  if (given === 0) {
+    kernel.timeline.after(kernel.durations.nodeCreate.median, () => onEnd(outcome));
+    return;
+  }
+  for (let made = 0; made < given; made++) {
     const node = createNode(pool, version);
     kernel.timeline.after(drawPhase(kernel, "nodeCreate", node) * slowness, () => {
       if (node.alive) {
@@ -113,7 +120,7 @@ export function addNodes(pool: PoolState, number: number, onEnd: () => void): vo
         announceNode(node, "Uncordoned", { detail: "new node" });
       }
       left -= 1;
-      if (left === 0) onEnd();
+      if (left === 0) onEnd(outcome);
     });
   }
 }

@@ -1,6 +1,7 @@
 import { compareVersions, parseNodeImage } from "../core/node-image.ts";
 import { announceObject, announcePool } from "./announce.ts";
 import { imageFamily, isOlderImage } from "./images.ts";
+import { growthNeed, requireQuota, surgeNeed } from "./machine-need.ts";
 import { SimulationError } from "./model.ts";
 import type { NodePoolSpec, PoolChange, ProvisioningState } from "./model.ts";
 import { removeNodes } from "./node-removal.ts";
@@ -95,10 +96,11 @@ export function addPool(cluster: ClusterState, spec: NodePoolSpec): OperationSta
     throw new SimulationError("Conflict", `The agent pool '${spec.name}' exists already.`);
   }
   const pool = newPool(cluster, spec);
+  requireQuota(cluster, [growthNeed(pool, {})]);
   const operation = beginPoolOperation(pool, "CreateAgentPool", "Creating");
   cluster.pools.set(pool.name, pool);
   announcePool(pool, "Created");
-  addNodes(pool, pool.count, () => endPoolOperation(pool, operation));
+  addNodes(pool, pool.count, (outcome) => endPoolOperation(pool, operation, outcome));
   return operation;
 }
 
@@ -109,7 +111,10 @@ export function updatePool(
 ): OperationState {
   const pool = requirePool(cluster, name);
   const validated = validateChange(pool, change, cluster.kubernetesVersion);
-  if (isUpgrade(pool, change)) refuseUnsatisfiableBudgets(cluster);
+  const upgrades = isUpgrade(pool, change);
+  if (upgrades) refuseUnsatisfiableBudgets(cluster);
+  const growth = growthNeed(pool, change);
+  requireQuota(cluster, upgrades ? [growth, surgeNeed(pool, undefined)] : [growth]);
   const operation = beginPoolOperation(pool, "PutAgentPool", stateDuring(pool, change));
   const blocked = blockedByScaling(pool, change);
   applyChange(pool, change, validated);
@@ -252,6 +257,8 @@ export function upgradeNodeImage(
   const pool = requirePool(cluster, name);
   requireUsableImage(pool, image);
   refuseUnsatisfiableBudgets(cluster);
+  const { nodeImageVersion } = image;
+  requireQuota(cluster, [surgeNeed(pool, { ...pool.goal, nodeImageVersion })]);
   const operation = beginPoolOperation(
     pool,
     "UpgradeNodeImageVersion",

@@ -1,3 +1,4 @@
+import { requireQuota, surgeNeed } from "./machine-need.ts";
 import { SimulationError } from "./model.ts";
 import { beginPoolOperation, endPoolOperation } from "./operations.ts";
 import { bringToGoal } from "./pool-goal.ts";
@@ -20,6 +21,7 @@ export function rollBackPool(cluster: ClusterState, name: string): OperationStat
     throw invalid(`Kubernetes version ${kubernetesVersion} is no longer supported.`);
   }
   refuseUnsatisfiableBudgets(cluster);
+  requireQuota(cluster, [surgeNeed(pool, { kubernetesVersion, nodeImageVersion })]);
   const isImageOnly = kubernetesVersion === pool.kubernetesVersion;
   const during = isImageOnly ? "UpgradingNodeImageVersion" : "Upgrading";
   const operation = beginPoolOperation(pool, "RollBackAgentPool", during);

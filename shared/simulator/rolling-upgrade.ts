@@ -1,4 +1,5 @@
 import { QUARANTINED, UPGRADE_STATUS_LABEL } from "../core/kubernetes-labels.ts";
+import { compareVersions } from "../core/node-image.ts";
 import { announceNode, announcePool, recordNodeEvent } from "./announce.ts";
 import { beginDrain, drainFailureMessage } from "./drain.ts";
 import type { BlockedPod } from "./drain.ts";
@@ -12,6 +13,7 @@ import { upgradeWidth } from "./surge.ts";
 import type { Width } from "./surge.ts";
 
 const MINUTE = 60_000;
+const FIRST_WITH_FALLBACK = "1.35";
 
 export type Outcome =
   | { readonly status: "Succeeded" }
@@ -29,6 +31,20 @@ export const ABORTED: Outcome = {
   error: { code: "OperationPreempted", message: "The operation was aborted by request." },
   onlyQuarantine: false,
 };
+
+/** The scale set could not get the machines. Source of the words: Azure's own error, AKS#1272 */
+export function allocationFailed({ name, vmSize, cluster }: PoolState): Outcome {
+  return {
+    status: "Failed",
+    error: {
+      code: "AllocationFailed",
+      message:
+        `Agent pool '${name}': Allocation failed. We do not have sufficient capacity for the requested VM size ` +
+        `${vmSize} in region ${cluster.region}. Read more about improving likelihood of allocation success at http://aka.ms/allocation-guidance`,
+    },
+    onlyQuarantine: false,
+  };
+}
 
 /** Nodes above the pool's count: surge nodes that an earlier upgrade left, lent to this one as surge. */
 export function spareNodes(pool: PoolState): NodeState[] {
@@ -85,8 +101,34 @@ export class RollingUpgrade {
       spare.surge = true;
       uncordon(spare);
     }
-    for (let made = this.#surge.length; made < this.#width.surge; made++) this.#addSurgeNode();
+    const wanted = Math.max(0, this.#width.surge - this.#surge.length);
+    const given = this.#surgeToGet(wanted);
+    if (given === undefined) return this.#failToSurge();
+    for (let made = 0; made < given; made++) this.#addSurgeNode();
     this.#fill();
+  }
+
+  /**
+   * Undefined: the region has too few machines, and the upgrade fails. From Kubernetes 1.35 on it goes on
+   * with a surge of one instead. Source: learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling
+   */
+  #surgeToGet(wanted: number): number | undefined {
+    const { cluster, vmSize } = this.#pool;
+    const free = cluster.kernel.machines.free(cluster.region, vmSize);
+    if (free >= wanted) return wanted;
+    if (compareVersions(cluster.kubernetesVersion, FIRST_WITH_FALLBACK) < 0) return undefined;
+    if (this.#surge.length > 0) return 0;
+    return free > 0 ? 1 : undefined;
+  }
+
+  /** Azure tries for as long as a machine takes; no node was touched. */
+  #failToSurge(): void {
+    const { kernel } = this.#pool.cluster;
+    kernel.timeline.after(kernel.durations.surgeCreate.median, () => {
+      if (this.#aborted) return;
+      announcePool(this.#pool, "RollingFailed");
+      this.#onEnd(allocationFailed(this.#pool));
+    });
   }
 
   /** Nodes stay as they are, as after AKS's own abort; machines being made or reimaged come to rest. */

@@ -20,6 +20,8 @@ export const DEFAULT_RULES: Rules = {
   skipFullAtVersion: false,
   // "Can fail", says the same page: rehearsals with images of last year go on.
   expiredImageFailsMember: false,
+  // AKS looks at vCPU quotas before it creates, scales or upgrades: 400 ErrCode_InsufficientVCPUQuota.
+  enforceQuotas: true,
 };
 
 const MINUTE = 60_000;

@@ -4,6 +4,7 @@ import { SimulatedFleet } from "./fleet.ts";
 import { Hub } from "./hub.ts";
 import { SimulatedImageCatalog } from "./images.ts";
 import type { Kernel } from "./kernel.ts";
+import { MachineSupply } from "./machine-supply.ts";
 import { SimulationError } from "./model.ts";
 import type { ClusterSpec, Transition, World, WorldOptions } from "./model.ts";
 import { DEFAULT_DURATIONS, DEFAULT_KUBERNETES_VERSIONS, DEFAULT_RULES } from "./rules.ts";
@@ -35,6 +36,7 @@ class SimulatedWorld implements World {
         hub.emit({ at: timeline.now, kind: "image", region, nodeImageVersion });
         this.#considerAutoUpgrades();
       }),
+      machines: new MachineSupply(options.quotas, options.capacities),
       kubernetesVersions: this.#versions,
       place: options.place,
     };
@@ -48,6 +50,9 @@ class SimulatedWorld implements World {
   }
   get images(): Kernel["images"] {
     return this.#kernel.images;
+  }
+  get machines(): Kernel["machines"] {
+    return this.#kernel.machines;
   }
   get kubernetesVersions(): readonly string[] {
     return this.#kernel.kubernetesVersions;

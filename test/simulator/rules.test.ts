@@ -120,6 +120,12 @@ const EFFECTS: { readonly [Rule in keyof Rules]: (value: Rules[Rule]) => unknown
     made.addCluster(cluster("c"));
     return run(made).status.state;
   },
+  enforceQuotas(enforceQuotas) {
+    const quotas = [{ region: "westeurope", name: "cores", limit: 8 }];
+    const made = world({ quotas, rules: { enforceQuotas } });
+    made.addCluster(cluster("c"));
+    return run(made).status.state;
+  },
 };
 
 const refusal = (code: string): unknown => expect.objectContaining({ code });
@@ -162,6 +168,10 @@ const TURNS: { readonly [Rule in keyof Rules]: readonly (readonly [Rules[Rule], 
   expiredImageFailsMember: [
     [false, "Completed"],
     [true, "Failed"],
+  ],
+  enforceQuotas: [
+    [true, "Failed"],
+    [false, "Completed"],
   ],
 };
 
