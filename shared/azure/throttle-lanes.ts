@@ -83,7 +83,9 @@ class Lane {
     const wanted = Number.isFinite(asked) && asked > 0 ? asked : DEFAULT_PAUSE_MS;
     const before = now - this.#opensAt > CALM_MS ? 0 : this.#pause;
     // Those that were under way together are refused together: they are one refusal.
-    const own = this.#opensAt > now ? before : Math.min(2 * before, LONGEST_OWN_PAUSE_MS);
+    // No longer than it takes to grant what waits: one that waits alone asks as Azure says.
+    const enough = Math.min(LONGEST_OWN_PAUSE_MS, Math.max(1, this.#waiting) * wanted);
+    const own = this.#opensAt > now ? before : Math.min(2 * before, enough);
     this.#pause = Math.max(wanted, own);
     this.#opensAt = Math.max(this.#opensAt, now + this.#pause);
   }
