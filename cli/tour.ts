@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { basename, join, relative } from "node:path";
-import { shellSettings } from "./emulator-settings.ts";
+import { join, relative } from "node:path";
 import { HELP, readArguments, refusePositionals } from "./arguments.ts";
 import {
   awaitApproval,
@@ -23,7 +22,7 @@ import {
 import { timelineOf } from "./tour/lanes.ts";
 import { collectReport, readHistory, type Report } from "./tour/report.ts";
 import { renderReport, summarize } from "./tour/render-report.ts";
-import { writeKubeconfigs } from "./tour/operator.ts";
+import { leaveOpen } from "./tour/leave-open.ts";
 import { openTour, type Tour } from "./tour/stage-set.ts";
 import { createStory } from "./tour/story.ts";
 import { renderTimeline } from "./tour/timeline.ts";
@@ -79,7 +78,11 @@ export async function tour(args: readonly string[]): Promise<number> {
   try {
     const report = await play(stage);
     await publish(stage, report, options.output);
-    if (options.keep) await keepOpen(stage);
+    if (options.keep) {
+      await leaveOpen(stage);
+      // The signal handlers of the tour end it.
+      await new Promise<never>(() => {});
+    }
     return report.ok ? 0 : 1;
   } finally {
     await stage.stop();
@@ -182,30 +185,4 @@ async function publish(stage: Tour, report: Report, output: string): Promise<voi
   for (const [name, text] of Object.entries(files)) await writeFile(join(output, name), text);
   const folder = relative(process.cwd(), output) || ".";
   story.say(`written to ${folder}: ${Object.keys(files).join(", ")}`);
-}
-
-/** Leaves everything up until the person has seen enough. */
-async function keepOpen(stage: Tour): Promise<void> {
-  const { emulator } = stage.azure;
-  const { url, functionKey } = stage.functions.ready;
-  // Hours would pass while a person looks around, and the day's timers with them.
-  await stage.azure.control("POST", "/clock", { factor: 1 });
-  stage.story.chapter("Everything stays up until you press Ctrl+C, from here on in real time");
-  stage.story.say(`status page ${url}/api/status?code=${functionKey}`);
-  const settings = join(stage.azure.directory, "azure.env");
-  await writeFile(settings, shellSettings(emulator));
-  stage.story.say(`shell       source ${settings}`);
-  stage.story.say("            and fleetwright, the SDKs, az and curl find it, as in the README");
-  stage.story.say(`ARM         ${emulator.arm} (CA: ${emulator.ca})`);
-  stage.story.say(`GitHub      ${emulator.github}`);
-  const kubeconfigs = await writeKubeconfigs(stage.azure, stage.clusterIds);
-  const clusters = kubeconfigs.map((path) => basename(path, ".kubeconfig"));
-  stage.story.say(
-    `kubectl     --kubeconfig ${join(stage.azure.directory, "<cluster>.kubeconfig")}`,
-  );
-  stage.story.say(`            clusters: ${clusters.join(", ")}`);
-  stage.story.say(`repository  git clone ${stage.repository.gitDirectory}`);
-  stage.story.say(`control     ${emulator.control}`);
-  // The signal handlers of the tour end it.
-  await new Promise<never>(() => {});
 }

@@ -167,7 +167,8 @@ function withoutTold(line: string, told: Set<string>): string {
       one.startsWith(PREFLIGHT) && line.startsWith(`${WARNING}${one.slice(PREFLIGHT.length)}: `),
   );
   if (warned !== undefined) {
-    return `→ ${line.slice(WARNING.length + warned.length - PREFLIGHT.length + 2)}`;
+    const [rule = ""] = warned.slice(PREFLIGHT.length).split(":", 1);
+    return `→ ${rule}: ${line.slice(WARNING.length + warned.length - PREFLIGHT.length + 2)}`;
   }
   const reason = [...told].find(
     (one) => one.length >= MIN_REASON_LENGTH && one !== line && line.includes(one),

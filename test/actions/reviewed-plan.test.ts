@@ -69,7 +69,7 @@ test("the plan of a pull request is a check of its head, with what speaks agains
     },
   });
   expect(planned.summary).toMatch(
-    /\| warn \| pool-on-schedule \| quay-1: node pool system, app is on Schedule/,
+    /\| warn \| pool-on-schedule \| quay-1: node pools system, app are on Schedule/,
   );
   expect(planned.annotations[0]).toMatchObject({ kind: "warning", file: "releases/dev.yaml" });
   const { check_runs } = await repository.call<{

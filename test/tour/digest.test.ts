@@ -67,7 +67,7 @@ test("a warning is told once in a tour, its remedy once, its long list by the fi
   ];
   expect(digest(lines, told)).toEqual([
     "preflight warn pool-on-schedule: a: pool on Schedule; and 3 more",
-    "→ set Cordon",
+    "→ pool-on-schedule: set Cordon",
   ]);
   expect(digest([lines[0] ?? ""], told)).toEqual([]);
 });

@@ -154,7 +154,9 @@ function poolsThat(
   what: string,
 ): readonly string[] {
   const names = pools.filter(is).map(({ name }) => name);
-  return names.length === 0 ? [] : [`node pool ${names.join(", ")} is ${what}`];
+  if (names.length === 0) return [];
+  const subject = names.length === 1 ? "node pool" : "node pools";
+  return [`${subject} ${names.join(", ")} ${names.length === 1 ? "is" : "are"} ${what}`];
 }
 
 function outsideWindow({ window }: MemberFacts, { now }: PreflightFacts): readonly string[] {
