@@ -1,5 +1,5 @@
 import type { DaemonSet } from "kubernetes-types/apps/v1.js";
-import type { Cluster, Workload } from "../../shared/simulator/model.ts";
+import type { Workload } from "../../shared/simulator/model.ts";
 import { ageOf } from "./age.ts";
 import { formatLabels } from "./label-selector.ts";
 import { toTime } from "./object.ts";
@@ -12,7 +12,6 @@ import {
   removeWorkload,
   selectorOf,
   wantedTemplate,
-  workloadKey,
   workloadsOf,
 } from "./workloads.ts";
 import { writtenMetadata, writtenSpec } from "./written-workload.ts";
@@ -34,8 +33,8 @@ export const daemonSets: Resource<Workload, DaemonSet> = {
   sources: (cluster) => workloadsOf(cluster, "DaemonSet"),
   phase: () => "",
   render: (workload, { cluster }) => {
-    const pods = countPods(cluster, workload);
-    const wanted = nodesOf(cluster, workload);
+    const pods = countPods(workload);
+    const wanted = nodesOf(workload);
     const { labels, annotations } = writtenMetadata(cluster, workload);
     return {
       apiVersion: "apps/v1",
@@ -65,7 +64,7 @@ export const daemonSets: Resource<Workload, DaemonSet> = {
         observedGeneration: 0,
         desiredNumberScheduled: wanted,
         currentNumberScheduled: wanted,
-        updatedNumberScheduled: countPods(cluster, workload, workload.revision).all,
+        updatedNumberScheduled: countPods(workload, workload.revision).all,
         numberReady: pods.ready,
         numberAvailable: pods.ready,
         numberUnavailable: wanted - pods.ready,
@@ -82,9 +81,7 @@ export const daemonSets: Resource<Workload, DaemonSet> = {
 };
 
 /** A node whose pod is being replaced has two for a while. */
-function nodesOf(cluster: Cluster, workload: Workload): number {
-  const key = workloadKey(workload);
-  const pods = [...cluster.pods.values()].filter((pod) => pod.workload === key);
+function nodesOf({ pods }: Workload): number {
   return new Set(pods.map(({ node }) => node)).size;
 }
 

@@ -35,7 +35,7 @@ export const deployments: Resource<Workload, Deployment> = {
   changes: "compared",
   dependsOn: ["deployments", "pods"],
   sources: (cluster) => workloadsOf(cluster, "Deployment"),
-  phase: (workload, cluster) => (isAvailable(cluster, workload) ? "True" : "False"),
+  phase: (workload) => (isAvailable(workload) ? "True" : "False"),
   render: (workload, view) => {
     const { labels, annotations } = writtenMetadata(view.cluster, workload);
     return {
@@ -79,19 +79,18 @@ function put(cluster: Cluster, desired: Deployment): void {
   if (workload) rememberChangeCause(cluster, workload);
 }
 
-function isAvailable(cluster: Cluster, workload: Workload): boolean {
+function isAvailable(workload: Workload): boolean {
   const { replicas, replacement } = workload;
   const unavailable = flooredAmountOf(replacement?.maxUnavailable ?? "25%", replicas);
-  return countPods(cluster, workload).ready >= replicas - unavailable;
+  return countPods(workload).ready >= replicas - unavailable;
 }
 
 function status(workload: Workload, view: View): NonNullable<Deployment["status"]> {
-  const { cluster } = view;
-  const pods = countPods(cluster, workload);
+  const pods = countPods(workload);
   return {
     observedGeneration: 0,
     replicas: pods.all,
-    updatedReplicas: countPods(cluster, workload, workload.revision).all,
+    updatedReplicas: countPods(workload, workload.revision).all,
     readyReplicas: pods.ready,
     availableReplicas: pods.ready,
     unavailableReplicas: Math.max(0, Math.max(workload.replicas, pods.all) - pods.ready),
@@ -101,8 +100,8 @@ function status(workload: Workload, view: View): NonNullable<Deployment["status"
 
 type Condition = NonNullable<NonNullable<Deployment["status"]>["conditions"]>[number];
 
-function availability(workload: Workload, { cluster, phaseSince }: View): Condition {
-  const available = isAvailable(cluster, workload);
+function availability(workload: Workload, { phaseSince }: View): Condition {
+  const available = isAvailable(workload);
   const since = toTime(phaseSince ?? workload.createdAt);
   return {
     type: "Available",

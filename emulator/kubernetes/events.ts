@@ -55,6 +55,8 @@ export const coreEvents: Resource<Told, CoreEvent> = {
   })),
   sources: eventsOf,
   phase: () => "",
+  create: (cluster, desired) => remember(cluster, desired, fromCore(desired)),
+  update: (cluster, _current, desired) => remember(cluster, desired, fromCore(desired)),
   render: (event, view) => ({
     apiVersion: "v1",
     kind: "Event",
@@ -94,6 +96,8 @@ export const events: Resource<Told, Event> = {
   })),
   sources: eventsOf,
   phase: () => "",
+  create: (cluster, desired) => remember(cluster, desired, fromEvents(desired)),
+  update: (cluster, _current, desired) => remember(cluster, desired, fromEvents(desired)),
   render: (event, view) => ({
     apiVersion: "events.k8s.io/v1",
     kind: "Event",
@@ -112,8 +116,59 @@ export const events: Resource<Told, Event> = {
   }),
 };
 
+/** What clients told; the oldest makes room, as on a real server after an hour. */
+const byClients = new WeakMap<Cluster, Map<string, Told>>();
+const MAX_CLIENT_EVENTS = 1_000;
+
+type Content = Pick<Told, "type" | "reason" | "message" | "count" | "component" | "about"> & {
+  readonly time: string | undefined;
+};
+
+function remember(cluster: Cluster, { metadata }: CoreEvent | Event, content: Content): void {
+  const events = byClients.get(cluster) ?? new Map<string, Told>();
+  byClients.set(cluster, events);
+  const { name = "", namespace = NODE_NAMESPACE } = metadata ?? {};
+  const { time, ...rest } = content;
+  const told = Date.parse(String(time));
+  const at = Number.isNaN(told) ? cluster.createdAt : told;
+  events.set(`${namespace}/${name}`, { ...rest, at, name, namespace });
+  const [oldest] = events.keys();
+  if (events.size > MAX_CLIENT_EVENTS && oldest !== undefined) events.delete(oldest);
+}
+
+function fromCore(event: CoreEvent): Content {
+  const { reason = "", message = "", count = 1, source, involvedObject } = event;
+  return {
+    type: typeOf(event.type),
+    reason,
+    message,
+    count,
+    component: source?.component ?? event.reportingComponent ?? "",
+    about: involvedObject,
+    time: event.lastTimestamp ?? event.firstTimestamp ?? event.eventTime,
+  };
+}
+
+function fromEvents(event: Event): Content {
+  const { reason = "", note = "", regarding = {}, series } = event;
+  return {
+    type: typeOf(event.type),
+    reason,
+    message: note,
+    count: series?.count ?? event.deprecatedCount ?? 1,
+    component: event.reportingController ?? "",
+    about: regarding,
+    time: series?.lastObservedTime ?? event.eventTime,
+  };
+}
+
+function typeOf(type: string | undefined): Told["type"] {
+  return type === "Warning" ? "Warning" : "Normal";
+}
+
 function eventsOf(cluster: Cluster): ReadonlyMap<string, Told> {
-  const told = [...cluster.nodeEvents.map(ofNode), ...pendingPods(cluster)];
+  const clients = byClients.get(cluster)?.values() ?? [];
+  const told = [...cluster.nodeEvents.map(ofNode), ...pendingPods(cluster), ...clients];
   return new Map(told.map((event) => [`${event.namespace}/${event.name}`, event]));
 }
 

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../shared/simulator/model.ts";
+import { objectKey } from "./object.ts";
 import type { KubernetesObject } from "./object.ts";
 
 type ByKey = Map<string, KubernetesObject>;
@@ -23,4 +24,44 @@ export function forgetNamespace(cluster: Cluster, namespace: string): void {
   for (const objects of kept.get(cluster)?.values() ?? []) {
     for (const key of objects.keys()) if (key.startsWith(`${namespace}/`)) objects.delete(key);
   }
+}
+
+/** What the server says of every object, whatever its writer sent. */
+const SERVER_FIELDS = [
+  "uid",
+  "creationTimestamp",
+  "resourceVersion",
+  "generation",
+  "managedFields",
+];
+
+export function withoutServerFields(body: KubernetesObject): KubernetesObject {
+  const metadata = Object.entries(body.metadata ?? {}).filter(
+    ([field]) => !SERVER_FIELDS.includes(field),
+  );
+  return { ...body, metadata: Object.fromEntries(metadata) };
+}
+
+interface Keeping<Body extends KubernetesObject> {
+  create(cluster: Cluster, desired: Body): void;
+  update(cluster: Cluster, current: Body, desired: Body): void;
+  remove(
+    cluster: Cluster,
+    object: { readonly namespace: string | undefined; readonly name: string },
+  ): void;
+}
+
+/** What clients do to objects of a kind that are kept as they are written. */
+export function keeping<Body extends KubernetesObject>(kind: string): Keeping<Body> {
+  const put = (cluster: Cluster, desired: Body): void => {
+    const { namespace, name = "" } = desired.metadata ?? {};
+    keptObjects(cluster, kind).set(objectKey(namespace, name), desired);
+  };
+  return {
+    create: put,
+    update: (cluster, _current, desired) => put(cluster, desired),
+    remove: (cluster, { namespace, name }) => {
+      keptObjects(cluster, kind).delete(objectKey(namespace, name));
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import type { Cluster } from "../../shared/simulator/model.ts";
 import { guidFrom } from "../guid.ts";
 import { ageOf } from "./age.ts";
-import { keptObjects } from "./kept-objects.ts";
+import { keptObjects, withoutServerFields } from "./kept-objects.ts";
 import { isJsonObject, objectKey } from "./object.ts";
 import type { JsonObject, KubernetesObject } from "./object.ts";
 import { apiVersionOf } from "./resource.ts";
@@ -169,22 +169,6 @@ function plainResource(given: PlainKind): Resource<KubernetesObject> {
       },
     }),
   };
-}
-
-/** What the server says of every object, whatever its writer sent. */
-const SERVER_FIELDS = [
-  "uid",
-  "creationTimestamp",
-  "resourceVersion",
-  "generation",
-  "managedFields",
-];
-
-function withoutServerFields(body: KubernetesObject): KubernetesObject {
-  const metadata = Object.entries(body.metadata ?? {}).filter(
-    ([field]) => !SERVER_FIELDS.includes(field),
-  );
-  return { ...body, metadata: Object.fromEntries(metadata) };
 }
 
 function withDefaults(kind: string, body: KubernetesObject): KubernetesObject {

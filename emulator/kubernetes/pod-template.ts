@@ -12,9 +12,18 @@ export function templateOf(
   revision: Revision,
   extraLabels: Readonly<Record<string, string>> = {},
 ): PodTemplateSpec {
-  const template = (revision.template as PodTemplateSpec | undefined) ?? madeUp(workload, revision);
+  const template = (revision.template as PodTemplateSpec | undefined) ?? usual(workload, revision);
   const labels = { ...template.metadata?.labels, ...extraLabels };
   return { ...template, metadata: { ...template.metadata, labels } };
+}
+
+/** Asked for each pod of a list. */
+const made = new WeakMap<Revision, PodTemplateSpec>();
+
+function usual(workload: Pick<Workload, "name">, revision: Revision): PodTemplateSpec {
+  const template = made.get(revision) ?? madeUp(workload, revision);
+  made.set(revision, template);
+  return template;
 }
 
 function madeUp({ name }: Pick<Workload, "name">, revision: Revision): PodTemplateSpec {

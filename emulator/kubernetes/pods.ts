@@ -18,7 +18,6 @@ import { replicaSetIdentity, TEMPLATE_HASH_LABEL } from "./replica-sets.ts";
 import { statusOf } from "./resource.ts";
 import type { Column, Resource, View } from "./resource.ts";
 import { whyUnschedulable } from "./unschedulable.ts";
-import { workloadOfPod } from "./workloads.ts";
 import { admitPod, createPod, relabelled, relabelPod } from "./written-pod.ts";
 
 export const pods: Resource<Pod, PodBody> = {
@@ -60,7 +59,7 @@ export const pods: Resource<Pod, PodBody> = {
   phase: (pod) => `${pod.phase}/${pod.ready}/${pod.node ?? ""}`,
   render: (pod, view) => {
     const since = view.phaseSince ?? pod.createdAt;
-    const template = podTemplate(view.cluster, pod);
+    const template = templateOf(pod.owner, pod.revision, ownerLabels(pod));
     return {
       apiVersion: "v1",
       kind: "Pod",
@@ -72,7 +71,7 @@ export const pods: Resource<Pod, PodBody> = {
         uid: pod.uid,
         creationTimestamp: toTime(pod.createdAt),
         ...(pod.phase === "Terminating" && deletion(pod, since)),
-        ...ownerField(view.cluster, pod),
+        ...ownerField(pod),
       },
       spec: podSpec(pod, template),
       status: podStatus(pod, template, { view, since: toTime(since) }),
@@ -85,11 +84,6 @@ export const pods: Resource<Pod, PodBody> = {
     cluster.deletePod(namespace, name, graceSeconds);
   },
 };
-
-function podTemplate(cluster: Cluster, pod: Pod): PodTemplateSpec {
-  const name = workloadOfPod(cluster, pod)?.name ?? pod.name;
-  return templateOf({ name }, pod.revision, ownerLabels(cluster, pod));
-}
 
 /** `deletionTimestamp` is the deadline of a graceful end, not its begin. */
 function deletion(
@@ -104,9 +98,9 @@ function deletion(
 }
 
 /** By which the controller of each kind tells its pods apart. */
-function ownerLabels(cluster: Cluster, pod: Pod): Record<string, string> {
+function ownerLabels(pod: Pod): Record<string, string> {
   const { hash, number } = pod.revision;
-  switch (workloadOfPod(cluster, pod)?.kind) {
+  switch (pod.owner.kind) {
     case "DaemonSet":
       return { "controller-revision-hash": hash, "pod-template-generation": String(number) };
     case "StatefulSet":
@@ -117,18 +111,20 @@ function ownerLabels(cluster: Cluster, pod: Pod): Record<string, string> {
       };
     case "Deployment":
       return { [TEMPLATE_HASH_LABEL]: hash };
-    default:
+    case "Pod":
       return {};
   }
 }
 
-function ownerField(cluster: Cluster, pod: Pod): { ownerReferences?: OwnerReference[] } {
-  const workload = workloadOfPod(cluster, pod);
-  if (!workload || workload.kind === "Pod") return {};
-  const { kind, name, uid } = workload;
+function ownerField(pod: Pod): { ownerReferences?: OwnerReference[] } {
+  const { kind, name, uid } = pod.owner;
+  if (kind === "Pod") return {};
   const owner =
     kind === "Deployment"
-      ? { kind: "ReplicaSet", ...replicaSetIdentity({ workload, revision: pod.revision }) }
+      ? {
+          kind: "ReplicaSet",
+          ...replicaSetIdentity({ workload: pod.owner, revision: pod.revision }),
+        }
       : { kind, name, uid };
   const controlling = { controller: true, blockOwnerDeletion: true };
   return { ownerReferences: [{ apiVersion: "apps/v1", ...owner, ...controlling }] };

@@ -50,7 +50,7 @@ export const replicaSets: Resource<ReplicaSetSource, ReplicaSet> = {
     const { workload, revision } = source;
     const hash = { [TEMPLATE_HASH_LABEL]: revision.hash };
     const template = templateOf(workload, revision, hash);
-    const pods = countPods(cluster, workload, revision);
+    const pods = countPods(workload, revision);
     const selector = selectorOf(cluster, workload);
     return {
       apiVersion: "apps/v1",
@@ -89,6 +89,11 @@ export const replicaSets: Resource<ReplicaSetSource, ReplicaSet> = {
         availableReplicas: pods.ready,
       },
     };
+  },
+  absence: "they belong to Deployments: create one of those",
+  remove: (cluster, { namespace, name }) => {
+    const source = new Map(replicaSetsOf(cluster)).get(`${namespace}/${name}`);
+    if (source) cluster.deleteRevision(source.workload, source.revision);
   },
 };
 

@@ -18,7 +18,7 @@ export function serveScale(write: WriteRequest, name: string): WireReply {
   const workload = cluster.workloads.get(workloadKey({ kind, namespace, name }));
   const stored = journal.get(objectKey(namespace, name));
   if (!workload || !stored) throw notFound(journal.resource, name);
-  const scale = scaleOf(write, workload, stored);
+  const scale = scaleOf(workload, stored);
   if (request.method === "GET") return { status: 200, body: scale };
   const desired = desiredScale(write, scale);
   const metadata = isJsonObject(desired.metadata) ? desired.metadata : {};
@@ -33,7 +33,7 @@ export function serveScale(write: WriteRequest, name: string): WireReply {
   recordUpdate(write, name, { before: stored, subresource: "scale" });
   journal.refresh();
   const scaled = journal.get(objectKey(namespace, name)) ?? stored;
-  return { status: 200, body: scaleOf(write, workload, scaled) };
+  return { status: 200, body: scaleOf(workload, scaled) };
 }
 
 function desiredScale(write: WriteRequest, scale: object): { readonly [field: string]: unknown } {
@@ -47,7 +47,7 @@ function desiredScale(write: WriteRequest, scale: object): { readonly [field: st
   }
 }
 
-function scaleOf(write: WriteRequest, workload: Workload, stored: KubernetesObject): object {
+function scaleOf(workload: Workload, stored: KubernetesObject): object {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = stored.metadata ?? {};
   return {
     kind: "Scale",
@@ -55,7 +55,7 @@ function scaleOf(write: WriteRequest, workload: Workload, stored: KubernetesObje
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: { replicas: workload.replicas },
     status: {
-      replicas: countPods(write.cluster, workload).all,
+      replicas: countPods(workload).all,
       selector: formatLabels(workload.labels),
     },
   };

@@ -1,5 +1,5 @@
 import type { StatefulSet } from "kubernetes-types/apps/v1.js";
-import type { Cluster, Workload } from "../../shared/simulator/model.ts";
+import type { Workload } from "../../shared/simulator/model.ts";
 import { ageOf } from "./age.ts";
 import { revisionName } from "./controller-revisions.ts";
 import { toTime } from "./object.ts";
@@ -52,7 +52,7 @@ export const statefulSets: Resource<Workload, StatefulSet> = {
       replicas: workload.replicas,
       template: wantedTemplate(cluster, workload),
     },
-    status: status(cluster, workload),
+    status: status(workload),
   }),
   admit: (desired, current) => admitWorkload("StatefulSet", desired, current),
   create: (cluster, desired) => putWorkload(cluster, "StatefulSet", desired),
@@ -63,11 +63,11 @@ export const statefulSets: Resource<Workload, StatefulSet> = {
 };
 
 /** The current revision is that of the pods that are still to be replaced; without any, the newest. */
-function status(cluster: Cluster, workload: Workload): NonNullable<StatefulSet["status"]> {
-  const pods = countPods(cluster, workload);
-  const updated = countPods(cluster, workload, workload.revision);
+function status(workload: Workload): NonNullable<StatefulSet["status"]> {
+  const pods = countPods(workload);
+  const updated = countPods(workload, workload.revision);
   const before = workload.revisions.findLast(
-    (one) => one !== workload.revision && countPods(cluster, workload, one).all > 0,
+    (one) => one !== workload.revision && countPods(workload, one).all > 0,
   );
   const current = before ?? workload.revision;
   return {
@@ -75,7 +75,7 @@ function status(cluster: Cluster, workload: Workload): NonNullable<StatefulSet["
     replicas: pods.all,
     readyReplicas: pods.ready,
     availableReplicas: pods.ready,
-    currentReplicas: countPods(cluster, workload, current).all,
+    currentReplicas: countPods(workload, current).all,
     updatedReplicas: updated.all,
     currentRevision: revisionName(workload, current),
     updateRevision: revisionName(workload, workload.revision),

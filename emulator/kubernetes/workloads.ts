@@ -4,7 +4,6 @@ import { canonicalJson } from "../../shared/core/digest.ts";
 import { meets } from "../../shared/simulator/budgets.ts";
 import type {
   Cluster,
-  Pod,
   Replacement,
   Revision,
   Workload,
@@ -37,13 +36,9 @@ export interface PodCounts {
 }
 
 /** The pods of a workload, or of one of its revisions, that are not about to end. */
-export function countPods(cluster: Cluster, workload: Workload, revision?: Revision): PodCounts {
-  const key = workloadKey(workload);
-  const pods = [...cluster.pods.values()].filter(
-    (pod) =>
-      pod.workload === key &&
-      pod.phase !== "Terminating" &&
-      (revision === undefined || pod.revision === revision),
+export function countPods(workload: Workload, revision?: Revision): PodCounts {
+  const pods = workload.pods.filter(
+    (pod) => pod.phase !== "Terminating" && (revision === undefined || pod.revision === revision),
   );
   return { all: pods.length, ready: pods.filter((pod) => pod.ready).length };
 }
@@ -76,10 +71,6 @@ export function withReplicas(workload: Workload, replicas: number): WorkloadSpec
     ...(template && { template }),
     ...(replacement && { replacement }),
   };
-}
-
-export function workloadOfPod(cluster: Cluster, pod: Pod): Workload | undefined {
-  return cluster.workloads.get(pod.workload);
 }
 
 /** Makes or changes a workload as a client wrote it, with its defaults (`admitWorkload`). */
@@ -180,16 +171,23 @@ export function admitWorkload<Body extends KubernetesObject>(
     ...validateLabels(body.metadata?.labels),
     ...replicaErrors(kind, spec.replicas),
     ...selectorErrors(spec, current),
-    ...containerErrors("spec.template.spec", objectAt(objectAt(spec, "template"), "spec")),
+    ...podErrors("spec.template.spec", objectAt(objectAt(spec, "template"), "spec")),
     ...strategyErrors(kind, spec),
   ];
   if (errors.length > 0) throw invalid(`${kind}.apps`, body.metadata?.name ?? "", errors);
   return { ...body, spec } as unknown as Body;
 }
 
+/** More than any node pool takes; a slip of the keyboard must not fill the memory. */
+const MAX_REPLICAS = 9_999;
+
 function replicaErrors(kind: Kind, replicas: unknown): InvalidField[] {
-  if (kind === "DaemonSet" || isCount(replicas)) return [];
-  const message = `Invalid value: ${JSON.stringify(replicas)}: must be an integer greater than or equal to 0`;
+  if (kind === "DaemonSet") return [];
+  const rule = isCount(replicas)
+    ? `this cluster takes at most ${MAX_REPLICAS}`
+    : "must be an integer greater than or equal to 0";
+  if (isCount(replicas) && Number(replicas) <= MAX_REPLICAS) return [];
+  const message = `Invalid value: ${JSON.stringify(replicas)}: ${rule}`;
   return [{ field: "spec.replicas", message }];
 }
 
@@ -199,8 +197,9 @@ function isCount(value: unknown): boolean {
 
 export function parseReplicas(kind: Kind, name: string, value: unknown): number {
   const replicas = value ?? 1;
-  if (isCount(replicas)) return Number(replicas);
-  throw invalid(`${kind}.apps`, name, replicaErrors(kind, replicas));
+  const errors = replicaErrors(kind, replicas);
+  if (errors.length > 0) throw invalid(`${kind}.apps`, name, errors);
+  return Number(replicas);
 }
 
 function selectorErrors(spec: JsonObject, current: KubernetesObject | undefined): InvalidField[] {
@@ -225,8 +224,19 @@ function selectorErrors(spec: JsonObject, current: KubernetesObject | undefined)
   return [{ field: "spec.template.metadata.labels", message }];
 }
 
-/** Of a pod or of a template: containers, with names and images. */
-export function containerErrors(path: string, podSpec: JsonObject): InvalidField[] {
+/** A year; whoever waits longer for a pod to end has mistyped. */
+const MAX_GRACE_SECONDS = 365 * 86_400;
+
+/** Of a pod or of a template: containers, with names and images, and the grace of their end. */
+export function podErrors(path: string, podSpec: JsonObject): InvalidField[] {
+  const { terminationGracePeriodSeconds: grace } = podSpec;
+  const errors = containerErrors(path, podSpec);
+  if (isCount(grace) && Number(grace) <= MAX_GRACE_SECONDS) return errors;
+  const message = `Invalid value: ${JSON.stringify(grace)}: must be a whole number of seconds from 0 to ${MAX_GRACE_SECONDS}`;
+  return [...errors, { field: `${path}.terminationGracePeriodSeconds`, message }];
+}
+
+function containerErrors(path: string, podSpec: JsonObject): InvalidField[] {
   const containers = Array.isArray(podSpec.containers) ? podSpec.containers : [];
   if (containers.length === 0) return [{ field: `${path}.containers`, message: "Required value" }];
   return containers.filter(isJsonObject).flatMap((container, index) =>

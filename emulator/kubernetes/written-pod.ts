@@ -7,7 +7,7 @@ import { stringMap } from "./object.ts";
 import type { JsonObject } from "./object.ts";
 import { objectAt, placementOf, withDefaults } from "./pod-template.ts";
 import { invalid } from "./status.ts";
-import { containerErrors } from "./workloads.ts";
+import { podErrors } from "./workloads.ts";
 
 /** A pod as a client wrote it: made by nobody's controller when it is new, and only relabelled afterwards. */
 export function admitPod(desired: PodBody, current: PodBody | undefined): PodBody {
@@ -15,7 +15,7 @@ export function admitPod(desired: PodBody, current: PodBody | undefined): PodBod
   const admitted = withDefaults(body as JsonObject) as PodBody;
   const errors = [
     ...validateLabels(body.metadata?.labels),
-    ...containerErrors("spec", objectAt({ ...admitted }, "spec")),
+    ...podErrors("spec", objectAt({ ...admitted }, "spec")),
     ...(current ? changedSpec(current, admitted) : []),
   ];
   if (errors.length > 0) throw invalid("Pod", body.metadata?.name ?? "", errors);

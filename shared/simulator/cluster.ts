@@ -17,6 +17,7 @@ import {
   deleteBudget,
   deleteNode,
   deletePod,
+  deleteRevision,
   deleteWorkload,
   evict,
   patchNode,
@@ -39,6 +40,7 @@ import type {
   NodePoolSpec,
   PoolChange,
   ProvisioningState,
+  Revision,
   WindowName,
   Workload,
   WorkloadSpec,
@@ -330,6 +332,9 @@ export class SimulatedCluster implements Cluster {
   }
   putWorkload(workload: WorkloadSpec): void {
     putWorkload(this.#state, workload);
+  }
+  deleteRevision({ kind, namespace, name }: Workload, { hash }: Revision): void {
+    deleteRevision(this.#state, `${kind}/${namespace}/${name}`, hash);
   }
   deleteWorkload(kind: Workload["kind"], namespace: string, name: string): void {
     deleteWorkload(this.#state, kind, { namespace, name });

@@ -241,6 +241,15 @@ export function deleteWorkload(
   announceWorkloadObject(cluster, workload, "DELETED");
 }
 
+export function deleteRevision(cluster: ClusterState, key: string, hash: string): void {
+  const workload = cluster.workloads.get(key);
+  const revision = workload?.revisions.find((one) => one.hash === hash);
+  if (workload === undefined || revision === undefined) return;
+  workload.older = workload.older.filter((one) => one !== revision);
+  for (const pod of workload.pods.filter((one) => one.revision === revision)) stopPod(cluster, pod);
+  announceWorkloadObject(cluster, workload, "MODIFIED");
+}
+
 function announceWorkloadObject(
   cluster: ClusterState,
   workload: WorkloadState,

@@ -249,6 +249,8 @@ export interface Revision extends Required<
 export interface Workload extends Omit<WorkloadSpec, "template" | "replacement" | "nodeName"> {
   readonly uid: string;
   readonly createdAt: Instant;
+  /** Those that are about to end included. */
+  readonly pods: readonly Pod[];
   /** What new pods are made from. */
   readonly revision: Revision;
   /** Oldest first, the current one last. */
@@ -318,6 +320,7 @@ export interface Pod {
   readonly uid: string;
   /** Key of its workload: `Deployment/<namespace>/<name>`. */
   readonly workload: string;
+  readonly owner: Workload;
   readonly revision: Revision;
   readonly daemonSet: boolean;
   readonly labels: Readonly<Record<string, string>>;
@@ -508,6 +511,8 @@ export interface Cluster {
   budgetStatus(budget: DisruptionBudget): BudgetStatus;
   putWorkload(workload: WorkloadSpec): void;
   deleteWorkload(kind: Workload["kind"], namespace: string, name: string): void;
+  /** The ReplicaSet of a Deployment goes with its pods; of the newest template there is one again at once. */
+  deleteRevision(workload: Workload, revision: Revision): void;
 }
 
 export type UpdateState =

@@ -198,6 +198,61 @@ describe("a newer template of a Deployment", () => {
   });
 });
 
+describe("a workload", () => {
+  test.each([
+    { name: "a billion replicas", spec: { replicas: 1e9 }, field: "spec.replicas" },
+    { name: "half a replica", spec: { replicas: 0.5 }, field: "spec.replicas" },
+    {
+      name: "an endless grace",
+      spec: { template: { spec: { terminationGracePeriodSeconds: 1e300 } } },
+      field: "spec.template.spec.terminationGracePeriodSeconds",
+    },
+    {
+      name: "a strategy of its own",
+      spec: { strategy: { type: "Slowly" } },
+      field: "spec.strategy.type",
+    },
+    {
+      name: "a surge of words",
+      spec: { strategy: { rollingUpdate: { maxSurge: "some" } } },
+      field: "spec.strategy.rollingUpdate.maxSurge",
+    },
+    {
+      name: "a container without an image",
+      spec: { template: { spec: { containers: [{ name: "side" }] } } },
+      field: "spec.template.spec.containers[1].image",
+    },
+  ])("with $name is invalid, and the field is named", async ({ spec, field }) => {
+    const answer = await patch(CRANE, { spec });
+    expect(answer).toMatchObject({ status: 422, body: { details: { causes: [{ field }] } } });
+    expect(podsOf("crane")).toHaveLength(4);
+  });
+
+  test("keeps its pods' owner while they stop after it was deleted", async () => {
+    await api.call("DELETE", CRANE);
+    const [pod] = (await listOf(PODS)).items;
+    expect(pod?.metadata).toMatchObject({
+      deletionTimestamp: expect.any(String),
+      ownerReferences: [{ kind: "ReplicaSet" }],
+    });
+  });
+
+  test("has its ReplicaSet made again when somebody deletes it", async () => {
+    const before = podsOf("crane").map(({ name }) => name);
+    const [set] = (await listOf(`${APPS}/replicasets`)).items;
+    const path = `${APPS}/replicasets/${set?.metadata.name}`;
+    expect((await api.call("DELETE", path)).status).toBe(200);
+    server.clock.advance(MINUTE);
+    expect(podsOf("crane")).toHaveLength(4);
+    expect(podsOf("crane").some(({ name }) => before.includes(name))).toBe(false);
+    await patch(CRANE, withImage("crane", "crane:2"));
+    server.clock.advance(MINUTE);
+    expect((await api.call("DELETE", path)).status).toBe(200);
+    expect((await listOf(`${APPS}/replicasets`)).items).toHaveLength(1);
+    expect(podsOf("crane").filter(({ ready }) => ready)).toHaveLength(4);
+  });
+});
+
 describe("a StatefulSet", () => {
   const DB = `${APPS}/statefulsets/db`;
   const create = (spec: object): Promise<Answer> =>
@@ -406,6 +461,37 @@ describe("the state of a node", () => {
       expect.objectContaining({ type: "Ready", status: "True" }),
     );
     expect(read).toMatchObject({ allocatable: { "harbour.example/crane": "2" } });
+  });
+});
+
+describe("what clients keep in a cluster", () => {
+  test("leases by which they agree on a leader, beside those of the kubelets", async () => {
+    const path = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
+    const lease = { metadata: { name: "lock" }, spec: { holderIdentity: "first" } };
+    expect((await api.call("POST", path, { body: lease })).status).toBe(201);
+    const taken = { spec: { holderIdentity: "second" } };
+    expect((await patch(`${path}/lock`, taken, MERGE)).body.spec).toMatchObject(taken.spec);
+    const all = await listOf("/apis/coordination.k8s.io/v1/leases");
+    expect(all.items).toHaveLength(4);
+    expect((await api.call("DELETE", `${path}/lock`)).status).toBe(200);
+  });
+
+  test.each([
+    { name: "a time", lastTimestamp: "2026-07-01T00:00:00Z" },
+    { name: "no time", lastTimestamp: undefined },
+    { name: "a word for a time", lastTimestamp: "soon" },
+  ])("events with $name, in both of their forms", async ({ lastTimestamp }) => {
+    const involvedObject = { kind: "Node", name: "one" };
+    const event = { metadata: { generateName: "seen" }, reason: "Seen", involvedObject };
+    const path = "/api/v1/namespaces/default/events";
+    const body = { ...event, message: "a drain began", lastTimestamp };
+    expect((await api.call("POST", path, { body })).status).toBe(201);
+    const [newer] = (await listOf("/apis/events.k8s.io/v1/namespaces/default/events")).items;
+    expect(newer).toMatchObject({
+      reason: "Seen",
+      note: "a drain began",
+      regarding: involvedObject,
+    });
   });
 });
 
