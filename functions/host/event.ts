@@ -13,6 +13,9 @@ export interface DeliveredEvent {
   readonly topic?: unknown;
   readonly subject?: unknown;
   readonly data?: unknown;
+  /** CloudEvents' distributed tracing: the span that published it. */
+  readonly traceparent?: unknown;
+  readonly tracestate?: unknown;
 }
 
 /** Events that we subscribe to have below 2 kB; Event Grid itself takes 1 MB. */

@@ -12,6 +12,15 @@ import { toError } from "../../shared/core/errors.ts";
 /** Values of an attribute are cut: a span is no place for a whole document. */
 const MAX_VALUE_CHARACTERS = 1_024;
 
+interface TracedEvent {
+  readonly id?: unknown;
+  readonly type?: unknown;
+  readonly eventType?: unknown;
+  /** The distributed tracing extension of CloudEvents. */
+  readonly traceparent?: unknown;
+  readonly tracestate?: unknown;
+}
+
 /**
  * One span for what a trigger does, child of what called it: the event that Event Grid delivered, or the host's
  * timer. Without an OpenTelemetry SDK in the process this costs a function call (docs/deploy.md).
@@ -19,7 +28,7 @@ const MAX_VALUE_CHARACTERS = 1_024;
 export async function traced<T>(
   invocation: InvocationContext,
   work: () => Promise<T>,
-  event: { readonly id?: unknown; readonly type?: unknown; readonly eventType?: unknown } = {},
+  event: TracedEvent = {},
 ): Promise<T> {
   const attributes = attributesOf({
     "faas.invocation_id": invocation.invocationId,
@@ -31,7 +40,7 @@ export async function traced<T>(
   return tracer.startActiveSpan(
     invocation.functionName,
     options,
-    callerOf(invocation),
+    callerOf(invocation, event),
     async (span) => {
       try {
         return await work();
@@ -56,8 +65,10 @@ export function noteInSpan(message: string, fields: Readonly<Record<string, unkn
   trace.getActiveSpan()?.addEvent(message, attributesOf(fields));
 }
 
-function callerOf({ traceContext }: InvocationContext) {
-  const { traceParent, traceState } = traceContext ?? {};
+/** Who published the event, where it says so: the host knows only of its own delivery. */
+function callerOf({ traceContext }: InvocationContext, event: TracedEvent) {
+  const traceParent = textOf(event.traceparent) ?? traceContext?.traceParent;
+  const traceState = textOf(event.tracestate) ?? traceContext?.traceState;
   const carrier = {
     ...(traceParent ? { traceparent: traceParent } : {}),
     ...(traceState ? { tracestate: traceState } : {}),

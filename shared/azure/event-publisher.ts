@@ -1,6 +1,7 @@
 import { EventGridPublisherClient } from "@azure/eventgrid";
 import type { SendCloudEventInput } from "@azure/eventgrid";
 import type { TokenCredential } from "@azure/identity";
+import { context, propagation } from "@opentelemetry/api";
 import { digest } from "../core/digest.ts";
 import type { EventPublisher, NodeImageReleased } from "../promotion/ports.ts";
 import { toFleetwrightError } from "./errors.ts";
@@ -44,5 +45,16 @@ function toCloudEvent(event: NodeImageReleased): SendCloudEventInput<NodeImageRe
     subject: `locations/${region}/nodeImages/${nodeImageVersion}`,
     time: new Date(noticedAt),
     data: { region, nodeImageVersion, noticedAt },
+    extensionAttributes: traceOf(),
   };
+}
+
+/**
+ * What is being done now, for the trace of whoever takes the event; nothing where nobody traces.
+ * Source: https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/distributed-tracing.md
+ */
+function traceOf(): Record<string, string> {
+  const carrier: Record<string, string> = {};
+  propagation.inject(context.active(), carrier);
+  return carrier;
 }

@@ -78,6 +78,9 @@ async function captureOutgoing(
   });
   const batch = plan.take.slice(0, MAX_SNAPSHOTS_PER_LOOK);
   const { taken, failed } = await takeSnapshots({ take: batch }, deps.snapshots);
+  for (const { id, sourcePool } of taken) {
+    deps.logger.info("outgoing snapshot taken", { pool: sourcePool, snapshot: id });
+  }
   for (const { pool, error } of failed) {
     deps.logger.warn("the outgoing snapshot could not be taken", { pool, error: error.message });
   }

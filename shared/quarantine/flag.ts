@@ -107,17 +107,29 @@ async function publish(deps: FlagDeps, record: QuarantineRecord): Promise<Issue>
   const state = isResolved(record) ? "closed" : "open";
   const existing = await findIssue(deps.issues, marker(record));
   if (!existing) {
-    deps.logger.warn("opening the issue of a quarantine", { cause: record.cause });
-    return openIssue(deps.issues, marker(record), { ...text, labels: ISSUE_LABELS });
+    const opened = await openIssue(deps.issues, marker(record), { ...text, labels: ISSUE_LABELS });
+    tell(deps, record, opened, "opened");
+    return opened;
   }
   const same =
     existing.title === text.title && existing.body === text.body && existing.state === state;
   if (same) return existing;
   await deps.issues.update(existing.number, { ...text, state });
+  const change = existing.state === state ? "brought up to date" : state;
+  tell(deps, record, existing, change === "open" ? "opened again" : change);
   if (state === "closed" && existing.state === "open") {
     await deps.issues.comment(existing.number, renderProof(record));
   }
   return existing;
+}
+
+function tell(
+  { logger }: FlagDeps,
+  { environment, cause }: QuarantineRecord,
+  { number }: Issue,
+  what: string,
+): void {
+  logger.info(`issue of a quarantine ${what}`, { environment, cause, issue: number });
 }
 
 function renderProof(record: QuarantineRecord): string {

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { digest } from "../core/digest.ts";
 import { MINUTE } from "../core/duration.ts";
+import type { Logger } from "../core/logger.ts";
 import type { StateStore, StoredRow } from "../core/state-store.ts";
 import { findIssue, openIssue } from "./one-issue.ts";
 import type { IssueTracker } from "./ports.ts";
@@ -8,6 +9,7 @@ import type { IssueTracker } from "./ports.ts";
 export interface KeepIssueDeps {
   readonly store: StateStore;
   readonly issues: IssueTracker;
+  readonly logger: Logger;
   /** The machines' own time: a claim bounds the life of a process. */
   readonly wallClock: Clock;
 }
@@ -51,7 +53,7 @@ export async function keepIssue(deps: KeepIssueDeps, kept: KeptIssue): Promise<b
   if (await isSaid(deps, kept, known, wanted)) return true;
   const claimedUntil = wallClock.now() + CLAIM_MILLISECONDS;
   if (!(await claim(store, kept, known, { ...wanted, claimedUntil }))) return false;
-  await writeIssue(deps.issues, kept);
+  await writeIssue(deps, kept);
   const mine = await store.get<KeptRow>(kept.partition, kept.row);
   // Whoever took the claim over meanwhile knows more than this.
   if (mine?.value.claimedUntil !== claimedUntil) return false;
@@ -90,14 +92,21 @@ async function claim(
     : store.insert(partition, row, claimed);
 }
 
-async function writeIssue(issues: IssueTracker, kept: KeptIssue): Promise<void> {
+async function writeIssue({ issues, logger }: KeepIssueDeps, kept: KeptIssue): Promise<void> {
   const issue = await findIssue(issues, kept.marker);
   if (!kept.text) {
     if (issue?.state !== "open") return;
     await issues.update(issue.number, { state: "closed" });
     await issues.comment(issue.number, kept.closing);
+    logger.info("issue closed", { issue: issue.number, title: issue.title });
     return;
   }
-  if (issue) await issues.update(issue.number, { ...kept.text, state: "open" });
-  else await openIssue(issues, kept.marker, { ...kept.text, labels: kept.labels });
+  const { title } = kept.text;
+  if (issue) {
+    await issues.update(issue.number, { ...kept.text, state: "open" });
+    logger.info("issue brought up to date", { issue: issue.number, title });
+    return;
+  }
+  const opened = await openIssue(issues, kept.marker, { ...kept.text, labels: kept.labels });
+  logger.info("issue opened", { issue: opened.number, title });
 }

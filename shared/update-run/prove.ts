@@ -44,6 +44,9 @@ export async function takeProvenSnapshots(
     for (const { pool, reason } of plan.refused) {
       logger.warn("no proven snapshot yet", { pool, reason });
     }
+    for (const { id, sourcePool } of result.taken) {
+      logger.info("proven snapshot taken", { run: run.name, pool: sourcePool, snapshot: id });
+    }
     for (const { pool, error } of result.failed) {
       logger.warn("the proven snapshot could not be taken", { pool, error: error.message });
     }

@@ -123,7 +123,7 @@ export async function reportRun(
 }
 
 async function reportCheck(
-  { store, reporter }: ReportDeps,
+  { store, reporter, logger }: ReportDeps,
   partition: string,
   report: RunReport,
 ): Promise<void> {
@@ -132,5 +132,7 @@ async function reportCheck(
   const known = await store.get<{ readonly said: string }>(partition, "check");
   if (known?.value.said === said) return;
   await reporter.publish(report);
+  const { run, state, title } = report;
+  logger.info("run shown at its commit", { run, state, title });
   await writeRow(store, partition, "check", { said });
 }

@@ -1,4 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IMAGE_FAMILY, NEW_IMAGE, openTour, REGIONS, type Tour } from "../../cli/tour/stage-set.ts";
 import { readStatus } from "../../cli/tour/status.ts";
@@ -8,17 +12,42 @@ import { until } from "../../cli/tour/until.ts";
 
 /**
  * Each function through its registration: events over the webhook of the Functions host, timers over its
- * admin endpoint, HTTP over its route. The clock runs at its real pace, so no timer comes by itself
+ * admin endpoint, HTTP over its route. The clock goes slowly, so no timer comes by itself
  * within a test that looks at what one function did.
  */
 let tour: Tour;
 
 const PATIENCE = 120_000;
 
+let traces: string;
+
 beforeAll(async () => {
-  tour = await openTour({ clockFactor: 1, seed: 3, story: silentStory });
+  const folder = await mkdtemp(join(tmpdir(), "fleetwright-traces-"));
+  traces = join(folder, "spans.jsonl");
+  // As docs/deploy.md says: an SDK that is loaded before the app, and nothing else.
+  process.env["NODE_OPTIONS"] = `--import ${pathToFileURL(resolve("test/support/tracing.mjs"))}`;
+  process.env["TRACE_FILE"] = traces;
+  tour = await openTour({ clockFactor: 0.1, seed: 3, story: silentStory });
+  delete process.env["NODE_OPTIONS"];
 }, PATIENCE);
-afterAll(() => tour?.stop());
+afterAll(async () => {
+  await tour?.stop();
+  await rm(dirname(traces), { recursive: true, force: true });
+});
+
+interface Span {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parent?: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly events: readonly { name: string; attributes: Readonly<Record<string, unknown>> }[];
+}
+
+async function spans(name: string): Promise<readonly Span[]> {
+  const lines = (await readFile(traces, "utf8")).split("\n").filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as Span).filter((span) => span.name === name);
+}
 
 function deliver(functionName: string, event: unknown): Promise<Response> {
   return deliverText(functionName, JSON.stringify(event));
@@ -112,6 +141,33 @@ describe("detect-node-images and on-node-image-released", () => {
   );
 });
 
+test("one trace leads from the look at the regions over its event to the pull request", async () => {
+  const announcing = (await spans("detect-node-images")).filter(({ events }) =>
+    events.some(({ name }) => name === "node image announced"),
+  );
+  expect(announcing.length).toBeGreaterThanOrEqual(2);
+  const first = await until("the span that proposed to end", async () =>
+    (await spans("on-node-image-released")).find(({ events }) =>
+      events.some(({ name }) => name === "outgoing snapshot taken"),
+    ),
+  );
+  // The publisher's own span, and not merely one of the same trace.
+  expect(announcing.map(({ spanId }) => spanId)).toContain(first.parent);
+  expect(first.attributes).toMatchObject({
+    "cloudevents.event_type": "Fleetwright.NodeImageReleased",
+    "cloudevents.event_id": expect.stringMatching(/./),
+  });
+  const told = first.events.map(({ name }) => name);
+  expect(told.filter((name) => name === "outgoing snapshot taken")).toHaveLength(4);
+  expect(first.events.at(-1)).toMatchObject({
+    name: "node images looked at",
+    attributes: { result: "proposed", pullRequest: expect.any(Number) },
+  });
+  // Each line of the log names the event, too: what has no SDK can be followed all the same.
+  const id = first.attributes["cloudevents.event_id"];
+  expect(tour.functions.log()).toContain(`"event":"${id}"`);
+});
+
 describe("events of somebody else's resources change nothing", () => {
   const foreign =
     "/subscriptions/99999999-9999-4999-8999-999999999999/resourceGroups/x/providers/Microsoft.ContainerService";
@@ -145,7 +201,7 @@ describe("events of somebody else's resources change nothing", () => {
 describe("a hostile sender", () => {
   // The clock stands, so that no timer looks meanwhile.
   beforeAll(async () => void (await tour.azure.control("POST", "/clock", { factor: 0 })));
-  afterAll(async () => void (await tour.azure.control("POST", "/clock", { factor: 1 })));
+  afterAll(async () => void (await tour.azure.control("POST", "/clock", { factor: 0.1 })));
 
   const rolling = () => ({
     type: "Microsoft.ContainerService.NodePoolRollingFailed",

@@ -1,5 +1,6 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -26,6 +27,7 @@ import {
   statusOf,
 } from "./sample-status.ts";
 
+const require = createRequire(import.meta.url);
 const PATIENCE = 240_000;
 /** What is on the page already, or one answer of a local server away. */
 const STEP_MILLISECONDS = 15_000;
@@ -202,6 +204,46 @@ describe.skipIf(!HAS_BROWSER)("in Chromium (skipped where there is none at CHROM
       await page.close();
     }
   });
+
+  describe("axe finds nothing that WCAG 2.2 AA forbids", () => {
+    const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+    test.each([
+      ["a running run", () => running("upgrading its nodes"), 1_280, "light"],
+      ["a running run in the dark", () => running("upgrading its nodes"), 1_280, "dark"],
+      ["1,000 members in the dark on a phone", largeStatus, 360, "dark"],
+      ["no environment at all", () => statusOf([]), 1_280, "light"],
+      [
+        "a quarantined node and an environment that cannot be read",
+        () =>
+          statusOf([
+            environment({ quarantined: [quarantined({})] }),
+            environment({ name: "dev", problem: "Azure throttles it" }),
+          ]),
+        1_280,
+        "dark",
+      ],
+    ] as const)("on the page of %s", async (_case, of, width, colorScheme) => {
+      const page = await open(of(), { width, height: 800 });
+      await page.emulateMedia({ colorScheme });
+      // The page's policy forbids scripts from elsewhere; this way a script comes in beside it.
+      await page.evaluate(await readFile(require.resolve("axe-core/axe.min.js"), "utf8"));
+      const options = JSON.stringify({ runOnly: RULES, resultTypes: ["violations"] });
+      const { violations, passes } = await page.evaluate<Axe>(`(async () => {
+        const found = await axe.run(document, ${options});
+        const told = ({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ");
+        return { violations: found.violations.map(told), passes: found.passes.length };
+      })()`);
+      expect(violations).toEqual([]);
+      expect(passes).toBeGreaterThan(10);
+      await page.close();
+    });
+  });
+
+  interface Axe {
+    readonly violations: readonly string[];
+    readonly passes: number;
+  }
 
   /** The least contrast of any text against the paper, as WCAG 2.2 computes it. */
   function worstContrast(page: Page): Promise<number> {
