@@ -20,7 +20,7 @@ export async function listResources(
   for (const provider of providers) {
     const { namespace } = provider;
     for (const type of typesOf(namespace)) {
-      const resources = await listType(provider, { ...request, namespace }, type);
+      const resources = await listAll(provider, { ...request, namespace }, [[type, undefined]]);
       const generic = resources.map((resource) => genericForm(resource, `${namespace}/${type}`));
       found.push(...generic.filter((resource) => meets(resource, conditions)));
     }
@@ -33,17 +33,18 @@ function typesOf(namespace: string): readonly string[] {
   return Object.entries(TRACKED_TYPES).find(([name]) => name.toLowerCase() === key)?.[1] ?? [];
 }
 
-async function listType(
+/** All pages of a list; the last of the segments has no name. */
+export async function listAll(
   provider: ResourceProvider,
   request: ArmRequest,
-  type: string,
+  segments: ArmRequest["segments"],
 ): Promise<readonly JsonObject[]> {
+  const lowered = segments.map(([type, name]) => [type.toLowerCase(), name] as const);
   const found: JsonObject[] = [];
   let token: string | null = "0";
   for (let pages = 0; token !== null && pages < MAX_PAGES; pages++) {
     const wire = { ...request.wire, query: new Map([["$skiptoken", token]]) };
-    const segments = [[type.toLowerCase(), undefined]] as const;
-    const { body }: WireReply = await provider.handle({ ...request, wire, segments });
+    const { body }: WireReply = await provider.handle({ ...request, wire, segments: lowered });
     if (!isObject(body)) break;
     found.push(...objectsAt(body, "value"));
     const nextLink: string | undefined = textAt(body, "nextLink");

@@ -3,16 +3,17 @@ import type { Environment, Principal, Service, WireReply, WireRequest } from "..
 import { isTooDeep, MAX_NESTING } from "../nesting.ts";
 import type { JsonObject } from "./json.ts";
 import { isObject } from "./json.ts";
-import { operationName, requiredAction } from "./operation-name.ts";
+import { authorize, checkLocks } from "./access.ts";
+import { operationName } from "./operation-name.ts";
 import type { Operations } from "./operations.ts";
 import { ArmError } from "./provider.ts";
 import type { ArmRequest, ResourceProvider } from "./provider.ts";
 import { createAuthorizationProvider } from "./authorization.ts";
 import { metadataBody } from "./cloud-metadata.ts";
 import { Features } from "./features.ts";
-import type { FeaturesTarget } from "./features.ts";
 import { Locks } from "./locks.ts";
 import { invalid, methodNotAllowed } from "./refusal.ts";
+import { queryResources } from "../resource-graph/resource-graph.ts";
 import { createResourcesProvider } from "./resources-provider.ts";
 import { parseArmPath } from "./request.ts";
 import type { ArmTarget, ResourceTarget, TenantProviderTarget } from "./request.ts";
@@ -101,11 +102,14 @@ async function answer(call: Call): Promise<WireReply> {
   }
   if (target.kind === "subscriptions") return listSubscriptions(options, principal);
   if (target.kind === "tenantProvider") {
+    if (isGraphQuery(request.method, target)) {
+      return graphReply(options, request, { principal, apiVersion });
+    }
     return tenantProviderReply(options.providers, target, { request, principal, apiVersion });
   }
   requireSubscription(options, target.subscription);
-  authorize(call, principal, target);
-  checkLocks(call, target);
+  authorize(request, principal, { target, tokens: options.environment.tokens });
+  checkLocks(request, target, options.locks);
   call.limits = options.throttle?.take({
     method: request.method,
     subscription: target.subscription,
@@ -119,6 +123,30 @@ async function answer(call: Call): Promise<WireReply> {
     return resourcesReply(options, request, { target, principal, apiVersion });
   }
   return subscriptionReply(options, request, target);
+}
+
+function isGraphQuery(method: string, { namespace, rest }: TenantProviderTarget): boolean {
+  const path = [namespace, ...rest].join("/").toLowerCase();
+  return method === "POST" && path === "microsoft.resourcegraph/resources";
+}
+
+function graphReply(
+  options: Arm,
+  request: WireRequest,
+  caller: { readonly principal: Principal; readonly apiVersion: string },
+): Promise<WireReply> {
+  return queryResources(options, {
+    ...caller,
+    wire: request,
+    method: request.method,
+    subscription: options.environment.subscription,
+    resourceGroup: undefined,
+    namespace: "microsoft.resourcegraph",
+    segments: [["resources", undefined]],
+    action: undefined,
+    scope: undefined,
+    body: parseBody(request),
+  });
 }
 
 function throttleKind(target: ArmTarget): "operation" | "other" {
@@ -330,94 +358,6 @@ function listSubscriptions(options: ArmOptions, principal: Principal): WireReply
   return { status: 200, body: { value: mine ? [subscriptionBody(subscription, tenant)] : [] } };
 }
 
-function authorize(
-  call: Call,
-  principal: Principal,
-  target: BelowSubscription | ResourcesTarget | ResourceTarget,
-): void {
-  const { request, options } = call;
-  const action = actionOf(request.method, target);
-  if (action === undefined) return;
-  const scope = scopeOf(request.path, target);
-  if (options.environment.tokens.allows(principal, action, scope)) return;
-  throw new ArmError(
-    403,
-    "AuthorizationFailed",
-    `The client '${principal.clientId}' with object id '${principal.objectId}' does not have authorization ` +
-      `to perform action '${action}' over scope '${scope}' or the scope is invalid. ` +
-      "If access was recently granted, please refresh your credentials.",
-  );
-}
-
-/** Locks hold for resources and their groups; whoever may write locks may take them away, too. */
-function checkLocks(
-  { request, options }: Call,
-  target: BelowSubscription | ResourcesTarget | ResourceTarget,
-): void {
-  if (target.kind !== "resource" && target.kind !== "resourceGroup") return;
-  const isLock =
-    target.kind === "resource" &&
-    target.namespace.toLowerCase() === "microsoft.authorization" &&
-    target.segments[0]?.[0].toLowerCase() === "locks";
-  if (!isLock) options.locks.check(request.method, scopeOf(request.path, target));
-}
-
-/** The path; that of the resource when the request acts on one. */
-function scopeOf(path: string, target: ArmTarget): string {
-  const scope = path.replace(/\/{2,}/g, "/").replace(/\/$/, "");
-  const acts = "action" in target && target.action !== undefined;
-  return acts ? scope.slice(0, scope.lastIndexOf("/")) : scope;
-}
-
-/** Undefined where anybody with a token may look. */
-function actionOf(
-  method: string,
-  target: BelowSubscription | ResourcesTarget | ResourceTarget,
-): string | undefined {
-  switch (target.kind) {
-    case "resources":
-      return "Microsoft.Resources/subscriptions/resources/read";
-    case "resource":
-      return isOwnPermissions(method, target) ? undefined : requiredAction(method, target);
-    case "features":
-      return featureAction(method, target);
-    case "tagNames":
-      return method === "GET"
-        ? undefined
-        : `Microsoft.Resources/tags/${method === "DELETE" ? "delete" : "write"}`;
-    case "providers":
-      return target.action === undefined
-        ? undefined
-        : `${target.namespace}/${target.action}/action`;
-    case "resourceGroup":
-    case "resourceGroups": {
-      if ("action" in target && target.action !== undefined) {
-        return `Microsoft.Resources/subscriptions/resourceGroups/${target.action}/action`;
-      }
-      const verb = method === "DELETE" ? "delete" : method === "GET" ? "read" : "write";
-      return `Microsoft.Resources/subscriptions/resourceGroups/${verb}`;
-    }
-    default:
-      return undefined;
-  }
-}
-
-function featureAction(method: string, { action, isRegistration }: FeaturesTarget): string {
-  if (isRegistration) {
-    const verb = { GET: "read", DELETE: "delete" }[method] ?? "write";
-    return `Microsoft.Features/featureProviders/subscriptionFeatureRegistrations/${verb}`;
-  }
-  const verb = method === "GET" ? "read" : `${action}/action`;
-  return `Microsoft.Features/providers/features/${verb}`;
-}
-
-/** Everybody may ask what they may do. */
-function isOwnPermissions(method: string, { namespace, segments }: ResourceTarget): boolean {
-  const [[type = ""] = []] = segments;
-  const isAuthorization = namespace.toLowerCase() === "microsoft.authorization";
-  return method === "GET" && isAuthorization && type.toLowerCase() === "permissions";
-}
-
 function parseBody(request: WireRequest): JsonObject {
   if (request.body.length === 0) return {};
   let value: unknown;
@@ -453,16 +393,17 @@ function commonHeaders(request: WireRequest): Record<string, string> {
 
 function record({ options, request, target, principal }: Call, status: number): void {
   const isResource = target.kind === "resource";
+  const asks = target.kind === "tenantProvider" && isGraphQuery(request.method, target);
   options.environment.audit.record({
     service: "arm",
     method: request.method,
     operation: isResource
       ? operationName(request.method, target)
-      : `${request.method} ${target.kind}`,
+      : `${request.method} ${asks ? "query" : target.kind}`,
     path: request.path,
     status,
     principal: principal?.name,
-    write: isWrite(request.method, isResource ? target.action : undefined),
+    write: !asks && isWrite(request.method, isResource ? target.action : undefined),
   });
 }
 

@@ -33,6 +33,7 @@ const CHILD_TYPES: Readonly<Record<string, readonly string[]>> = {
   "Microsoft.Resources": ["resourceGroups", "tags"],
   "Microsoft.Authorization": ["roleAssignments", "roleDefinitions", "permissions", "locks"],
   "Microsoft.Features": ["features"],
+  "Microsoft.ResourceGraph": ["resources"],
 };
 /** Newest first: generic tools take the first that is no preview. */
 const API_VERSIONS = ["2026-06-01", "2026-04-01", "2025-03-01", "2022-11-01"];

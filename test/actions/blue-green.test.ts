@@ -310,7 +310,7 @@ test("a region without room for a second pool refuses it before any write", asyn
   const before = await writesOf(emulator);
   const { exitCode, outputs, annotations } = await run("start", START);
   expect([exitCode, outputs["failure-reason"]]).toEqual([1, "preflight-failed"]);
-  expect(annotations.at(-1)?.message).toMatch(/needs 8 vCPUs of cores, 7 of 19 are free/);
+  expect(annotations.at(-1)?.message).toMatch(/8 vCPUs of cores are needed, 7 of 19 are free/);
   expect(await writesOf(emulator)).toEqual(before);
 });
 
