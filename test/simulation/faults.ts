@@ -56,7 +56,7 @@ export const MANY_FAULTS: FaultOptions = {
   nodesUnseen: 0.05,
   personMeddles: 0.05,
   worldTurnsBadPerStep: 0.03,
-  toldWithinHours: 12,
+  toldWithinHours: 6,
 };
 
 /** Design §8: the end is the same when nothing but the delivery of events goes wrong, this badly. */

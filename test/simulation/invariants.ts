@@ -17,6 +17,8 @@ import { isObserved, quarantinedNodes } from "./stage.ts";
 export interface Invariants {
   readonly broken: readonly string[];
   check(): void;
+  /** Calls stay within budget: who counts them says when they do not. */
+  fail(what: string): void;
   /** What must hold once the faults are over and the product has come to rest. */
   checkEnd(): void;
 }
@@ -59,6 +61,7 @@ export function watchInvariants(simulation: Simulation, toldWithinHours: number)
   });
   return {
     broken,
+    fail: (what) => fail(false, what),
     check() {
       watchProofs(simulation, watched);
       checkIssues(simulation, watched, toldWithinHours * HOUR, fail);

@@ -70,8 +70,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "never judge a gate",
     file: RECONCILE,
-    find: "const due = await judgeGates(deps, gates);",
-    replace: "const due = undefined;",
+    find: "const gatesDue = await judgeGates(deps, gates);",
+    replace: "const gatesDue = undefined;",
   },
   {
     name: "close a run whose nodes are not proved",
@@ -120,6 +120,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/core/coalesce.ts",
     find: "if (value.until <= wallClock.now()) {",
     replace: "if (value.until === 0) {",
+  },
+  {
+    name: "look again and again while the lease is held",
+    file: "shared/core/coalesce.ts",
+    find: "held = await continueOrRelease(deps, name, held.etag, round < MAX_ROUNDS);",
+    replace: "",
   },
   {
     name: "take no proven snapshot",

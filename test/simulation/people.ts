@@ -7,7 +7,7 @@ import { planCheckName } from "../../shared/update-run/plan.ts";
 import { fleetOf, type Cloud } from "./cloud.ts";
 import type { SimPull, GitHub } from "./github.ts";
 import type { Surroundings } from "./process.ts";
-import { FAMILY, image, OURS, quarantinedNodes } from "./stage.ts";
+import { FAMILY, OURS, quarantinedNodes } from "./stage.ts";
 import { runJob, type Job, type JobDeps } from "./workflow.ts";
 
 export interface PeopleDeps {
@@ -19,6 +19,8 @@ export interface PeopleDeps {
   readonly app: App;
   /** The strategy leaves its gate to a person. */
   readonly observed: boolean;
+  /** What everything is to run in the end. */
+  readonly lastImage: string;
   readonly launch: (work: () => Promise<void>) => void;
 }
 
@@ -38,11 +40,12 @@ export interface People {
   meddle(): void;
 }
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 /** A person sees an issue, and fixes what it names, this long after it was opened. */
-const PERSON_TAKES = 2 * HOUR;
-const HELD_FOR = 3 * HOUR;
-const RESUME_TAKES = 1 * HOUR;
+const PERSON_TAKES = 40 * MINUTE;
+const HELD_FOR = 1 * HOUR;
+const RESUME_TAKES = 20 * MINUTE;
 
 /** The reviewer who merges, the workflow that starts what was merged, the operator, and everybody else. */
 export function createPeople(deps: PeopleDeps): People {
@@ -69,7 +72,9 @@ export function createPeople(deps: PeopleDeps): People {
 }
 
 export function newestRun(world: World): UpdateRun | undefined {
-  return [...fleetOf(world).runs.values()].findLast(({ name }) => name !== OWN_RUN);
+  let newest: UpdateRun | undefined;
+  for (const run of fleetOf(world).runs.values()) if (run.name !== OWN_RUN) newest = run;
+  return newest;
 }
 
 /** The commit that declared an image. */
@@ -103,7 +108,7 @@ function createReviewer(deps: PeopleDeps) {
       }
       const { sha } = gitHub.head();
       if (done.has(sha) || world.now < again) return;
-      again = world.now + (1 + around.chance.below(4)) * 10 * 60_000;
+      again = world.now + (1 + around.chance.below(4)) * 10 * MINUTE;
       const twice = around.chance.happens(around.luck().personMeddles);
       if (twice) around.seen.add("two jobs at once");
       for (let count = twice ? 2 : 1; count > 0; count--) launch(() => start(sha));
@@ -172,6 +177,7 @@ function createOperator(deps: PeopleDeps, words: Words) {
   }
 
   function fix(issues: string, status: string): void {
+    stopOvertaken(issues);
     const healed = [...cloud.sick].filter((key) => status.includes(key.split("/").at(-1) ?? key));
     for (const key of healed) cloud.sick.delete(key);
     const clusters = [...world.clusters.values()];
@@ -189,6 +195,15 @@ function createOperator(deps: PeopleDeps, words: Words) {
     const run = newestRun(world);
     if (run?.status.state === "Failed") return resume(run);
     for (const cluster of held) if (!isBusy(cluster)) cluster.updatePool("apps", {});
+  }
+
+  /** Resumed in the moment in which a newer one started: what its gate asks for will never be again. */
+  function stopOvertaken(issues: string): void {
+    const newest = newestRun(world);
+    for (const run of fleetOf(world).runs.values()) {
+      const told = issues.includes(`\`${run.name}\``) && run !== newest;
+      if (told && isActive(run.status.state) && run.status.state !== "Stopping") run.stop();
+    }
   }
 
   function resume(run: UpdateRun): void {
@@ -282,7 +297,7 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
     const run = newestRun(world);
     if (run?.status.state !== "Running") return;
     run.stop();
-    stopped.set(run.name, world.now + (1 + chance.below(3)) * HOUR);
+    stopped.set(run.name, world.now + (1 + chance.below(3)) * 20 * MINUTE);
     seen.add("person stopped a run");
   }
 
@@ -290,7 +305,7 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
   function skipMember(): void {
     const run = newestRun(world);
     const pins = run?.spec.nodeImageSelection.customNodeImageVersions;
-    if (run?.status.state !== "Running" || pins?.[0] !== image(1)) return;
+    if (run?.status.state !== "Running" || pins?.[0] === deps.lastImage) return;
     const member = run.stages
       .flatMap(({ groups }) => groups.flatMap(({ members }) => members ?? []))
       .findLast(({ state }) => state === "NotStarted");
@@ -341,7 +356,7 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
     if (run?.status.state !== "NotStarted" || changed.has(run.name)) return;
     const { spec } = run;
     run.replace({ ...spec, nodeImageSelection: { type: "Latest" } });
-    changed.set(run.name, world.now + (1 + chance.below(2)) * HOUR);
+    changed.set(run.name, world.now + (1 + chance.below(3)) * 10 * MINUTE);
     seen.add("person changed a run before its start");
   }
 
@@ -368,7 +383,7 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
       ],
     });
     run.start();
-    changed.set(OWN_RUN, world.now + 2 * HOUR);
+    changed.set(OWN_RUN, world.now + 1 * HOUR);
     seen.add("person made a run of their own");
   }
 
@@ -382,7 +397,7 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
     const node = cluster && [...cluster.nodes.keys()][0];
     if (!cluster || !node) return;
     cluster.patchNode(node, { unschedulable: true });
-    cordoned.set(node, { cluster, until: world.now + (1 + chance.below(4)) * HOUR });
+    cordoned.set(node, { cluster, until: world.now + (1 + chance.below(4)) * 40 * MINUTE });
     seen.add("node cordoned while soaking");
   }
 

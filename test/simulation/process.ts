@@ -1,4 +1,5 @@
 import { FleetwrightError } from "../../shared/core/errors.ts";
+import type { Account } from "./budget.ts";
 import type { Chance } from "./chance.ts";
 import type { Sight, Sightings } from "./coverage.ts";
 import type { FaultOptions } from "./faults.ts";
@@ -34,6 +35,8 @@ export interface Surroundings {
   stall(): Promise<void>;
   /** Somebody else acts between two calls. */
   meddle(): void;
+  /** A process asked for more than its budget. */
+  overspend(what: string): void;
 }
 
 const TIMEOUT = 0;
@@ -48,10 +51,12 @@ export class Process {
   #dead = false;
   /** Effects of the invocations in flight, to tell "between two effects" from "before the first". */
   effects = 0;
-  readonly calls = new Map<string, number>();
+  readonly #account: Account | undefined;
 
-  constructor(around: Surroundings) {
+  /** @param account of what it may ask for; absent: nobody counts. */
+  constructor(around: Surroundings, account?: Account) {
     this.#around = around;
+    this.#account = account;
   }
 
   get dead(): boolean {
@@ -81,15 +86,16 @@ export class Process {
       await this.#around.stall();
     }
     for (let attempt = 0; ; attempt++) {
-      this.#maybeDie(writes ? "before" : undefined);
-      if (chance.happens(this.#around.luck().meddledWithPerCall)) this.#around.meddle();
-      this.calls.set(service.name, (this.calls.get(service.name) ?? 0) + 1);
-      const early = this.#early(service, name);
+      const luck = this.#around.luck();
+      this.#maybeDie(luck, writes ? "before" : undefined);
+      if (chance.happens(luck.meddledWithPerCall)) this.#around.meddle();
+      this.#spend(service);
+      const early = this.#early(luck, service, name);
       if (early === undefined) {
         const result = await effect();
         if (writes) this.effects++;
-        this.#maybeDie(writes ? "after" : undefined);
-        const late = this.#late();
+        this.#maybeDie(luck, writes ? "after" : undefined);
+        const late = this.#late(luck);
         if (late === undefined) return result;
         if (attempt >= service.retries) throw service.error(late);
       } else if (attempt >= service.retries || !REPEATED.has(early.status)) {
@@ -99,9 +105,18 @@ export class Process {
     }
   }
 
-  #maybeDie(effect: "before" | "after" | undefined): void {
+  /** A process over its budget is ended, or the loop that it is in would go on for ever. */
+  #spend({ name }: Service): void {
+    const wrong = this.#account?.spend(name);
+    if (wrong === undefined) return;
+    this.#dead = true;
+    this.#around.overspend(wrong);
+    throw new Killed(wrong);
+  }
+
+  #maybeDie(luck: FaultOptions, effect: "before" | "after" | undefined): void {
     const { chance, seen } = this.#around;
-    if (!this.#dead && chance.happens(this.#around.luck().processKilledPerCall)) {
+    if (!this.#dead && chance.happens(luck.processKilledPerCall)) {
       this.#dead = true;
       if (effect === "before") seen.add("killed before an effect");
       if (effect === "after") seen.add("killed after an effect");
@@ -110,9 +125,9 @@ export class Process {
     if (this.#dead) throw new Killed("the process was killed");
   }
 
-  #early(service: Service, name: string): Refusal | undefined {
+  #early(luck: FaultOptions, service: Service, name: string): Refusal | undefined {
     const { chance, seen } = this.#around;
-    if (!chance.happens(this.#around.luck().callFailsBeforeEffect)) return undefined;
+    if (!chance.happens(luck.callFailsBeforeEffect)) return undefined;
     const statuses = service.conditional.has(name) ? [...service.early, STALE] : service.early;
     const status = statuses[chance.below(statuses.length)] ?? TIMEOUT;
     const sight = SIGHT_OF.get(status) ?? "5xx before the effect";
@@ -120,9 +135,9 @@ export class Process {
     return { status, message: `a drawn fault: ${sight}` };
   }
 
-  #late(): Refusal | undefined {
+  #late(luck: FaultOptions): Refusal | undefined {
     const { chance, seen } = this.#around;
-    if (!chance.happens(this.#around.luck().callFailsAfterEffect)) return undefined;
+    if (!chance.happens(luck.callFailsAfterEffect)) return undefined;
     const timeout = chance.happens(0.5);
     const sight = timeout ? "timeout after the effect" : "5xx after the effect";
     seen.add(sight);

@@ -13,6 +13,7 @@ import { createTeamChecks } from "../../shared/github/team-checks.ts";
 import { createIssueTracker } from "../../shared/github/issues.ts";
 import { createDeclarationRepository } from "../../shared/github/repository.ts";
 import type { NodeReader } from "../../shared/quarantine/ports.ts";
+import { Account, BUDGETS } from "./budget.ts";
 import type { GitHub } from "./github.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Delivery, EventGrid } from "./events.ts";
@@ -82,11 +83,12 @@ const CLOCK_JUMP = 10 * MINUTE;
 export class Instance {
   readonly process: Process;
   readonly app: App;
+  readonly account = new Account(BUDGETS.invocation);
   /** What this machine's clock is off by. */
   skew = 0;
 
-  constructor(backends: Backends, around: Surroundings) {
-    this.process = new Process(around);
+  constructor(backends: Backends, around: Surroundings, calls?: "unlimited") {
+    this.process = new Process(around, calls ? undefined : this.account);
     this.app = compose(backends, around, this);
   }
 

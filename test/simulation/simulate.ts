@@ -14,6 +14,7 @@ import {
   drawReleases,
   image,
   isObserved,
+  lastImage,
   SCENARIOS,
   setStage,
   START,
@@ -25,8 +26,8 @@ import { outcomesOf, watchOutcomes } from "./outcomes.ts";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Faults stop after this; then the product has as long again to come to rest. */
-const FAULTY_HOURS = 20;
-const QUIET_HOURS = 30;
+const FAULTY_HOURS = 10;
+const QUIET_HOURS = 20;
 /** Two machines host the functions: a look may begin on one while another runs on the other. */
 const INSTANCES = 2;
 
@@ -72,10 +73,11 @@ async function run(
   faults: FaultOptions,
   trace: (line: string) => void,
 ): Promise<Outcome> {
+  const scenario = seed % SCENARIOS;
   const chance = createChance(seed);
-  const world = setStage(seed % SCENARIOS);
+  const world = setStage(scenario);
   const cloud = cloudOf(world);
-  const gitHub = new GitHub(declaredFiles(seed % SCENARIOS), () => world.now);
+  const gitHub = new GitHub(declaredFiles(scenario), () => world.now);
   const seen: Sightings = new Set();
   const store = createStore(seen);
   const stage = new Stage(world, faults);
@@ -85,6 +87,7 @@ async function run(
     luck: () => stage.luck,
     stall: () => stage.stall(chance.below(20) * MINUTE),
     meddle: () => people.meddle(),
+    overspend: (what) => invariants.fail(what),
   };
   const events = createEventGrid(world, around);
   const told: string[] = [];
@@ -97,17 +100,18 @@ async function run(
     cloud,
     gitHub,
     around,
-    app: new Instance(backends, calm).app,
-    observed: isObserved(seed % SCENARIOS),
+    app: new Instance(backends, calm, "unlimited").app,
+    observed: isObserved(scenario),
+    lastImage: lastImage(scenario),
     launch: (work) => void stage.launch(work, trace),
   });
-  const scenario = seed % SCENARIOS;
   const simulation: Simulation = { scenario, world, cloud, gitHub, store, people, told, now };
   const invariants = watchInvariants(simulation, faults.toldWithinHours);
   watchOutcomes(simulation, seen);
-  const releases = [...drawReleases(chance, faults === NO_FAULTS)];
+  const releases = [...drawReleases(scenario, chance, faults === NO_FAULTS)];
   while (world.now < START + (FAULTY_HOURS + QUIET_HOURS) * HOUR) {
     world.advanceTo(world.now + (faults === NO_FAULTS ? 10 : 5 + 5 * chance.below(4)) * MINUTE);
+    product.settle();
     stage.wake();
     release(simulation, releases, seen);
     for (const queued of events.takeDue()) {
@@ -132,7 +136,7 @@ function drained(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-const MEDDLED_WITH_BEFORE_START = 20;
+const MEDDLED_WITH_BEFORE_START = 8;
 
 /** Whether faults still happen, and who waits for a later moment. */
 class Stage {
@@ -191,28 +195,27 @@ function createProduct(backends: Backends, around: Surroundings) {
     const index = chance.below(INSTANCES);
     const alive = instances[index];
     if (alive && !alive.process.dead) return alive;
-    if (alive) earlier += callsOf(alive);
+    if (alive) earlier += alive.account.total;
     return (instances[index] = new Instance(backends, around));
   };
-  const busy = new Map<Instance, number>();
   const product = (work: Work) => async (): Promise<void> => {
     const instance = pick();
     if (chance.happens(luck().clockJumpsPerInvocation)) instance.jumpClock(around);
-    busy.set(instance, (busy.get(instance) ?? 0) + 1);
-    if ([...busy.values()].filter((count) => count > 0).length > 1)
+    instance.account.begin();
+    if (instances.filter(({ account }) => account.busy).length > 1)
       seen.add("two instances at once");
     try {
       await work(instance.app);
     } finally {
-      busy.set(instance, (busy.get(instance) ?? 1) - 1);
+      instance.account.end();
     }
   };
-  product.calls = () => instances.reduce((sum, instance) => sum + callsOf(instance), earlier);
+  product.calls = () => instances.reduce((sum, { account }) => sum + account.total, earlier);
+  product.settle = () => {
+    // An instance that was never picked is a hole.
+    instances.forEach(({ account }) => account.settle());
+  };
   return product;
-}
-
-function callsOf({ process }: Instance): number {
-  return [...process.calls.values()].reduce((sum, count) => sum + count, 0);
 }
 
 function release({ world }: Simulation, releases: Release[], seen: Sightings): void {
@@ -232,7 +235,8 @@ function isAtRest(simulation: Simulation, releases: readonly Release[]): boolean
   const run = newestRun(world);
   if (simulation.people.busy || simulation.cloud.sick.size > 0) return false;
   if (releases.length > 0 || run?.status.state !== "Completed") return false;
-  if (run.spec.nodeImageSelection.customNodeImageVersions?.[0] !== image(2)) return false;
+  if (run.spec.nodeImageSelection.customNodeImageVersions?.[0] !== lastImage(simulation.scenario))
+    return false;
   if (gitHub.pulls.some(({ state }) => state === "open")) return false;
   if (gitHub.issues.some(({ state }) => state === "open")) return false;
   const partition = [...store.partitions()].find((name) => name.startsWith(`run:${run.name}:`));

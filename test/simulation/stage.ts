@@ -10,11 +10,13 @@ export const IMAGES = ["202606.16.0", "202607.09.0", "202607.16.0"] as const;
 export const OURS = "fleetwright: verified";
 const REGIONS = ["westeurope", "northeurope"] as const;
 const MEMBERS = [
-  { name: "texel", group: "one" },
-  { name: "galway", group: "two" },
-  { name: "cork", group: "three" },
-  { name: "dublin", group: "three" },
+  { name: "texel", group: "one", region: "westeurope" },
+  { name: "galway", group: "two", region: "northeurope" },
+  { name: "cork", group: "three", region: "westeurope" },
+  { name: "dublin", group: "three", region: "northeurope" },
 ] as const;
+/** A member in each stage and in each region: what is smaller shows nothing, what is larger shows more of the same. */
+const FEWEST: readonly string[] = ["texel", "dublin"];
 
 const WORKSPACE = `apiVersion: fleetwright.dev/v1alpha1
 kind: Workspace
@@ -59,10 +61,36 @@ const OBSERVED = AFTER_FIRST.replace(
   `{approves: "${OURS}", mode: observe}`,
 );
 
+/** Where nobody is in a group, the strategy does not name it. */
+const withoutGroupTwo = (strategy: string): string => strategy.replace(", {name: two}", "");
+
 const STRATEGIES = [AFTER_FIRST, BEFORE_SECOND, CHECKED, OBSERVED];
 
 export function isObserved(scenario: number): boolean {
   return strategyOf(scenario) === OBSERVED;
+}
+
+/** How much there is to upgrade, and how often: mostly little, since schedules differ more by their faults. */
+interface Shape {
+  readonly members: readonly (typeof MEMBERS)[number][];
+  readonly leastNodes: number;
+  /** Images that come out, one after the other. */
+  readonly images: number;
+}
+
+function shapeOf(scenario: number): Shape {
+  const chance = createChance(scenario ^ 0x2c1b3c6d);
+  const large = chance.happens(0.3);
+  return {
+    members: large ? MEMBERS : MEMBERS.filter(({ name }) => FEWEST.includes(name)),
+    leastNodes: large ? 2 : 1,
+    images: chance.happens(0.4) ? 2 : 1,
+  };
+}
+
+/** What everything runs in the end. */
+export function lastImage(scenario: number): string {
+  return image(shapeOf(scenario).images);
 }
 
 function strategyOf(scenario: number): string {
@@ -78,28 +106,31 @@ spec:
 `;
 
 export function declaredFiles(scenario: number) {
+  const strategy = strategyOf(scenario);
+  const whole = shapeOf(scenario).members.some(({ group }) => group === "two");
   return [
     { path: "fleetwright.yaml", text: WORKSPACE },
     { path: "releases/prod.yaml", text: RELEASE },
-    { path: "strategies/staged.yaml", text: strategyOf(scenario) },
+    { path: "strategies/staged.yaml", text: whole ? strategy : withoutGroupTwo(strategy) },
   ];
 }
 
 /** Different worlds; the fault-free end of each is known once and compared with every schedule on it. */
 export const SCENARIOS = 64;
 
-/** Four small clusters in two regions; some have an application that may not be disrupted. */
+/** A few small clusters in two regions; some have an application that may not be disrupted. */
 export function setStage(scenario: number): World {
   const chance = createChance(scenario ^ 0x5bd1e995);
   const world = createWorld({ seed: scenario, start: START });
   for (const region of REGIONS) world.images.release(region, image(0));
   const fleet = world.addFleet(FLEET);
-  for (const [index, member] of MEMBERS.entries()) {
+  const { members, leastNodes } = shapeOf(scenario);
+  for (const member of members) {
     const blocked = chance.happens(0.25);
     world.addCluster({
       id: clusterId(member.name),
       name: member.name,
-      region: REGIONS[index % 2] ?? REGIONS[0],
+      region: member.region,
       kubernetesVersion: "1.32.7",
       ready: true,
       pools: [
@@ -109,7 +140,7 @@ export function setStage(scenario: number): World {
           osType: "Linux",
           osSku: "Ubuntu",
           vmSize: "Standard_D4s_v5",
-          count: 2 + chance.below(2),
+          count: leastNodes + chance.below(2),
           kubernetesVersion: "1.32.7",
           nodeImageVersion: image(0),
           upgradeSettings: {
@@ -154,17 +185,19 @@ export interface Release {
 
 const MINUTE = 60_000;
 
-/** Two images on their way through the regions; the second may overtake the first. */
-export function drawReleases(chance: Chance, calm: boolean): readonly Release[] {
+/** Images on their way through the regions; the second may overtake the first. */
+export function drawReleases(scenario: number, chance: Chance, calm: boolean): readonly Release[] {
   const within = (least: number, most: number): number =>
     (calm ? least : least + chance.below(most - least)) * MINUTE;
-  return [within(10, 40), within(90, 420)].flatMap((start, index) =>
-    REGIONS.map((region, place) => ({
-      at: START + start + (place === 0 ? 0 : within(1, 120)),
-      region,
-      image: index + 1,
-    })),
-  );
+  return [within(5, 20), within(60, 240)]
+    .slice(0, shapeOf(scenario).images)
+    .flatMap((start, index) =>
+      REGIONS.map((region, place) => ({
+        at: START + start + (place === 0 ? 0 : within(1, 40)),
+        region,
+        image: index + 1,
+      })),
+    );
 }
 
 export function quarantinedNodes(cluster: Cluster): readonly string[] {

@@ -9,6 +9,7 @@ import { parseDeclarations } from "../../shared/declaration/parse.ts";
 import { createCheckPort } from "../../shared/github/checks.ts";
 import { createDeclarationRepository } from "../../shared/github/repository.ts";
 import { createReviewHistory } from "../../shared/github/review-history.ts";
+import { Account, BUDGETS } from "./budget.ts";
 import type { Cloud } from "./cloud.ts";
 import { SUBSCRIPTION } from "./cloud.ts";
 import type { DeclaredText, GitHub } from "./github.ts";
@@ -39,7 +40,9 @@ export interface Job {
 /** @returns whether the job ended green; a job whose process dies throws. */
 export async function runJob(deps: JobDeps, job: Job): Promise<boolean> {
   const { gitHub, around } = deps;
-  const process = new Process(around);
+  const account = new Account(BUDGETS.job);
+  account.begin();
+  const process = new Process(around, account);
   const declared = declaredBy(gitHub.filesAt(job.commit));
   const updateDeps = compose(deps, process, job, declared);
   try {
