@@ -25,7 +25,7 @@ import { guidFrom } from "./guid.ts";
  *     autoUpgradeProfile: {upgradeChannel: none, nodeOSUpgradeChannel: None}   # the default
  *     networkProfile: {networkPlugin: azure, networkPluginMode: overlay}       # default: azure, pods in the subnet
  *     pools: [{name: system, mode: System, count: 3, vnetSubnetID: harbour/nodes}]   # NodePoolSpec; all but the name may be left out
- *     workloads: [{name: api, namespace: harbour, replicas: 3}]             # WorkloadSpec; kind: Deployment
+ *     workloads: [{name: api, namespace: harbour, replicas: 3}]             # WorkloadSpec; kind: Deployment, DaemonSet or StatefulSet
  *     budgets: [{name: api, namespace: harbour, selector: {app: api}, maxUnavailable: 1}]
  * virtualNetworks:                     # `used`: addresses that others than these clusters hold
  *   - {name: harbour, resourceGroup: harbour, subnets: [{name: nodes, addressPrefix: 10.1.0.0/24, used: 3}]}
@@ -78,7 +78,7 @@ const TolerationInput = z.strictObject({
 });
 
 const WorkloadInput = z.strictObject({
-  kind: z.optional(z.enum(["Deployment", "DaemonSet"])),
+  kind: z.optional(z.enum(["Deployment", "DaemonSet", "StatefulSet"])),
   namespace: z.optional(text),
   name: text,
   replicas: z.optional(z.int()),

@@ -12,9 +12,8 @@ import type { Cluster, DisruptionBudget, WorkloadSpec } from "./model.ts";
 import { cordon, isQuarantined, removeNode, uncordon } from "./nodes.ts";
 import {
   consult,
-  expelPods,
-  placePending,
   reconcileReplicas,
+  reconsiderNode,
   restoreDaemonSets,
   startPod,
   stopPod,
@@ -42,13 +41,7 @@ export function patchNode(
   } else announceObject(cluster, "nodes", "MODIFIED", node);
   if (patch.unschedulable === true) cordon(node);
   if (patch.unschedulable === false) uncordon(node);
-  if (patch.labels !== undefined || patch.taints !== undefined) readmit(cluster, node);
-}
-
-function readmit(cluster: ClusterState, node: NodeState): void {
-  expelPods(cluster, node);
-  restoreDaemonSets(cluster, node);
-  placePending(cluster);
+  if (patch.labels !== undefined || patch.taints !== undefined) reconsiderNode(cluster, node);
 }
 
 function requireNode(cluster: ClusterState, name: string): NodeState {

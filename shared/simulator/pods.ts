@@ -202,8 +202,15 @@ export function restoreDaemonSets(cluster: ClusterState, node: NodeState | undef
   }
 }
 
-/** Labels or taints of a node changed: who may not be there any more goes, whatever budgets say. */
-export function expelPods(cluster: ClusterState, node: NodeState): void {
+/** Labels or taints of a node changed: who may not be there any more goes, who may now comes. */
+export function reconsiderNode(cluster: ClusterState, node: NodeState): void {
+  expelPods(cluster, node);
+  restoreDaemonSets(cluster, node);
+  placePending(cluster);
+}
+
+/** Budgets have no say when a taint drives pods away. */
+function expelPods(cluster: ClusterState, node: NodeState): void {
   for (const pod of node.pods.slice()) {
     const stays = mayStay(pod.revision, node);
     if (!stays || (pod.daemonSet && !selectsNode(pod.revision, node))) stopPod(cluster, pod);

@@ -8,6 +8,7 @@ import { removeNodes } from "./node-removal.ts";
 import { createNode, isQuarantined, makeReady, uncordon } from "./nodes.ts";
 import { beginPoolOperation, endPoolOperation, newOperation, settle } from "./operations.ts";
 import { addNodes, bringToGoal } from "./pool-goal.ts";
+import { reconsiderNode } from "./pods.ts";
 import { DEFAULT_UPGRADE_SETTINGS } from "./rules.ts";
 import { ABORTED, SUCCEEDED } from "./rolling-upgrade.ts";
 import { parseTaint, PoolState } from "./state.ts";
@@ -199,14 +200,15 @@ export function applyChange(
     pool.nodeTaints = change.nodeTaints;
     pool.taints = change.nodeTaints.map(parseTaint);
   }
-  if (change.nodeLabels !== undefined || change.nodeTaints !== undefined) announceNodes(pool);
+  if (change.nodeLabels !== undefined || change.nodeTaints !== undefined) reconsiderNodes(pool);
   if (change.snapshotId !== undefined) pool.snapshotId = change.snapshotId ?? undefined;
   setGoal(pool, { ...change, ...imageOf(pool, change) });
 }
 
-function announceNodes(pool: PoolState): void {
-  for (const { name } of pool.nodes) {
-    announceObject(pool.cluster, "nodes", "MODIFIED", { name });
+function reconsiderNodes({ cluster, nodes }: PoolState): void {
+  for (const node of nodes) {
+    announceObject(cluster, "nodes", "MODIFIED", { name: node.name });
+    reconsiderNode(cluster, node);
   }
 }
 

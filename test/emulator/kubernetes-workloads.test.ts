@@ -444,6 +444,19 @@ describe("pods", () => {
   });
 });
 
+describe("taints and labels of a whole pool", () => {
+  test("drive pods away and let waiting ones in, as those of a node do", () => {
+    quay.updatePool("workers", { nodeTaints: ["dock=closed:NoExecute"] });
+    server.clock.advance(MINUTE);
+    expect([...quay.pods.values()].filter(({ node }) => node !== undefined)).toEqual([]);
+    expect(podsOf("crane")).toHaveLength(4);
+    quay.updatePool("workers", { nodeTaints: [] });
+    server.clock.advance(MINUTE);
+    expect([...quay.pods.values()].every(({ ready }) => ready)).toBe(true);
+    expect(podsOf("proxy")).toHaveLength(3);
+  });
+});
+
 describe("the state of a node", () => {
   test("keeps conditions and resources that others than the kubelet write", async () => {
     const [node = ""] = [...quay.nodes.keys()];

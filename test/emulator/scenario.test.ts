@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { populate } from "../../emulator/populate.ts";
 import { parseScenario, ScenarioError } from "../../emulator/scenario.ts";
+import { createWorld } from "../../shared/simulator/world.ts";
 
 const GOOD = `
 images: [{region: westeurope, version: AKSUbuntu-2204gen2containerd-202606.16.0}]
@@ -15,6 +17,21 @@ fleets:
 test("a scenario is read from YAML; numbers become the texts that Azure sends", () => {
   const { clusters } = parseScenario(GOOD, "scenario.yaml");
   expect(clusters?.[0]?.pools[0]?.upgradeSettings?.maxSurge).toBe("2");
+});
+
+test("what runs in a cluster is ready at its start, the pods of a StatefulSet too", () => {
+  const workloads = `
+    workloads:
+      - {name: api, replicas: 2}
+      - {name: db, kind: StatefulSet, replicas: 3}
+      - {name: agent, kind: DaemonSet}
+fleets:`;
+  const world = createWorld({ seed: 1, start: 0 });
+  populate(world, parseScenario(GOOD.replace("\nfleets:", workloads), "s.yaml"), "1111");
+  const pods = [...world.clusters.values()].flatMap((cluster) => [...cluster.pods.values()]);
+  const names = pods.filter(({ ready }) => ready).map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(["db-0", "db-1", "db-2"]));
+  expect(names).toHaveLength(2 + 3 + 3);
 });
 
 const BAD = [
