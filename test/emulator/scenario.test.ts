@@ -27,7 +27,11 @@ test("what runs in a cluster is ready at its start, the pods of a StatefulSet to
       - {name: agent, kind: DaemonSet}
 fleets:`;
   const world = createWorld({ seed: 1, start: 0 });
-  populate(world, parseScenario(GOOD.replace("\nfleets:", workloads), "s.yaml"), "1111");
+  populate(
+    world,
+    parseScenario(GOOD.replace("\nfleets:", workloads).replace("2204", "2404"), "s.yaml"),
+    "1111",
+  );
   const pods = [...world.clusters.values()].flatMap((cluster) => [...cluster.pods.values()]);
   const names = pods.filter(({ ready }) => ready).map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(["db-0", "db-1", "db-2"]));
