@@ -1,5 +1,5 @@
 import { armKey } from "../../shared/core/arm-id.ts";
-import { FleetwrightError } from "../../shared/core/errors.ts";
+import { FleetwrightError, toError } from "../../shared/core/errors.ts";
 import type { Word } from "../../shared/update-run/hold.ts";
 import type { Gate, UpdateRun } from "../../shared/update-run/ports.ts";
 import type { Act } from "./report-run.ts";
@@ -18,10 +18,18 @@ export async function approve(step: Step): Promise<Act> {
   if (pending.length === 0) return nothingToApprove(run, gates);
   const gate = theOnly(pending);
   deps.runner.leaves(`gate "${gate.displayName}" of ${run.name} was being approved`);
-  await deps.fleet.approveGate(gate.id, gate.etag);
+  // First the record: a step that is cut off in between leaves no approval that nobody stands for.
+  const warnings = await record(step, run, gate, word);
+  try {
+    await deps.fleet.approveGate(gate.id, gate.etag);
+  } catch (error) {
+    await takeBack(step, run, gate, word, toError(error)).catch((failed: unknown) =>
+      deps.runner.log(`the record of the approval could not be taken back: ${String(failed)}`),
+    );
+    throw error;
+  }
   const did = `${word.by} approved the gate "${gate.displayName}" ${place(gate)}: ${word.reason}.`;
   deps.runner.log(did);
-  const warnings = await record(step, run, gate, word);
   const after = (await deps.fleet.getRun(target.fleet, run.name)) ?? run;
   return { run: after, changed: true, did, warnings };
 }
@@ -63,6 +71,29 @@ function place({ timing, stage, group }: Gate): string {
   return `${timing.toLowerCase()} ${group === undefined ? stage : `group ${group} of ${stage}`}`;
 }
 
+function checkName(run: UpdateRun, gate: Gate): string {
+  return `fleetwright approval: ${run.name} / ${gate.stage} / ${gate.displayName}`;
+}
+
+/** The newest check of a name counts. */
+async function takeBack(
+  step: Step,
+  run: UpdateRun,
+  gate: Gate,
+  { by }: Word,
+  { message }: Error,
+): Promise<void> {
+  const { records } = step.deps;
+  if (records === undefined) return;
+  const open = await records();
+  await open.checks.create(await recordCommit(step, open), {
+    name: checkName(run, gate),
+    outcome: "failure",
+    title: `Not approved: Azure refused it to ${by}`,
+    summary: message,
+  });
+}
+
 async function record(
   step: Step,
   run: UpdateRun,
@@ -76,7 +107,7 @@ async function record(
   const open = await records();
   const what = `the gate "${gate.displayName}" ${place(gate)}`;
   await open.checks.create(await recordCommit(step, open), {
-    name: `fleetwright approval: ${run.name} / ${gate.stage} / ${gate.displayName}`,
+    name: checkName(run, gate),
     outcome: "success",
     title: `Approved by ${by}`,
     summary: `${by} approved ${what} of update run \`${run.name}\`: ${reason}\n\n[The job](${job.url})`,

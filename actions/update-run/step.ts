@@ -122,7 +122,7 @@ export async function needsRecords({ deps, inputs }: Step, why: string): Promise
 
 /** The commit that carries what is recorded of a run: the one with which its name came up. */
 export async function recordCommit(
-  { deps, target }: Step,
+  { deps, target }: Pick<Step, "deps" | "target">,
   { declarations }: Records,
 ): Promise<string> {
   const { searchRollout } = await import("../../shared/update-run/find-rollout.ts");
