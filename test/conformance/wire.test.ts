@@ -197,6 +197,25 @@ describe("what makes no sense", () => {
     },
     TIMEOUT,
   );
+
+  test(
+    "and so do Entra, Event Grid, GitHub, the key vault and control, each in its own words",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(nonsenseElsewhere(), async ({ method, path, query, type, body }) => {
+          const answer = await call(method, `${path}?${query}`, body, {
+            "content-type": type,
+            "content-length": String(Buffer.byteLength(body)),
+          });
+          expect(answer.status).toBeGreaterThanOrEqual(200);
+          expect(answer.status).toBeLessThan(500);
+        }),
+        { numRuns: FUZZED_REQUESTS },
+      );
+      await expectWell();
+    },
+    TIMEOUT,
+  );
 });
 
 function armError() {
@@ -265,6 +284,54 @@ const SENSIBLE: Readonly<Record<string, object>> = {
   "fleets/fuzzedFleet/autoUpgradeProfiles/new": { properties: { channel: "NodeImage" } },
   "fleets/fuzzedFleet/autoUpgradeProfiles/new/generateUpdateRun": {},
 };
+/** The same of other namespaces. */
+const SENSIBLE_BESIDE: Readonly<Record<string, object>> = {
+  "Microsoft.EventGrid/topics/new": {
+    location: "eastus",
+    properties: { inputSchema: "CloudEventSchemaV1_0" },
+  },
+  "Microsoft.EventGrid/topics/new/regenerateKey": { keyName: "key1" },
+  "Microsoft.EventGrid/topics/new/eventSubscriptions/new": {
+    properties: {
+      // Nobody listens there: the handshake fails at once.
+      destination: {
+        endpointType: "WebHook",
+        properties: {
+          endpointUrl: "http://127.0.0.1:1/",
+          deliveryAttributeMappings: [{ name: "x", type: "Static", properties: { value: "y" } }],
+        },
+      },
+      filter: { advancedFilters: [{ operatorType: "StringIn", key: "data.a", values: ["b"] }] },
+      retryPolicy: { maxDeliveryAttempts: 3 },
+    },
+  },
+  "Microsoft.Authorization/locks/new": { properties: { level: "CanNotDelete" } },
+  "Microsoft.Authorization/roleDefinitions/22222222-0000-4000-8000-000000000001": {
+    properties: { roleName: "new", permissions: [{ actions: ["*/read"], notActions: ["*"] }] },
+  },
+  "Microsoft.Authorization/roleAssignments/22222222-0000-4000-8000-000000000002": {
+    properties: {
+      principalId: "22222222-0000-4000-8000-000000000003",
+      principalType: "Group",
+      roleDefinitionId: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+    },
+  },
+  "Microsoft.Resources/tags/default": { properties: { tags: { a: "b" } } },
+};
+/** Bodies of services that are not ARM. Control's own clock, faults and tokens stay as they are. */
+const SENSIBLE_ELSEWHERE: Readonly<Record<string, object>> = {
+  "/TENANT/oauth2/v2.0/token": { grant_type: "client_credentials", client_id: "x", scope: "y" },
+  "/adfs/oauth2/token": { grant_type: "client_credentials", client_assertion: "a.b.c" },
+  "/topics/new/api/events": [{ id: "1", source: "/x", type: "t", specversion: "1.0", data: {} }],
+  "/providers/Microsoft.ResourceGraph/resources": { query: "resources", options: { $top: 1 } },
+  "/_emulator/images": { region: "eastus", version: "AKSUbuntu-2204gen2containerd-202606.16.0" },
+  "/_emulator/capacities": { region: "nowhere", vmSize: "Standard_D4ds_v5", machines: 1 },
+  "/_emulator/oidc": { subject: "repo:o/r:environment:prod", claims: { a: "b" } },
+  "/github/repos/o/r/issues": { title: "t", body: "b", labels: ["l"], assignees: [] },
+  "/github/repos/o/r/git/trees": { tree: [{ path: "a", mode: "100644", content: "b" }] },
+  "/github/repos/o/r/check-runs": { name: "n", head_sha: "abc", output: { title: "t" } },
+  "/github/graphql": { query: "{ viewer { login } }", variables: {} },
+};
 const HOSTILE = [null, true, -1, 1e308, "", "x".repeat(5_000), "\u0000", "__proto__", [], [[]], {}];
 const NAMES = ["..", "__proto__", "constructor", "default", "providers", "agentPools", "fleets"];
 
@@ -280,10 +347,16 @@ function nonsense(): fc.Arbitrary<Nonsense> {
   const group = `/subscriptions/${emulator.ready.subscription}/resourceGroups/${PLAYGROUND}`;
   const base = `${group}/providers/Microsoft.ContainerService`;
   const hostile = fc.oneof(fc.constantFrom<unknown>(...HOSTILE), fc.jsonValue({ maxDepth: 2 }));
+  const targets = [
+    ...Object.entries(SENSIBLE).map(([target, body]) => [`${base}/${target}`, body] as const),
+    ...Object.entries(SENSIBLE_BESIDE).map(
+      ([target, body]) => [`${group}/providers/${target}`, body] as const,
+    ),
+  ];
   const spoiled = fc
-    .tuple(fc.constantFrom(...Object.entries(SENSIBLE)), fc.nat(), hostile)
+    .tuple(fc.constantFrom(...targets), fc.nat(), hostile)
     .map(([[target, body], at, value]) => ({
-      path: `${base}/${target}`,
+      path: target,
       body: JSON.stringify(spoil(body, at, value)),
       method: isAction(target) ? "POST" : "PUT",
       query: "api-version=2026-06-01",
@@ -307,8 +380,51 @@ function nonsense(): fc.Arbitrary<Nonsense> {
   return fc.oneof({ weight: 2, arbitrary: spoiled }, { weight: 1, arbitrary: lost });
 }
 
-function isAction(target: string): boolean {
-  return target.split("/").length % 2 === 1;
+/** Types and names come in pairs after the namespace; what stands alone in the end is done. */
+function isAction(path: string): boolean {
+  const [, target = ""] = path.split("/providers/");
+  return target.split("/").length % 2 === 0;
+}
+
+interface NonsenseElsewhere extends Nonsense {
+  readonly type: string;
+}
+
+function nonsenseElsewhere(): fc.Arbitrary<NonsenseElsewhere> {
+  const hostile = fc.oneof(fc.constantFrom<unknown>(...HOSTILE), fc.jsonValue({ maxDepth: 2 }));
+  const place = fc.constantFrom(...Object.entries(SENSIBLE_ELSEWHERE));
+  const spoiled = fc.tuple(place, fc.nat(), hostile).map(([[target, body], at, value]) => {
+    const path = target.replace("TENANT", emulator.ready.tenant);
+    const spoilt = spoil(body, at, value);
+    return path.endsWith("/token")
+      ? { path, body: formOf(spoilt), type: "application/x-www-form-urlencoded" }
+      : { path, body: JSON.stringify(spoilt), type: "application/json" };
+  });
+  const mangled = fc.record({
+    path: place.chain(([target]) =>
+      fc
+        .string({ unit: "grapheme", maxLength: 20 })
+        .map((name) => `${target}/${encodeURIComponent(name)}`),
+    ),
+    body: fc.oneof(fc.json(), fc.string()),
+    type: fc.constantFrom("application/json", "text/plain", "application/x-www-form-urlencoded"),
+  });
+  return fc
+    .tuple(
+      fc.oneof({ weight: 2, arbitrary: spoiled }, { weight: 1, arbitrary: mangled }),
+      fc.constantFrom("POST", "POST", "POST", "GET", "PUT", "PATCH"),
+      fc.constantFrom("api-version=2021-03-01", "", "%", "per_page=-1&page=x", "resource=%00"),
+    )
+    .map(([request, method, query]) => ({ ...request, method, query }));
+}
+
+function formOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  const fields = Object.entries(value).map(([key, member]): [string, string] => [
+    key,
+    typeof member === "string" ? member : JSON.stringify(member ?? null),
+  ]);
+  return new URLSearchParams(fields).toString();
 }
 
 /** The body with the member at a position, counted through the whole, replaced. */
