@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startEmulator } from "../emulator/emulator.ts";
-import type { EmulatorOptions } from "../emulator/emulator.ts";
+import type { EmulatorOptions, ReadyLine } from "../emulator/emulator.ts";
 import { parseScenario } from "../emulator/scenario.ts";
 import { FleetwrightError } from "../shared/core/errors.ts";
 import { HELP, readArguments, refusePositionals } from "./arguments.ts";
@@ -32,11 +32,14 @@ export async function runEmulator(args: readonly string[]): Promise<number> {
   // Before the line is out: whoever reads it may end us at once.
   const end = terminated();
   const emulator = await startEmulator(options);
-  if (options.env !== undefined) await writeFile(options.env, shellSettings(emulator.ready));
-  process.stdout.write(`${JSON.stringify(emulator.ready)}\n`);
-  await end;
-  await emulator.close();
-  return 0;
+  try {
+    if (options.env !== undefined) await writeSettings(options.env, emulator.ready);
+    process.stdout.write(`${JSON.stringify(emulator.ready)}\n`);
+    await end;
+    return 0;
+  } finally {
+    await emulator.close();
+  }
 }
 
 const TEXT = { type: "string" } as const;
@@ -68,6 +71,18 @@ async function readOptions(args: readonly string[]): Promise<Options | undefined
       ? {}
       : { scenario: parseScenario(await readScenario(scenario), scenario) }),
   };
+}
+
+async function writeSettings(path: string, ready: ReadyLine): Promise<void> {
+  try {
+    await writeFile(path, shellSettings(ready));
+  } catch (cause) {
+    throw new FleetwrightError("invalid-input", `--env ${path} cannot be written`, {
+      subject: path,
+      remedy: "name a file in a folder that is there",
+      cause,
+    });
+  }
 }
 
 async function readScenario(path: string): Promise<string> {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FleetwrightError, toError } from "../shared/core/errors.ts";
+import { explain } from "./explain.ts";
 import { nearest } from "./nearest.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
 import { UsageError } from "./usage.ts";
@@ -88,15 +88,6 @@ function unknownCommand(name: string): UsageError {
   const meant = nearest(name, names);
   const hint = meant === undefined ? `there are ${names.join(", ")}` : `did you mean ${meant}?`;
   return new UsageError(`there is no command ${JSON.stringify(name)}: ${hint}`, USAGE);
-}
-
-function explain(thrown: unknown): string {
-  const { message } = toError(thrown);
-  if (thrown instanceof UsageError && thrown.synopsis !== undefined) {
-    return `${message}\n\nUsage: ${thrown.synopsis}\n--help says more.`;
-  }
-  const remedy = thrown instanceof FleetwrightError ? thrown.remedy : undefined;
-  return remedy === undefined ? message : `${message}: ${remedy}`;
 }
 
 // Whoever reads only the first lines, such as `head`, has seen enough.

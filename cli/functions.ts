@@ -6,6 +6,7 @@ import type { RunningHost } from "../emulator/functions-host/host.ts";
 import { followClock, machineClock } from "../emulator/functions-host/virtual-clock.ts";
 import type { VirtualClock } from "../emulator/functions-host/virtual-clock.ts";
 import { toError } from "../shared/core/errors.ts";
+import { explain } from "./explain.ts";
 import { HELP, readArguments, refusePositionals } from "./arguments.ts";
 import { UsageError } from "./usage.ts";
 
@@ -38,19 +39,17 @@ export async function runFunctions(args: readonly string[]): Promise<number> {
     await host.close();
     return 0;
   } catch (error) {
-    process.stderr.write(`${explain(toError(error))}\n`);
+    process.stderr.write(`fleetwright: ${explain(error)}${stackOf(error)}\n`);
     return 1;
   } finally {
     setTimeout(() => process.exit(), EXIT_TIMEOUT_MILLISECONDS).unref();
   }
 }
 
-/** A module that cannot be loaded is explained by its stack, a wrong file by one sentence. */
-function explain(error: Error): string {
-  if (!(error instanceof FunctionAppError)) return error.stack ?? error.message;
-  return error.cause === undefined
-    ? error.message
-    : `${error.message}\n${toError(error.cause).stack}`;
+/** A module that cannot be loaded is explained by its stack, all else by one sentence. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof FunctionAppError) || error.cause === undefined) return "";
+  return `\n${toError(error.cause).stack}`;
 }
 
 interface Options {
@@ -82,7 +81,7 @@ async function start({ app, port, control }: Options): Promise<RunningHost> {
   // The ready line is all that stdout carries: what the app prints is log.
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
   for (const [name, value] of Object.entries(await localSettings(app))) process.env[name] ??= value;
-  process.chdir(app);
+  enter(app);
   return startFunctionsHost({
     directory: app,
     port,
@@ -90,6 +89,14 @@ async function start({ app, port, control }: Options): Promise<RunningHost> {
     settings: process.env,
     write: (line) => process.stderr.write(`${line}\n`),
   });
+}
+
+function enter(app: string): void {
+  try {
+    process.chdir(app);
+  } catch {
+    throw new FunctionAppError(`${app} is not a folder: --app takes the one with package.json`);
+  }
 }
 
 async function chooseClock(control: string | undefined): Promise<VirtualClock> {

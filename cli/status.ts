@@ -114,7 +114,8 @@ async function askFunctions(url: string, key: string | undefined): Promise<Statu
     headers: { accept: "application/json", ...(key ? { "x-functions-key": key } : {}) },
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
   }).catch((error: unknown) => {
-    throw unreachable(url, toError(error).message);
+    // fetch says only that it failed; its cause says why.
+    throw unreachable(url, toError(toError(error).cause ?? error).message);
   });
   if (!reply.ok) throw unreachable(url, `it answers ${reply.status}`);
   return (await reply.json()) as Status;

@@ -43,21 +43,24 @@ export async function checkUp(azure: Azure, options: Checkup): Promise<readonly 
   return [
     ...declared,
     ...signIn,
-    ...(signedIn ? fleets.found : [unseen(environments)]),
+    ...(signedIn ? fleets.found : unseen(environments)),
     ...(await checkClusters(azure, options, fleets.members)),
     ...(await diagnose("github", () => checkGitHub(azure, { env, branch, role }))),
   ];
 }
 
 /** What nobody could look at is not well. */
-function unseen(environments: readonly Environment[]): Diagnosis {
+function unseen(environments: readonly Environment[]): readonly Diagnosis[] {
+  if (environments.length === 0) return [];
   const fleets = counted(new Set(environments.map(({ fleet }) => fleet)).size, "fleet");
-  return {
-    topic: "fleet",
-    verdict: "unknown",
-    message: `${fleets}, with clusters, nodes, permissions and events: not looked at`,
-    remedy: "sign in first",
-  };
+  return [
+    {
+      topic: "fleet",
+      verdict: "unknown",
+      message: `${fleets}, with clusters, nodes, permissions and events: not looked at`,
+      remedy: "sign in first",
+    },
+  ];
 }
 
 interface Fleets {

@@ -63,7 +63,8 @@ async function readJson(file: string): Promise<JsonObject> {
   try {
     parsed = JSON.parse(await readFile(file, "utf8"));
   } catch (error) {
-    throw new FunctionAppError(`${file} cannot be read: ${String(error)}`, { cause: error });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new FunctionAppError(`${file} cannot be read: ${why}`);
   }
   if (!isObject(parsed)) throw new FunctionAppError(`${file}: an object is expected`);
   return parsed;

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { resolve } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fleetwright } from "./command.ts";
 
 const COMMANDS = ["tour", "init", "doctor", "status", "lint", "emulator", "functions"];
@@ -97,4 +98,32 @@ test("a pipe that closes early ends it quietly", async () => {
   child.stdout.destroy();
   await once(child, "close");
   expect(told).toBe("");
+});
+
+test("a function app that does not answer is told with the reason, never with the key", async () => {
+  const env = {
+    FLEETWRIGHT_STATUS_URL: "http://127.0.0.1:1/api/status?code=secret",
+    FLEETWRIGHT_STATUS_KEY: "secret",
+  };
+  const { code, stdout, stderr } = await fleetwright(["status"], { env });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(
+    /^fleetwright: no status from http:\/\/127\.0\.0\.1:1\/api\/status: \S.*:/,
+  );
+  expect(stderr).not.toMatch(/secret|fetch failed/);
+});
+
+describe("a port that is taken", () => {
+  const taken = createServer();
+  beforeAll(() => new Promise<void>((done) => taken.listen(0, "127.0.0.1", done)));
+  afterAll(() => taken.close());
+
+  test.each([["emulator"], ["functions", "--app", "."]])("is told by %s", async (...command) => {
+    const { port } = taken.address() as AddressInfo;
+    const { code, stderr } = await fleetwright([...command, "--port", String(port)]);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `fleetwright: port ${port} is taken: choose another one, or leave --port away\n`,
+    );
+  });
 });

@@ -73,6 +73,12 @@ const MISTAKES = [
   { name: "an unknown option", args: ["--colour", "blue"], code: 2, says: /--colour/ },
   { name: "a clock of nonsense", args: ["--clock", "soon"], code: 2, says: /real, manual/ },
   { name: "a port out of range", args: ["--port", "70000"], code: 2, says: /--port 70000/ },
+  {
+    name: "a file that cannot be written",
+    args: ["--env", "/none/azure.env"],
+    code: 1,
+    says: /none\/azure\.env cannot be written/,
+  },
   { name: "a file that is not there", args: ["--scenario", "/none.yaml"], code: 1, says: /none/ },
 ];
 
