@@ -12,6 +12,7 @@ import { followMembers } from "./follow-members.ts";
 import { atOneCommit, isDeclaredCluster, lookAtNodeImages, lookAtRuns } from "./look.ts";
 import { lookAtLeftovers } from "./look-at-leftovers.ts";
 import { lookAtVersions } from "./look-at-versions.ts";
+import { oneByOne } from "./one-by-one.ts";
 
 /*
  * What each trigger does, apart from its registration with the host: decode, look. The reliability test
@@ -67,9 +68,12 @@ export async function kubernetesVersionChanged(app: App, event: DeliveredEvent):
  */
 export async function swept(app: App): Promise<void> {
   const here = atOneCommit(app);
-  await lookAtRuns(here, { kind: "everywhere" }, "when-due");
-  await lookAtNodeImages(here, "when-due");
-  await lookAtLeftovers(here);
-  await followMembers(here);
-  await lookAtVersions(here, "when-due");
+  const looks: readonly (readonly [string, () => Promise<void>])[] = [
+    ["runs", () => lookAtRuns(here, { kind: "everywhere" }, "when-due")],
+    ["node images", () => lookAtNodeImages(here, "when-due")],
+    ["leftovers", () => lookAtLeftovers(here)],
+    ["event subscriptions", () => followMembers(here)],
+    ["Kubernetes versions", () => lookAtVersions(here, "when-due")],
+  ];
+  await oneByOne(here.logger, looks, (look) => look());
 }

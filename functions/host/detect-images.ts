@@ -5,7 +5,7 @@ import { inTurn, MAX_ASKED_PER_LOOK, nextPace, type Pace } from "../../shared/pr
 import type { NodeImageReleased } from "../../shared/promotion/ports.ts";
 import { writeRow } from "../../shared/update-run/ledger.ts";
 import type { App } from "./compose.ts";
-import { declaredMembers } from "./look.ts";
+import { reachableMembers } from "./look.ts";
 
 /** Reads that are under way at once: a throttled one stops the others before they are sent. */
 const READS_AT_ONCE = 8;
@@ -13,7 +13,7 @@ const ROW = { partition: "lookout", row: "pace" } as const;
 
 /** Asks each region for the newest image of each family that the fleets run, and announces news. */
 export async function detectImages(app: App): Promise<void> {
-  const places = samplePools(await declaredMembers(app));
+  const places = samplePools(await reachableMembers(app));
   const pace = await readPace(app);
   const answers: Answer[] = [];
   const turn = inTurn(places, pace);

@@ -12,7 +12,7 @@ import { ledgerPartition, readLedger, writeRow } from "../../shared/update-run/l
 import { notify, quarantineNotices } from "../../shared/update-run/notify.ts";
 import { membersOf } from "../../shared/update-run/state.ts";
 import type { App } from "./compose.ts";
-import { currentDeclarations, currentRuns, environmentsOf, exclusively } from "./look.ts";
+import { currentDeclarations, currentRuns, environmentsOf, exclusively, inEach } from "./look.ts";
 
 /** Each look goes through some clusters, so that 1,000 of them are seen within three hours. */
 const LOOK_AGAIN_MILLISECONDS = 10 * MINUTE;
@@ -35,11 +35,11 @@ export async function lookAtLeftovers(app: App, cluster?: ArmId): Promise<void> 
   const place = cluster
     ? ({ kind: "cluster", id: cluster } as const)
     : { kind: "everywhere" as const };
-  for (const environment of await environmentsOf(app, declarations, place)) {
+  await inEach(app, await environmentsOf(app, declarations, place), async (environment) => {
     const rotation = await app.store.get<Rotation>("leftovers", environment.name);
-    if (!cluster && (rotation?.value.nextCheckAt ?? 0) > app.clock.now()) continue;
+    if (!cluster && (rotation?.value.nextCheckAt ?? 0) > app.clock.now()) return;
     await exclusively(app, `leftovers:${environment.name}`, () => look(app, environment, cluster));
-  }
+  });
 }
 
 async function look(app: App, environment: Environment, only: ArmId | undefined): Promise<void> {

@@ -6,7 +6,7 @@ import { warnOfSupport } from "../../shared/promotion/support.ts";
 import { findClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import { writeRow } from "../../shared/update-run/ledger.ts";
 import type { App } from "./compose.ts";
-import { currentDeclarations, exclusively, releaseOf, type When } from "./look.ts";
+import { currentDeclarations, exclusively, inEach, releaseOf, type When } from "./look.ts";
 
 /** Versions come monthly, and Azure tells of them by event: the sweep makes good what an event failed to bring. */
 const LOOK_AGAIN_MILLISECONDS = 1 * HOUR;
@@ -20,13 +20,18 @@ export async function lookAtVersions(app: App, when: When): Promise<void> {
   const due = await app.store.get<{ readonly nextCheckAt: number }>(DUE.partition, DUE.row);
   if (when === "when-due" && (due?.value.nextCheckAt ?? 0) > now) return;
   const declarations = await currentDeclarations(app);
-  for (const environment of declarations.workspace?.value.spec.environments ?? []) {
-    await exclusively(app, `versions:${environment.name}`, () =>
-      lookAt(app, declarations, environment),
-    );
+  const environments = declarations.workspace?.value.spec.environments ?? [];
+  try {
+    await inEach(app, environments, async (environment) => {
+      await exclusively(app, `versions:${environment.name}`, () =>
+        lookAt(app, declarations, environment),
+      );
+    });
+  } finally {
+    // A fleet that is broken for good must not have all the others read every minute.
+    const nextCheckAt = now + LOOK_AGAIN_MILLISECONDS;
+    await writeRow(app.store, DUE.partition, DUE.row, { nextCheckAt });
   }
-  const nextCheckAt = now + LOOK_AGAIN_MILLISECONDS;
-  await writeRow(app.store, DUE.partition, DUE.row, { nextCheckAt });
 }
 
 async function lookAt(

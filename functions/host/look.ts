@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { armKey, type ArmId } from "../../shared/core/arm-id.ts";
 import { MINUTE } from "../../shared/core/duration.ts";
+import { toError } from "../../shared/core/errors.ts";
 import { coalesce } from "../../shared/core/coalesce.ts";
 import { parseSourceRunName, rolledBackRunName } from "../../shared/declaration/strategy.ts";
 import type { Environment } from "../../shared/declaration/documents.ts";
@@ -19,6 +20,7 @@ import { reconcile } from "../../shared/update-run/reconcile.ts";
 import { isActive } from "../../shared/update-run/state.ts";
 import { firstEnvironments } from "../../shared/update-run/rollout.ts";
 import type { App } from "./compose.ts";
+import { oneByOne } from "./one-by-one.ts";
 
 /** What a handler knows of the place to look at: an event carries ids, the sweep carries nothing. */
 export type Place =
@@ -32,12 +34,22 @@ export type When = "now" | "when-due";
 /** Looks at the runs of every environment that a place belongs to. A foreign id belongs to none. */
 export async function lookAtRuns(app: App, place: Place, when: When): Promise<void> {
   const declarations = await currentDeclarations(app);
-  for (const environment of await environmentsOf(app, declarations, place)) {
+  await inEach(app, await environmentsOf(app, declarations, place), async (environment) => {
     // Whoever knocked may have heard of something that does not show in the run.
     await exclusively(app, `runs:${environment.name}`, (knocked) =>
       reconcileRuns(app, declarations, environment, knocked ? "now" : when),
     );
-  }
+  });
+}
+
+/** Each environment for itself: one that cannot be looked at keeps no other from it. */
+export async function inEach(
+  { logger }: Pick<App, "logger">,
+  environments: readonly Environment[],
+  work: (environment: Environment) => Promise<void>,
+): Promise<void> {
+  const named = environments.map((environment) => [environment.name, environment] as const);
+  await oneByOne(logger, named, work);
 }
 
 /** Events tell of images, and those that came to nothing are made good: no proposal is in a hurry. */
@@ -46,27 +58,46 @@ const PROPOSE_AGAIN_MILLISECONDS = 10 * MINUTE;
 /** Looks for node images that the first environments could move to. */
 export async function lookAtNodeImages(app: App, when: When): Promise<void> {
   const declarations = await currentDeclarations(app);
-  for (const environment of firstEnvironments(declarations)) {
+  await inEach(app, firstEnvironments(declarations), async (environment) => {
     const due = await app.store.get<{ readonly nextCheckAt: number }>(
       "proposals",
       environment.name,
     );
-    if (when === "when-due" && (due?.value.nextCheckAt ?? 0) > app.clock.now()) continue;
+    if (when === "when-due" && (due?.value.nextCheckAt ?? 0) > app.clock.now()) return;
     await exclusively(app, `images:${environment.name}`, () =>
       propose(app, declarations, environment),
     );
-  }
+  });
 }
 
-/** Members of all declared fleets whose clusters exist. */
+/** Members of all declared fleets whose clusters exist; all of them, or it throws. */
 export async function declaredMembers(app: App): Promise<readonly ManagedCluster[]> {
-  return findClusters(app.inventory, await memberIds(app));
+  const fleets = await declaredFleets(app);
+  const members = await Promise.all(fleets.map((fleet) => app.fleets.listMembers(fleet)));
+  return findClusters(
+    app.inventory,
+    members.flat().map(({ clusterId }) => clusterId),
+  );
 }
 
-async function memberIds(app: App): Promise<readonly ArmId[]> {
+/** The same, of the fleets that can be read; throws when none can. */
+export async function reachableMembers(app: App): Promise<readonly ManagedCluster[]> {
+  const ids: ArmId[] = [];
+  const fleets = (await declaredFleets(app)).map((fleet) => [fleet, fleet] as const);
+  try {
+    await oneByOne(app.logger, fleets, async (fleet) => {
+      const members = await app.fleets.listMembers(fleet);
+      ids.push(...members.map(({ clusterId }) => clusterId));
+    });
+  } catch (error) {
+    if (ids.length === 0) throw error;
+  }
+  return findClusters(app.inventory, ids);
+}
+
+async function declaredFleets(app: App): Promise<readonly ArmId[]> {
   const environments = (await currentDeclarations(app)).workspace?.value.spec.environments ?? [];
-  const members = await Promise.all(environments.map(({ fleet }) => app.fleets.listMembers(fleet)));
-  return members.flat().map(({ clusterId }) => clusterId);
+  return environments.map(({ fleet }) => fleet);
 }
 
 /** The head of the default branch is asked once per invocation: its looks go by the same commit. */
@@ -100,14 +131,31 @@ export async function environmentsOf(
   if (place.kind === "fleet") {
     return environments.filter(({ fleet }) => armKey(fleet) === armKey(place.id));
   }
-  const memberships = await Promise.all(
+  return environmentsWith(app, environments, place.id);
+}
+
+/** A fleet that cannot be asked matters only where no other has the cluster: then the event comes again. */
+async function environmentsWith(
+  app: App,
+  environments: readonly Environment[],
+  cluster: ArmId,
+): Promise<readonly Environment[]> {
+  const found: Environment[] = [];
+  const failed: Error[] = [];
+  await Promise.all(
     environments.map(async (environment) => {
-      const members = await app.fleets.listMembers(environment.fleet);
-      const belongs = members.some(({ clusterId }) => armKey(clusterId) === armKey(place.id));
-      return belongs ? [environment] : [];
+      try {
+        const members = await app.fleets.listMembers(environment.fleet);
+        const has = members.some(({ clusterId }) => armKey(clusterId) === armKey(cluster));
+        if (has) found.push(environment);
+      } catch (thrown) {
+        failed.push(toError(thrown));
+      }
     }),
   );
-  return memberships.flat();
+  const [first] = failed;
+  if (first && found.length === 0) throw first;
+  return environments.filter((environment) => found.includes(environment));
 }
 
 /** Does a fleet that is declared have this cluster? Ids of others change nothing, not even what is remembered. */

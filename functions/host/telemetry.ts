@@ -8,6 +8,7 @@ import {
   type Attributes,
 } from "@opentelemetry/api";
 import { toError } from "../../shared/core/errors.ts";
+import { explained } from "./one-by-one.ts";
 
 /** Values of an attribute are cut: a span is no place for a whole document. */
 const MAX_VALUE_CHARACTERS = 1_024;
@@ -45,6 +46,8 @@ export async function traced<T>(
       try {
         return await work();
       } catch (error) {
+        const failure = { invocation: invocation.invocationId, ...explained(toError(error)) };
+        invocation.error(JSON.stringify({ message: "the trigger failed", ...failure }));
         span.recordException(toError(error));
         span.setStatus({ code: SpanStatusCode.ERROR, message: toError(error).message });
         throw error;
