@@ -1,7 +1,7 @@
 import type { LabelSelector } from "kubernetes-types/meta/v1.js";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.js";
 import type { Cluster, DisruptionBudget } from "../../shared/simulator/model.ts";
-import { meets } from "../../shared/simulator/budgets.ts";
+import { meets } from "../../shared/simulator/label-expressions.ts";
 import { ageOf } from "./age.ts";
 import { labelExpressions } from "./label-expressions.ts";
 import { validateLabels } from "./labels.ts";
@@ -76,7 +76,7 @@ export function budgetsOf(
     ({ namespace, selector, expressions = [] }) =>
       namespace === pod.namespace &&
       Object.entries(selector).every(([key, value]) => pod.labels[key] === value) &&
-      expressions.every((expression) => meets(expression, pod.labels)),
+      expressions.every((expression) => meets(expression, pod.labels[expression.key])),
   );
 }
 

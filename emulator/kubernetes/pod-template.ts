@@ -1,6 +1,6 @@
 import type { Container, PodTemplateSpec, Toleration } from "kubernetes-types/core/v1.js";
 import type { Revision, Workload } from "../../shared/simulator/model.ts";
-import { isJsonObject, stringMap } from "./object.ts";
+import { isJsonObject } from "./object.ts";
 import type { JsonObject } from "./object.ts";
 
 /** The simulated world runs no containers; a template that nobody wrote shows this one. */
@@ -73,24 +73,6 @@ function withImageRules(container: unknown): Container {
       ports: ports.map((port: unknown) => ({ protocol: "TCP", ...(isJsonObject(port) && port) })),
     }),
   } as Container;
-}
-
-/** What the world acts on. */
-export function placementOf(template: PodTemplateSpec): {
-  readonly labels: Record<string, string>;
-  readonly nodeSelector?: Record<string, string>;
-  readonly tolerations?: Record<string, string>[];
-  readonly terminationGracePeriodSeconds?: number;
-} {
-  const { nodeSelector, tolerations, terminationGracePeriodSeconds: grace } = template.spec ?? {};
-  return {
-    labels: stringMap(template.metadata?.labels),
-    ...(isJsonObject(nodeSelector) && { nodeSelector: stringMap(nodeSelector) }),
-    ...(Array.isArray(tolerations) && {
-      tolerations: tolerations.filter(isJsonObject).map(stringMap),
-    }),
-    ...(typeof grace === "number" && { terminationGracePeriodSeconds: grace }),
-  };
 }
 
 export function objectAt(body: JsonObject, field: string): JsonObject {

@@ -1,7 +1,7 @@
 import type { PodTemplateSpec } from "kubernetes-types/core/v1.js";
 import type { LabelSelector } from "kubernetes-types/meta/v1.js";
 import { canonicalJson } from "../../shared/core/digest.ts";
-import { meets } from "../../shared/simulator/budgets.ts";
+import { meets } from "../../shared/simulator/label-expressions.ts";
 import type {
   Cluster,
   Replacement,
@@ -13,7 +13,8 @@ import { labelExpressions } from "./label-expressions.ts";
 import { validateLabels } from "./labels.ts";
 import { isJsonObject, stringMap } from "./object.ts";
 import type { JsonObject, KubernetesObject } from "./object.ts";
-import { objectAt, placementOf, templateOf, withDefaults } from "./pod-template.ts";
+import { affinityErrors, placementOf } from "./pod-placement.ts";
+import { objectAt, templateOf, withDefaults } from "./pod-template.ts";
 import { invalid } from "./status.ts";
 import type { InvalidField } from "./status.ts";
 import { forgetWritten, rememberWritten, writtenSpec } from "./written-workload.ts";
@@ -59,6 +60,7 @@ export function wantedTemplate(cluster: Cluster, workload: Workload): PodTemplat
 export function withReplicas(workload: Workload, replicas: number): WorkloadSpec {
   const { kind, namespace, name, revision, replacement } = workload;
   const { labels, nodeSelector, tolerations, terminationGracePeriodSeconds, template } = revision;
+  const { nodeTerms, apartFrom } = revision;
   return {
     kind,
     namespace,
@@ -68,6 +70,8 @@ export function withReplicas(workload: Workload, replicas: number): WorkloadSpec
     nodeSelector,
     tolerations,
     terminationGracePeriodSeconds,
+    ...(nodeTerms && { nodeTerms }),
+    ...(apartFrom && { apartFrom }),
     ...(template && { template }),
     ...(replacement && { replacement }),
   };
@@ -218,7 +222,7 @@ function selectorErrors(spec: JsonObject, current: KubernetesObject | undefined)
   }
   const matches =
     equal.every(([key, value]) => labels[key] === value) &&
-    expressions.every((expression) => meets(expression, labels));
+    expressions.every((expression) => meets(expression, labels[expression.key]));
   if (matches) return [];
   const message = `Invalid value: ${JSON.stringify(labels)}: \`selector\` does not match template \`labels\``;
   return [{ field: "spec.template.metadata.labels", message }];
@@ -230,7 +234,7 @@ const MAX_GRACE_SECONDS = 365 * 86_400;
 /** Of a pod or of a template: containers, with names and images, and the grace of their end. */
 export function podErrors(path: string, podSpec: JsonObject): InvalidField[] {
   const { terminationGracePeriodSeconds: grace } = podSpec;
-  const errors = containerErrors(path, podSpec);
+  const errors = [...containerErrors(path, podSpec), ...affinityErrors(path, podSpec)];
   if (isCount(grace) && Number(grace) <= MAX_GRACE_SECONDS) return errors;
   const message = `Invalid value: ${JSON.stringify(grace)}: must be a whole number of seconds from 0 to ${MAX_GRACE_SECONDS}`;
   return [...errors, { field: `${path}.terminationGracePeriodSeconds`, message }];

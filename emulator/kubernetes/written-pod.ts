@@ -5,7 +5,8 @@ import { keptObjects } from "./kept-objects.ts";
 import { validateLabels } from "./labels.ts";
 import { stringMap } from "./object.ts";
 import type { JsonObject } from "./object.ts";
-import { objectAt, placementOf, withDefaults } from "./pod-template.ts";
+import { placementOf } from "./pod-placement.ts";
+import { objectAt, withDefaults } from "./pod-template.ts";
 import { invalid } from "./status.ts";
 import { podErrors } from "./workloads.ts";
 

@@ -1,5 +1,6 @@
 import { announceObject } from "./announce.ts";
-import type { BudgetStatus, DisruptionBudget, LabelExpression } from "./model.ts";
+import { meets } from "./label-expressions.ts";
+import type { BudgetStatus, DisruptionBudget } from "./model.ts";
 import type { BudgetState, ClusterState, PodState, WorkloadState } from "./state.ts";
 import { amountOf } from "./surge.ts";
 
@@ -40,25 +41,7 @@ function guards({ budget, selector }: BudgetState, workload: WorkloadState): boo
   const { labels } = workload;
   for (const entry of selector) if (labels[entry[0]] !== entry[1]) return false;
   const { expressions } = budget;
-  return expressions === undefined || expressions.every((one) => meets(one, labels));
-}
-
-/** Source: kubernetes.io/docs/concepts/overview/working-with-objects/labels */
-export function meets(
-  { key, operator, values = [] }: LabelExpression,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  const value = labels[key];
-  switch (operator) {
-    case "In":
-      return value !== undefined && values.includes(value);
-    case "NotIn":
-      return value === undefined || !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-  }
+  return expressions === undefined || expressions.every((one) => meets(one, labels[one.key]));
 }
 
 /** Status of a budget that may or may not be in the cluster. */

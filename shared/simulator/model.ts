@@ -207,11 +207,21 @@ export interface WorkloadSpec {
     readonly effect?: string;
   }[];
   readonly terminationGracePeriodSeconds?: number;
+  /** Required node affinity: a node has to meet every expression of one of these terms. */
+  readonly nodeTerms?: readonly (readonly LabelExpression[])[];
+  /** Required anti-affinity: no pod that one of these selects may be in the same part of the cluster. */
+  readonly apartFrom?: readonly PodTerm[];
   /** What else is written of its pods, in whatever form: a change of it replaces them. */
   readonly template?: object;
   readonly replacement?: Replacement;
   /** The node of a pod that passes by the scheduler. */
   readonly nodeName?: string;
+}
+
+/** Pods of the same namespace, by label, and the label of nodes by which two are in the same part. */
+export interface PodTerm {
+  readonly selector: readonly LabelExpression[];
+  readonly topologyKey: string;
 }
 
 /** How pods give way to those of a newer template. Source: kubernetes.io/docs/concepts/workloads/controllers */
@@ -241,12 +251,17 @@ export interface Revision extends Required<
   /** Counts up from 1; a template that is gone back to gets a new number. */
   readonly number: number;
   readonly createdAt: Instant;
+  readonly nodeTerms: WorkloadSpec["nodeTerms"] | undefined;
+  readonly apartFrom: WorkloadSpec["apartFrom"] | undefined;
   readonly template: object | undefined;
   /** Pods that it shall have now: of a Deployment, what its ReplicaSet asks for. */
   readonly replicas: number;
 }
 
-export interface Workload extends Omit<WorkloadSpec, "template" | "replacement" | "nodeName"> {
+export interface Workload extends Omit<
+  WorkloadSpec,
+  "template" | "replacement" | "nodeName" | "nodeTerms" | "apartFrom"
+> {
   readonly uid: string;
   readonly createdAt: Instant;
   /** Those that are about to end included. */

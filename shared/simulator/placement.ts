@@ -1,5 +1,6 @@
 import { NODE_IMAGE_LABEL, NODE_POOL_LABEL } from "../core/kubernetes-labels.ts";
-import type { Revision } from "./model.ts";
+import { meets } from "./label-expressions.ts";
+import type { PodTerm, Revision } from "./model.ts";
 import type {
   ClusterState,
   NodeState,
@@ -20,11 +21,13 @@ export function chooseNode(cluster: ClusterState, pod: PodState): NodeState | un
     const scripted = scriptedChoice(cluster, pod);
     if (scripted !== undefined) return scripted;
   }
-  return leastLoaded(cluster, pod.revision);
+  return leastLoaded(cluster, pod);
 }
 
 /** Asked for each pod of a rehearsal, so it looks at a node's load before anything that costs more. */
-function leastLoaded(cluster: ClusterState, revision: RevisionState): NodeState | undefined {
+function leastLoaded(cluster: ClusterState, pod: PodState): NodeState | undefined {
+  const { revision } = pod;
+  const { apartFrom } = revision;
   let best: NodeState | undefined;
   for (const pool of cluster.pools.values()) {
     const suits = suitsPool(revision, pool);
@@ -34,6 +37,7 @@ function leastLoaded(cluster: ClusterState, revision: RevisionState): NodeState 
       const node = nodes[index] as NodeState;
       if (node.pods.length >= below || !takesPods(node)) continue;
       if (suits === "by node" || !node.isPlain ? !suitsNode(revision, node) : !suits) continue;
+      if (apartFrom !== undefined && !staysApart(pod, node)) continue;
       best = node;
       below = node.pods.length;
     }
@@ -43,7 +47,7 @@ function leastLoaded(cluster: ClusterState, revision: RevisionState): NodeState 
 
 function scriptedChoice(cluster: ClusterState, pod: PodState): NodeState | undefined {
   const candidates = [...cluster.nodes.values()].filter(
-    (node) => hasRoom(node) && suitsNode(pod.revision, node),
+    (node) => hasRoom(node) && suitsNode(pod.revision, node) && staysApart(pod, node),
   );
   const name = cluster.kernel.place?.(pod, candidates);
   return candidates.find((node) => node.name === name);
@@ -66,8 +70,32 @@ export function suitsNode(revision: RevisionState, node: NodeState): boolean {
   );
 }
 
-export function selectsNode({ selectorEntries }: RevisionState, node: NodeState): boolean {
-  return selectorEntries.every(([key, value]) => labelOf(node, key) === value);
+/** Its node selector and its required node affinity. */
+export function selectsNode(revision: RevisionState, node: NodeState): boolean {
+  const { selectorEntries, nodeTerms } = revision;
+  if (!selectorEntries.every(([key, value]) => labelOf(node, key) === value)) return false;
+  return (
+    nodeTerms === undefined ||
+    nodeTerms.some((term) => term.every((one) => meets(one, labelOf(node, one.key))))
+  );
+}
+
+/** Required anti-affinity. Source: kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node */
+function staysApart(pod: PodState, node: NodeState): boolean {
+  return (pod.revision.apartFrom ?? []).every((term) => !isNear(pod, node, term));
+}
+
+/** Is a pod that the term selects in the same part of the cluster as the node? A node without the label is in none. */
+function isNear(pod: PodState, node: NodeState, { topologyKey, selector }: PodTerm): boolean {
+  const part = labelOf(node, topologyKey);
+  if (part === undefined) return false;
+  const isOther = (one: PodState): boolean =>
+    one !== pod &&
+    one.namespace === pod.namespace &&
+    selector.every((expression) => meets(expression, one.labels[expression.key]));
+  if (topologyKey === HOST_NAME_LABEL) return node.pods.some(isOther);
+  const nodes = [...node.owner.cluster.nodes.values()];
+  return nodes.some((one) => labelOf(one, topologyKey) === part && one.pods.some(isOther));
 }
 
 /** A taint with the effect NoExecute also drives away who is there already. */
@@ -78,9 +106,11 @@ export function mayStay(revision: RevisionState, node: NodeState): boolean {
   return true;
 }
 
-const LABELS_OF_ONE_NODE = new Set(["kubernetes.io/hostname", NODE_IMAGE_LABEL]);
+const HOST_NAME_LABEL = "kubernetes.io/hostname";
+const LABELS_OF_ONE_NODE = new Set([HOST_NAME_LABEL, NODE_IMAGE_LABEL]);
 
 function suitsPool(revision: RevisionState, pool: PoolState): boolean | "by node" {
+  if (revision.nodeTerms !== undefined) return "by node";
   for (const [key, value] of revision.selectorEntries) {
     if (LABELS_OF_ONE_NODE.has(key)) return "by node";
     if (poolLabelOf(pool, key) !== value) return false;
@@ -90,7 +120,7 @@ function suitsPool(revision: RevisionState, pool: PoolState): boolean | "by node
 
 function labelOf(node: NodeState, key: string): string | undefined {
   if (node.labels[key] !== undefined) return node.labels[key];
-  if (key === "kubernetes.io/hostname") return node.name;
+  if (key === HOST_NAME_LABEL) return node.name;
   if (key === NODE_IMAGE_LABEL) return node.nodeImageVersion;
   return poolLabelOf(node.owner, key);
 }
@@ -104,12 +134,19 @@ function poolLabelOf(pool: PoolState, key: string): string | undefined {
       return pool.mode.toLowerCase();
     case "kubernetes.azure.com/os-sku":
       return pool.osSku;
+    case "kubernetes.azure.com/role":
+      return "agent";
+    case "beta.kubernetes.io/os":
     case "kubernetes.io/os":
       return pool.osType.toLowerCase();
+    case "beta.kubernetes.io/arch":
     case "kubernetes.io/arch":
       return pool.imageFamily.includes("arm64") ? "arm64" : "amd64";
     case "node.kubernetes.io/instance-type":
       return pool.vmSize;
+    case "topology.kubernetes.io/zone":
+      // What a node outside availability zones carries.
+      return "0";
     case "topology.kubernetes.io/region":
       return pool.cluster.region;
     default:

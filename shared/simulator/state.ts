@@ -181,6 +181,8 @@ export class RevisionState implements Revision {
   readonly selectorEntries: readonly (readonly [string, string])[];
   readonly tolerations: NonNullable<WorkloadSpec["tolerations"]>;
   readonly terminationGracePeriodSeconds: number;
+  readonly nodeTerms: WorkloadSpec["nodeTerms"] | undefined;
+  readonly apartFrom: WorkloadSpec["apartFrom"] | undefined;
   readonly template: object | undefined;
   number: number;
   /** Pods that it shall have now: a rollout moves them from the older revisions to the newest. */
@@ -196,6 +198,8 @@ export class RevisionState implements Revision {
     this.tolerations = spec.tolerations ?? NO_TOLERATIONS;
     this.terminationGracePeriodSeconds =
       spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+    this.nodeTerms = spec.nodeTerms;
+    this.apartFrom = spec.apartFrom;
     this.template = spec.template;
   }
 
@@ -207,8 +211,10 @@ export class RevisionState implements Revision {
 
 function makingOf(spec: WorkloadSpec | RevisionState): object {
   const { labels, nodeSelector = NONE, tolerations = NO_TOLERATIONS, template } = spec;
+  const { nodeTerms, apartFrom } = spec;
   const { terminationGracePeriodSeconds = DEFAULT_GRACE_SECONDS } = spec;
-  return { labels, nodeSelector, tolerations, terminationGracePeriodSeconds, template };
+  const placement = { nodeSelector, tolerations, nodeTerms, apartFrom };
+  return { ...placement, labels, terminationGracePeriodSeconds, template };
 }
 
 export class WorkloadState implements Workload {

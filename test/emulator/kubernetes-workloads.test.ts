@@ -444,6 +444,66 @@ describe("pods", () => {
   });
 });
 
+describe("affinity", () => {
+  const REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution";
+  const withAffinity = (affinity: object): object => ({
+    spec: { replicas: 4, template: { spec: { affinity } } },
+  });
+  const apart = (topologyKey: string): object => ({
+    podAntiAffinity: {
+      [REQUIRED]: [{ labelSelector: { matchLabels: { app: "crane" } }, topologyKey }],
+    },
+  });
+
+  test("keeps pods apart that ask for it; one too many waits and says why", async () => {
+    await patch(CRANE, { spec: { strategy: { type: "Recreate", rollingUpdate: null } } }, MERGE);
+    await patch(CRANE, withAffinity(apart("kubernetes.io/hostname")));
+    server.clock.advance(MINUTE);
+    const placed = podsOf("crane").filter(({ node }) => node !== undefined);
+    expect(new Set(placed.map(({ node }) => node)).size).toBe(3);
+    expect(placed).toHaveLength(3);
+    const waiting = podsOf("crane").find(({ node }) => node === undefined);
+    const { body } = await api.get(`${PODS}/${waiting?.name}`);
+    expect(JSON.stringify(body.status)).toContain("3 node(s) didn't match pod anti-affinity rules");
+    // A node that is drained gives the others nothing: its pod has nowhere to go.
+    const [first] = placed;
+    quay.patchNode(first?.node ?? "", { unschedulable: true });
+    quay.evict("default", first?.name ?? "");
+    server.clock.advance(MINUTE);
+    expect(podsOf("crane").filter(({ node }) => node === undefined)).toHaveLength(2);
+    quay.patchNode(first?.node ?? "", { unschedulable: false });
+    server.clock.advance(MINUTE);
+    expect(podsOf("crane").filter(({ ready }) => ready)).toHaveLength(3);
+  });
+
+  test("by zone counts all nodes without zones as one", async () => {
+    await patch(CRANE, { spec: { strategy: { type: "Recreate", rollingUpdate: null } } }, MERGE);
+    await patch(CRANE, withAffinity(apart("topology.kubernetes.io/zone")));
+    server.clock.advance(MINUTE);
+    expect(podsOf("crane").filter(({ ready }) => ready)).toHaveLength(1);
+  });
+
+  test.each([
+    { name: "by label", term: { key: "dock", operator: "In", values: ["north", "south"] } },
+    { name: "by name", field: true },
+  ])("to nodes $name places pods there only", async ({ term, field = false }) => {
+    const [, second = ""] = [...quay.nodes.keys()];
+    quay.patchNode(second, { labels: { dock: "north" } });
+    const byName = { key: "metadata.name", operator: "In", values: [second] };
+    const terms = [field ? { matchFields: [byName] } : { matchExpressions: [term] }];
+    const nodeAffinity = { [REQUIRED]: { nodeSelectorTerms: terms } };
+    await patch(CRANE, withAffinity({ nodeAffinity }));
+    server.clock.advance(MINUTE);
+    expect(new Set(podsOf("crane").map(({ node }) => node))).toEqual(new Set([second]));
+  });
+
+  test("with an operator that this cluster does not know is invalid", async () => {
+    const terms = [{ matchExpressions: [{ key: "cores", operator: "Gt", values: ["4"] }] }];
+    const nodeAffinity = { [REQUIRED]: { nodeSelectorTerms: terms } };
+    expect((await patch(CRANE, withAffinity({ nodeAffinity }))).status).toBe(422);
+  });
+});
+
 describe("taints and labels of a whole pool", () => {
   test("drive pods away and let waiting ones in, as those of a node do", () => {
     quay.updatePool("workers", { nodeTaints: ["dock=closed:NoExecute"] });
