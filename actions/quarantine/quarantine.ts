@@ -38,12 +38,27 @@ function nameOf(cluster: ArmId): string {
   return parseArmId(cluster).name;
 }
 
+function namesNothing({ clusterId, clusterName }: QuarantineInputs): boolean {
+  return clusterId === undefined && clusterName === undefined;
+}
+
 /** Those of an environment's fleet, or the one that is named. */
 async function clustersOf(
   inputs: QuarantineInputs,
   deps: QuarantineDeps,
 ): Promise<readonly ArmId[]> {
-  if (inputs.environment === undefined) return [clusterTarget(inputs)];
+  if (inputs.environment === undefined) {
+    if (namesNothing(inputs)) {
+      throw new FleetwrightError(
+        "invalid-input",
+        "the inputs name neither environment nor cluster",
+        {
+          remedy: "set environment, for all clusters of its fleet, or cluster-id",
+        },
+      );
+    }
+    return [clusterTarget(inputs)];
+  }
   const { declarations } = await deps.readDeclared();
   const { fleet } = findEnvironment(declarations, inputs.environment);
   assertSubscription(inputs.subscriptionId, fleet);

@@ -1,6 +1,6 @@
-import { parseArmId } from "../../shared/core/arm-id.ts";
 import type { ArmId } from "../../shared/core/arm-id.ts";
 import { FleetwrightError } from "../../shared/core/errors.ts";
+import { armIdOf } from "./inputs.ts";
 
 export interface ClusterInputs {
   readonly clusterId: string | undefined;
@@ -24,7 +24,7 @@ export function clusterTarget(inputs: ClusterInputs): ArmId {
 }
 
 function checkedId(clusterId: string, inputs: ClusterInputs): ArmId {
-  const { type, subscription, resourceGroup, name } = parseArmId(clusterId);
+  const { type, subscription, resourceGroup, name } = armIdOf("cluster-id", clusterId);
   if (type.toLowerCase() !== TYPE.toLowerCase()) {
     throw new FleetwrightError("invalid-input", `cluster-id names a ${type}`, {
       subject: clusterId,

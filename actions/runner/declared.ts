@@ -42,7 +42,7 @@ export function workspaceOf({ workspace }: Declarations): Workspace {
 export function findEnvironment(declarations: Declarations, name: string): Environment {
   const { environments } = workspaceOf(declarations).spec;
   const environment = environments.find((candidate) => candidate.name === name);
-  return environment ?? missing("environment", name, environments);
+  return environment ?? missing("environment", name, "fleetwright.yaml", environments);
 }
 
 export function findRelease(declarations: Declarations, name: string): Release {
@@ -53,6 +53,7 @@ export function findRelease(declarations: Declarations, name: string): Release {
     missing(
       "release",
       name,
+      "releases/",
       releases.map(({ metadata }) => metadata),
     )
   );
@@ -67,6 +68,7 @@ export function findStrategy(declarations: Declarations, release: Release): Upda
     missing(
       "strategy",
       name,
+      "strategies/",
       strategies.map(({ metadata }) => metadata),
     )
   );
@@ -75,10 +77,12 @@ export function findStrategy(declarations: Declarations, release: Release): Upda
 function missing(
   kind: string,
   name: string,
+  place: string,
   declared: readonly { readonly name: string }[],
 ): never {
   const names = declared.map((candidate) => candidate.name).join(", ");
-  throw new FleetwrightError("invalid-input", `${kind} ${JSON.stringify(name)} is not declared`, {
-    remedy: names === "" ? `declare one` : `declared are: ${names}`,
+  const message = `${kind} ${JSON.stringify(name)} is not declared in ${place}`;
+  throw new FleetwrightError("invalid-input", message, {
+    remedy: names === "" ? `declare it there` : `declared are: ${names}`,
   });
 }

@@ -1,4 +1,6 @@
 import { getInput } from "@actions/core";
+import { parseArmId } from "../../shared/core/arm-id.ts";
+import type { ArmId, ParsedArmId } from "../../shared/core/arm-id.ts";
 import { parseDuration } from "../../shared/core/duration.ts";
 import { FleetwrightError } from "../../shared/core/errors.ts";
 
@@ -50,7 +52,7 @@ export function duration(
   bounds: { readonly min: number; readonly max: number },
 ): number {
   const text = requiredText(name);
-  const milliseconds = parseDuration(text);
+  const milliseconds = named(name, text, () => parseDuration(text));
   if (milliseconds < bounds.min || milliseconds > bounds.max) {
     throw invalid(
       `input ${name} is ${JSON.stringify(text)}`,
@@ -94,6 +96,25 @@ export function list(name: string): readonly string[] {
     .split(/[,\n]/)
     .map((value) => value.trim())
     .filter((value) => value !== "");
+}
+
+/** An ARM resource id that an input holds. */
+export function armIdOf(name: string, id: ArmId): ParsedArmId {
+  return named(name, id, () => parseArmId(id));
+}
+
+/** What a value lacks, said of its input. */
+function named<T>(name: string, value: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof FleetwrightError)) throw error;
+    const message = `input ${name} is ${JSON.stringify(value)}`;
+    throw new FleetwrightError(error.code, message, {
+      ...(error.remedy !== undefined && { remedy: error.remedy }),
+      cause: error,
+    });
+  }
 }
 
 function invalid(message: string, remedy: string): FleetwrightError {

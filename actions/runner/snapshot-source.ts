@@ -5,6 +5,7 @@ import { findSnapshots } from "../../shared/snapshot/find.ts";
 import type { SnapshotWish } from "../../shared/snapshot/find.ts";
 import type { NodePoolSnapshot, SnapshotPort } from "../../shared/snapshot/ports.ts";
 import { useProblem } from "../../shared/snapshot/use.ts";
+import { armIdOf } from "./inputs.ts";
 
 export const SNAPSHOTS = ["newest-proven"] as const;
 
@@ -38,7 +39,7 @@ export async function readSnapshotSource(
 }
 
 async function named(port: SnapshotPort, id: ArmId): Promise<NodePoolSnapshot> {
-  parseArmId(id);
+  armIdOf("snapshot-id", id);
   const found = await port.getSnapshot(id);
   if (found !== undefined) return found;
   throw new FleetwrightError("not-found", `snapshot ${id} does not exist`, {

@@ -99,10 +99,14 @@ test.each([
   [
     "update-run",
     { operation: "run", environment: "dev", "poll-interval": "soon" },
-    /not a duration/,
+    /input poll-interval is "soon": write a number with a unit/,
   ],
-  ["update-run", { operation: "run", environment: "prod" }, /environment "prod" is not declared/],
-  ["update-run", { operation: "run", environment: "dev", release: "x" }, /release "x" is not/],
+  [
+    "update-run",
+    { operation: "run", environment: "prod" },
+    /"prod" is not declared in fleetwright.yaml: declared are: dev/,
+  ],
+  ["update-run", { operation: "run", environment: "dev", release: "x" }, /"x" is not .* releases/],
   [
     "update-run",
     { operation: "run", environment: "dev", "subscription-id": "x" },
@@ -110,9 +114,22 @@ test.each([
   ],
   ["update-run", { operation: "run", environment: "dev", "run-name": "x" }, /leave it out/],
   ["snapshot", { operation: "take", environment: "dev", kind: "all" }, /input kind is "all"/],
+  ["quarantine", { operation: "list" }, /neither environment nor cluster: set environment/],
 ])("%s refuses bad inputs in one sentence: %j", async (action, inputs, message) => {
   const result = await sound.run(action, inputs);
   expect(result.exitCode).toBe(1);
   expect(result.outputs["failure-reason"]).toBe("invalid-input");
   expect(result.annotations.at(-1)?.message).toMatch(message);
+});
+
+test("an id that is none is named by its input", async () => {
+  const { outputs, annotations } = await sound.run("node-pool", {
+    operation: "delete",
+    "node-pool": "app",
+    "cluster-id": "quay-1",
+  });
+  expect(outputs["failure-reason"]).toBe("invalid-arm-id");
+  expect(annotations.at(-1)?.message).toMatch(
+    /input cluster-id is "quay-1": write \/subscriptions/,
+  );
 });
