@@ -3,6 +3,7 @@ import type { Workload } from "../../shared/simulator/model.ts";
 import { ageOf } from "./age.ts";
 import { formatLabels } from "./label-selector.ts";
 import { toTime } from "./object.ts";
+import { containerImages, containerNames } from "./pod-template.ts";
 import { statusOf } from "./resource.ts";
 import type { Column, Resource } from "./resource.ts";
 import {
@@ -106,6 +107,8 @@ function columns(): readonly Column<DaemonSet>[] {
       name: "Age",
       value: ({ metadata }, now) => ageOf(metadata?.creationTimestamp, now),
     },
+    { ...wide, name: "Containers", value: ({ spec }) => containerNames(spec?.template) },
+    { ...wide, name: "Images", value: ({ spec }) => containerImages(spec?.template) },
     { ...wide, name: "Selector", value: ({ spec }) => formatLabels(spec?.selector.matchLabels) },
   ];
 }

@@ -5,6 +5,7 @@ import { flooredAmountOf } from "../../shared/simulator/surge.ts";
 import { ageOf } from "./age.ts";
 import { formatLabels } from "./label-selector.ts";
 import { toTime } from "./object.ts";
+import { containerImages, containerNames } from "./pod-template.ts";
 import { rememberChangeCause, replicaSetIdentity, REVISION_ANNOTATION } from "./replica-sets.ts";
 import { SCALE, statusOf } from "./resource.ts";
 import type { Column, Resource, View } from "./resource.ts";
@@ -153,17 +154,8 @@ function columns(): readonly Column<Deployment>[] {
       name: "Age",
       value: ({ metadata }, now) => ageOf(metadata?.creationTimestamp, now),
     },
-    {
-      ...wide,
-      name: "Containers",
-      value: ({ spec }) => spec?.template.spec?.containers.map(({ name }) => name).join(",") ?? "",
-    },
-    {
-      ...wide,
-      name: "Images",
-      value: ({ spec }) =>
-        spec?.template.spec?.containers.map(({ image }) => image).join(",") ?? "",
-    },
+    { ...wide, name: "Containers", value: ({ spec }) => containerNames(spec?.template) },
+    { ...wide, name: "Images", value: ({ spec }) => containerImages(spec?.template) },
     { ...wide, name: "Selector", value: ({ spec }) => formatLabels(spec?.selector.matchLabels) },
   ];
 }

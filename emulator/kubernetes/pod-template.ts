@@ -75,6 +75,15 @@ function withImageRules(container: unknown): Container {
   } as Container;
 }
 
+/** As wide tables show them. */
+export function containerNames(template: PodTemplateSpec | undefined): string {
+  return (template?.spec?.containers ?? []).map(({ name }) => name).join(",");
+}
+
+export function containerImages(template: PodTemplateSpec | undefined): string {
+  return (template?.spec?.containers ?? []).map(({ image }) => image).join(",");
+}
+
 export function objectAt(body: JsonObject, field: string): JsonObject {
   const value = body[field];
   return isJsonObject(value) ? value : {};

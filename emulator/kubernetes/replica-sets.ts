@@ -5,7 +5,7 @@ import { ageOf } from "./age.ts";
 import { formatLabels } from "./label-selector.ts";
 import { keptObjects } from "./kept-objects.ts";
 import { toTime } from "./object.ts";
-import { templateOf } from "./pod-template.ts";
+import { containerImages, containerNames, templateOf } from "./pod-template.ts";
 import type { Column, Resource } from "./resource.ts";
 import { countPods, selectorOf, workloadsOf } from "./workloads.ts";
 import { writtenMetadata } from "./written-workload.ts";
@@ -138,6 +138,8 @@ function columns(): readonly Column<ReplicaSet>[] {
       name: "Age",
       value: ({ metadata }, now) => ageOf(metadata?.creationTimestamp, now),
     },
+    { ...wide, name: "Containers", value: ({ spec }) => containerNames(spec?.template) },
+    { ...wide, name: "Images", value: ({ spec }) => containerImages(spec?.template) },
     { ...wide, name: "Selector", value: ({ spec }) => formatLabels(spec?.selector.matchLabels) },
   ];
 }

@@ -3,6 +3,7 @@ import type { Workload } from "../../shared/simulator/model.ts";
 import { ageOf } from "./age.ts";
 import { revisionName } from "./controller-revisions.ts";
 import { toTime } from "./object.ts";
+import { containerImages, containerNames } from "./pod-template.ts";
 import { SCALE, statusOf } from "./resource.ts";
 import type { Column, Resource } from "./resource.ts";
 import {
@@ -86,7 +87,6 @@ function status(workload: Workload): NonNullable<StatefulSet["status"]> {
 function columns(): readonly Column<StatefulSet>[] {
   const wide = { type: "string", description: "", priority: 1 } as const;
   const shown = { type: "string", description: "", priority: 0 } as const;
-  const containers = ({ spec }: StatefulSet) => spec?.template.spec?.containers ?? [];
   return [
     { ...shown, name: "Name", format: "name", value: ({ metadata }) => metadata?.name ?? "" },
     {
@@ -99,21 +99,7 @@ function columns(): readonly Column<StatefulSet>[] {
       name: "Age",
       value: ({ metadata }, now) => ageOf(metadata?.creationTimestamp, now),
     },
-    {
-      ...wide,
-      name: "Containers",
-      value: (body) =>
-        containers(body)
-          .map(({ name }) => name)
-          .join(","),
-    },
-    {
-      ...wide,
-      name: "Images",
-      value: (body) =>
-        containers(body)
-          .map(({ image }) => image)
-          .join(","),
-    },
+    { ...wide, name: "Containers", value: ({ spec }) => containerNames(spec?.template) },
+    { ...wide, name: "Images", value: ({ spec }) => containerImages(spec?.template) },
   ];
 }

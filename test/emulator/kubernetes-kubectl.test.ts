@@ -13,8 +13,8 @@ import { quayWorld } from "./kubernetes-world.ts";
 const SPEED = 60;
 
 /**
- * The kubectl on the PATH, with the two newest of the versions that some distributions keep beside it
- * (`kubectl.1.32`) in its place where there are any.
+ * The kubectl on the PATH, with the oldest and the newest of the versions that some distributions keep beside
+ * it (`kubectl.1.32`) in its place where there are any.
  */
 function findClients(): string[] {
   const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
@@ -22,8 +22,10 @@ function findClients(): string[] {
   if (found === undefined) return [];
   const home = dirname(realpathSync(found));
   const versioned = readdirSync(home).filter((name) => /^kubectl\.1\.\d+$/.test(name));
-  const newest = versioned.toSorted().slice(-2);
-  return newest.length > 0 ? newest.map((name) => join(home, name)) : [found];
+  const minorOf = (name: string): number => Number(name.split(".").at(-1));
+  const byAge = versioned.toSorted((a, b) => minorOf(a) - minorOf(b));
+  const both = [...new Set([...byAge.slice(0, 1), ...byAge.slice(-1)])];
+  return both.length > 0 ? both.map((name) => join(home, name)) : [found];
 }
 
 /** The first kubectl that speaks policy/v1; older ones ask for v1beta1, which clusters serve no longer. */

@@ -187,3 +187,31 @@ test("a StatefulSet keeps one pod per number whatever happens to them", () => {
     { numRuns: RUNS },
   );
 });
+
+test("an upgrade drains pods of every kind, and takes a rollout along that is under way", () => {
+  const { world, cluster } = worldWith(
+    spec("Deployment", { replicas: 4, template: { version: 1 } }),
+  );
+  const others = [
+    spec("StatefulSet", { name: "db", replicas: 3 }),
+    spec("DaemonSet", { name: "agent" }),
+    spec("Pod", { name: "bare" }),
+  ];
+  for (const other of others) cluster.putWorkload(other);
+  settle(world);
+  cluster.putWorkload(spec("Deployment", { replicas: 4, template: { version: 2 } }));
+  const newer = IMAGE.replace("202606", "202607");
+  world.images.release("westeurope", newer);
+  const operation = cluster.upgradeNodeImage("workers", newer);
+  settle(world);
+  expect(operation.status).toBe("Succeeded");
+  const pods = [...cluster.pods.values()];
+  expect(pods.every(({ ready }) => ready)).toBe(true);
+  const names = pods.map(({ name }) => name).filter((name) => /^(db|bare)/.test(name));
+  // Nobody makes a pod of its own again.
+  expect(names.toSorted()).toEqual(["db-0", "db-1", "db-2"]);
+  const app = pods.filter(({ workload }) => workload === "Deployment/default/app");
+  expect(app.map(({ revision }) => revision.template)).toEqual(
+    Array.from({ length: 4 }, () => ({ version: 2 })),
+  );
+});
