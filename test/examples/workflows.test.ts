@@ -30,6 +30,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     "permission-contents",
     "permission-pull-requests",
     "permission-issues",
+    "permission-checks",
   ],
 };
 
