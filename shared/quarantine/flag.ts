@@ -105,12 +105,9 @@ async function isAsWritten(deps: FlagDeps, record: QuarantineRecord): Promise<bo
 async function publish(deps: FlagDeps, record: QuarantineRecord): Promise<Issue> {
   const text = { title: renderTitle(record), body: renderBody(record) };
   const state = isResolved(record) ? "closed" : "open";
-  const existing = await findIssue(deps.issues, marker(record));
-  if (!existing) {
-    const opened = await openIssue(deps.issues, marker(record), { ...text, labels: ISSUE_LABELS });
-    tell(deps, record, opened, "opened");
-    return opened;
-  }
+  const found = await findIssue(deps.issues, marker(record));
+  const existing = found ?? (await open(deps, record, text));
+  // What was proved before anybody was told of it is told, and closed at once.
   const same =
     existing.title === text.title && existing.body === text.body && existing.state === state;
   if (same) return existing;
@@ -121,6 +118,16 @@ async function publish(deps: FlagDeps, record: QuarantineRecord): Promise<Issue>
     await deps.issues.comment(existing.number, renderProof(record));
   }
   return existing;
+}
+
+async function open(
+  deps: FlagDeps,
+  record: QuarantineRecord,
+  text: Pick<Issue, "title" | "body">,
+): Promise<Issue> {
+  const opened = await openIssue(deps.issues, marker(record), { ...text, labels: ISSUE_LABELS });
+  tell(deps, record, opened, "opened");
+  return opened;
 }
 
 function tell(

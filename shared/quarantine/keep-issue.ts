@@ -34,37 +34,56 @@ interface KeptRow {
   readonly open: boolean;
   /** Somebody writes the issue until then (milliseconds since the Unix epoch) at the latest. */
   readonly claimedUntil?: number;
+  /** Until then whoever let the claim before this one expire may wake up, and write what it had in mind. */
+  readonly doubtUntil?: number;
 }
 
 /** A handler is ended after 30 s; a claim that outlives it by far was left by a crash. */
 const CLAIM_MILLISECONDS = 2 * MINUTE;
 
+/** An invocation that stalls is ended after this at the latest: the default of functionTimeout. */
+const STALL_MILLISECONDS = 30 * MINUTE;
+
 /**
  * Opens, updates, reopens and closes the one issue of a fact: claimed in a row before it is written (intent), looked
  * for by its marker before it is opened, and the row completed after (confirmation).
  *
- * @returns whether the issue says what it should; false: somebody else is writing it, or died over it.
+ * @returns whether the issue says what it should; false: somebody else is writing it, died over it, or may wake up
+ * and open it after all.
  */
 export async function keepIssue(deps: KeepIssueDeps, kept: KeptIssue): Promise<boolean> {
   const { store, wallClock } = deps;
   const known = await store.get<KeptRow>(kept.partition, kept.row);
-  const wanted: KeptRow = { said: digest(kept.text ?? ""), open: kept.text !== undefined };
+  const doubtUntil = doubtOf(known?.value, wallClock.now());
+  const wanted: KeptRow = {
+    said: digest(kept.text ?? ""),
+    open: kept.text !== undefined,
+    ...(doubtUntil === undefined ? {} : { doubtUntil }),
+  };
+  const isCertain = wanted.open || doubtUntil === undefined;
   if ((known?.value.claimedUntil ?? 0) > wallClock.now()) return false;
-  if (await isSaid(deps, kept, known, wanted)) return true;
+  if (await isSaid(deps, kept, known, wanted)) return isCertain;
   const claimedUntil = wallClock.now() + CLAIM_MILLISECONDS;
   if (!(await claim(store, kept, known, { ...wanted, claimedUntil }))) return false;
   await writeIssue(deps, kept);
   const mine = await store.get<KeptRow>(kept.partition, kept.row);
   // Whoever took the claim over meanwhile knows more than this.
   if (mine?.value.claimedUntil !== claimedUntil) return false;
-  return (await store.replace(kept.partition, kept.row, wanted, mine.etag)) !== undefined;
+  const etag = await store.replace(kept.partition, kept.row, wanted, mine.etag);
+  return etag !== undefined && isCertain;
+}
+
+/** Somebody let a claim expire just now, or did so not long ago. */
+function doubtOf(known: KeptRow | undefined, now: number): number | undefined {
+  if (known?.claimedUntil !== undefined) return now + STALL_MILLISECONDS;
+  return (known?.doubtUntil ?? 0) > now ? known?.doubtUntil : undefined;
 }
 
 /** Rows of issues that are open, or that somebody did not finish to close. */
 export async function openIssues(store: StateStore, partition: string): Promise<readonly string[]> {
   const rows = await store.list<KeptRow>(partition);
   return rows
-    .filter(({ value }) => value.open || value.claimedUntil !== undefined)
+    .filter(({ value }) => value.open || value.claimedUntil !== undefined || value.doubtUntil)
     .map(({ row }) => row);
 }
 
@@ -78,7 +97,9 @@ async function isSaid(
   if (!known) return !wanted.open;
   if (known.value.claimedUntil !== undefined) return false;
   if (known.value.open !== wanted.open || known.value.said !== wanted.said) return false;
-  return !wanted.open || (await findIssue(issues, kept.marker))?.state === "open";
+  if (!wanted.open && wanted.doubtUntil === undefined) return true;
+  const isOpen = (await findIssue(issues, kept.marker))?.state === "open";
+  return isOpen === wanted.open;
 }
 
 async function claim(

@@ -150,6 +150,19 @@ describe("a quarantined node", () => {
     expect(issues[0]?.state).toBe("open");
   });
 
+  test("that was proved before anybody could be told of it is told, and closed with its proof", async () => {
+    const { deps, issues, comments } = setUp();
+    const broken = {
+      ...deps,
+      issues: { ...deps.issues, open: () => Promise.reject(new Error("the process was killed")) },
+    };
+    await flagQuarantine(broken, "prod", sighting([blocked], false)).catch(() => {});
+    const later = { ...deps, wallClock: { now: () => Date.now() + 3 * 60_000 } };
+    await flagQuarantine(later, "prod", sighting([], true));
+    expect(issues).toMatchObject([{ state: "closed" }]);
+    expect(comments).toHaveLength(1);
+  });
+
   test("is opened again when a person closes the issue while the node is still held", async () => {
     const { deps, issues } = setUp();
     await flagQuarantine(deps, "prod", sighting([blocked], false));
