@@ -2,7 +2,8 @@ import type { Cluster } from "../../shared/simulator/model.ts";
 import { guidFrom } from "../guid.ts";
 import { ageOf } from "./age.ts";
 import { keptObjects, withoutServerFields } from "./kept-objects.ts";
-import { isJsonObject, objectKey } from "./object.ts";
+import { formatLabels } from "./label-selector.ts";
+import { isJsonObject, objectKey, stringMap } from "./object.ts";
 import type { JsonObject, KubernetesObject } from "./object.ts";
 import { apiVersionOf } from "./resource.ts";
 import type { Column, ObjectName, Resource } from "./resource.ts";
@@ -18,6 +19,8 @@ interface PlainKind {
   /** Why nothing can be made: lists are empty then. */
   readonly absence?: string;
   readonly columns?: readonly Column<KubernetesObject>[];
+  /** After the age. */
+  readonly lastColumns?: readonly Column<KubernetesObject>[];
 }
 
 const shown = { type: "string", description: "", priority: 0 } as const;
@@ -31,8 +34,21 @@ const SERVICES: PlainKind = {
   columns: [
     { ...shown, name: "Type", value: (body) => String(at(body, "spec").type ?? "ClusterIP") },
     { ...shown, name: "Cluster-IP", value: (body) => String(at(body, "spec").clusterIP) },
-    { ...shown, name: "External-IP", value: () => "<none>" },
+    // No load balancer stands before a cluster that runs nothing.
+    {
+      ...shown,
+      name: "External-IP",
+      value: (body) => (at(body, "spec").type === "LoadBalancer" ? "<pending>" : "<none>"),
+    },
     { ...shown, name: "Port(s)", value: (body) => portsOf(at(body, "spec").ports) },
+  ],
+  lastColumns: [
+    {
+      ...shown,
+      priority: 1,
+      name: "Selector",
+      value: (body) => formatLabels(stringMap(at(body, "spec").selector)),
+    },
   ],
 };
 const CONFIG_MAPS: PlainKind = {
@@ -149,7 +165,7 @@ function plainResource(given: PlainKind): Resource<KubernetesObject> {
     categories: given.inAll === true ? ["all"] : [],
     subresources: [],
     selectableFields: ["metadata.name", "metadata.namespace"],
-    columns: columns(given.columns ?? []),
+    columns: [...columns(given.columns ?? []), ...(given.lastColumns ?? [])],
     changes: "compared",
     dependsOn: [],
     sources: (cluster) => {
