@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { FleetwrightError } from "../shared/core/errors.ts";
 import { HELP, readArguments, refusePositionals } from "./arguments.ts";
 import {
   awaitApproval,
@@ -46,6 +47,8 @@ proved. Then a changed strategy is promoted, and a run that nobody reviewed is r
 Exit code: 0 when everything went as promised, 1 when not, 2 when the command is not understood.
 `;
 
+const LOG = "tour.log";
+
 /** What shells expect of a program that Ctrl+C ended. */
 const EXIT_SIGINT = 130;
 const EXIT_SIGTERM = 143;
@@ -59,6 +62,7 @@ export async function tour(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  await makeFolder(options.output);
   const story = createStory({
     write: (line) => process.stdout.write(`${line}\n`),
     verbose: options.verbose,
@@ -84,10 +88,28 @@ export async function tour(args: readonly string[]): Promise<number> {
       await new Promise<never>(() => {});
     }
     return report.ok ? 0 : 1;
+  } catch (error) {
+    const log = join(options.output, LOG);
+    await writeFile(log, story.log());
+    story.say(`the tour cannot go on; what happened until then is in ${log}`);
+    throw error;
   } finally {
     await stage.stop();
     process.off("SIGINT", interrupted);
     process.off("SIGTERM", interrupted);
+  }
+}
+
+/** Before the tour, not after it, a person wants to know that nothing can be written there. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw new FleetwrightError("invalid-input", `--output ${path} cannot be made a folder`, {
+      subject: path,
+      remedy: "name one that you may write to",
+      cause,
+    });
   }
 }
 
@@ -179,9 +201,8 @@ async function publish(stage: Tour, report: Report, output: string): Promise<voi
     "report.md": renderReport(report),
     "report.json": `${JSON.stringify(report, undefined, 2)}\n`,
     "timeline.svg": renderTimeline(timelineOf(report, await readHistory(stage))),
-    "tour.log": story.log(),
+    [LOG]: story.log(),
   };
-  await mkdir(output, { recursive: true });
   for (const [name, text] of Object.entries(files)) await writeFile(join(output, name), text);
   const folder = relative(process.cwd(), output) || ".";
   story.say(`written to ${folder}: ${Object.keys(files).join(", ")}`);

@@ -127,3 +127,9 @@ describe("a port that is taken", () => {
     );
   });
 });
+
+test("a tour that could not write its report does not begin", async () => {
+  const { code, stdout, stderr } = await fleetwright(["tour", "--output", "package.json/tour"]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toContain("--output package.json/tour cannot be made a folder");
+});
