@@ -118,6 +118,28 @@ export function withoutField(object: unknown, path: FieldPath): unknown {
   return left.length > 0 ? left : undefined;
 }
 
+/** Tells one field from another. */
+export function fieldKey(path: FieldPath): string {
+  return path.join("\n");
+}
+
+/** Is every key of a tree that a client sent one that this module writes itself? */
+export function isFieldTree(tree: unknown): boolean {
+  return isJsonObject(tree) && pathsOf(tree).every((path) => path.every(isKey));
+}
+
+function isKey(key: string): boolean {
+  return key === "." || key.startsWith("f:") || (key.startsWith("k:") && isJsonText(key.slice(2)));
+}
+
+function isJsonText(text: string): boolean {
+  try {
+    return isJsonObject(JSON.parse(text));
+  } catch {
+    return false;
+  }
+}
+
 export function treeOf(paths: readonly FieldPath[]): FieldTree {
   const root: Record<string, object> = {};
   for (const path of paths) {

@@ -2,9 +2,19 @@ import type { ManagedFieldsEntry } from "kubernetes-types/meta/v1.js";
 import { canonicalJson } from "../../shared/core/digest.ts";
 import type { Cluster } from "../../shared/simulator/model.ts";
 import type { WireRequest } from "../service.ts";
-import { fieldsOf, formatField, pathsOf, treeOf, valueAt, withoutField } from "./field-set.ts";
+import {
+  fieldKey,
+  fieldsOf,
+  formatField,
+  isFieldTree,
+  pathsOf,
+  treeOf,
+  valueAt,
+  withoutField,
+} from "./field-set.ts";
 import type { FieldPath } from "./field-set.ts";
 import { keptObjects } from "./kept-objects.ts";
+import { isJsonObject } from "./object.ts";
 import type { JsonObject, KubernetesObject } from "./object.ts";
 import { apiVersionOf } from "./resource.ts";
 import type { Resource } from "./resource.ts";
@@ -55,11 +65,13 @@ export function afterUpdate(
   writer: Writer,
   { before, after }: { readonly before: object; readonly after: object },
 ): Managers {
-  const all = new Map([...fieldsOf(before), ...fieldsOf(after)].map((path) => [path.join(), path]));
+  const all = new Map(
+    [...fieldsOf(before), ...fieldsOf(after)].map((path) => [fieldKey(path), path]),
+  );
   const changed = [...all.values()].filter((path) => !isSame(before, after, path));
   if (changed.length === 0) return managers;
-  const taken = new Set(changed.map((path) => path.join()));
-  const left = managers.map((one) => withFields(one, (path) => !taken.has(path.join())));
+  const taken = new Set(changed.map((path) => fieldKey(path)));
+  const left = managers.map((one) => withFields(one, (path) => !taken.has(fieldKey(path))));
   const present = changed.filter((path) => valueAt(after, path) !== undefined);
   return withOwned(left, writer, present);
 }
@@ -123,8 +135,8 @@ export function apply({ managers, writer, force, current, applied }: Application
   const others = managers.filter((one) => !isOf(one, writer));
   const conflicts = conflictsOf(others, { wanted, current, applied });
   if (conflicts.length > 0 && !force) throw applyConflict(conflicts);
-  const lost = new Set(conflicts.map(({ path }) => path.join()));
-  const left = others.map((one) => withFields(one, (path) => !lost.has(path.join())));
+  const lost = new Set(conflicts.map(({ path }) => fieldKey(path)));
+  const left = others.map((one) => withFields(one, (path) => !lost.has(fieldKey(path))));
   const before = managers.filter((one) => isOf(one, writer));
   const dropped = droppedBy(before, { wanted, others: left });
   let desired = mergeApplied(current, applied);
@@ -149,10 +161,10 @@ function conflictsOf(
   },
 ): Conflict[] {
   const changed = about.wanted.filter((path) => !isSame(about.current, about.applied, path));
-  const keys = new Map(changed.map((path) => [path.join(), path]));
+  const keys = new Map(changed.map((path) => [fieldKey(path), path]));
   return others.flatMap((manager) =>
     pathsOf(manager.fieldsV1)
-      .filter((path) => keys.has(path.join()))
+      .filter((path) => keys.has(fieldKey(path)))
       .map((path) => ({ manager, path })),
   );
 }
@@ -162,10 +174,10 @@ function droppedBy(
   { wanted, others }: { readonly wanted: readonly FieldPath[]; readonly others: Managers },
 ): FieldPath[] {
   const kept = [...wanted, ...others.flatMap(({ fieldsV1 }) => pathsOf(fieldsV1))];
-  const keys = new Set(kept.map((path) => path.join()));
+  const keys = new Set(kept.map((path) => fieldKey(path)));
   return before
     .flatMap(({ fieldsV1 }) => pathsOf(fieldsV1))
-    .filter((path) => !keys.has(path.join()))
+    .filter((path) => !keys.has(fieldKey(path)))
     .filter((path) => path.at(-1) !== "." || !kept.some((other) => isWithin(other, path)));
 }
 
@@ -188,6 +200,17 @@ function applyConflict(conflicts: readonly Conflict[]): KubernetesError {
       ? `1 conflict: ${first?.message}: ${first?.field}`
       : `${causes.length} conflicts: ${causes.map(({ message, field }) => `${message}: ${field}`).join("; ")}`;
   return new KubernetesError(409, "Conflict", `Apply failed with ${text}`, { causes });
+}
+
+/** Managers as a client hands them on. */
+export function requireManagers(managers: unknown): void {
+  if (managers === undefined || managers === null) return;
+  const list: readonly unknown[] = Array.isArray(managers) ? managers : [managers];
+  const isKnown = (one: unknown): boolean =>
+    isJsonObject(one) && (one.fieldsV1 === undefined || isFieldTree(one.fieldsV1));
+  if (!Array.isArray(managers) || !list.every(isKnown)) {
+    throw badRequest("metadata.managedFields: Invalid value: not a list of managers with FieldsV1");
+  }
 }
 
 /** The manager of an apply has to be named, and owns nothing by saying so itself. */

@@ -14,6 +14,7 @@ import {
   apply,
   rememberManagers,
   requireApplier,
+  requireManagers,
   writerOf,
 } from "./managed-fields.ts";
 import type { Managers, Writer } from "./managed-fields.ts";
@@ -125,6 +126,7 @@ function update(
   const current = requireCurrent(write, name);
   const { desired, managers } = change(current);
   requireSameObject(resource, current, desired);
+  requireManagers(desired.metadata?.managedFields);
   const wanted = admitted(resource, desired, current);
   if (isDryRun(write.request, {})) {
     return reply(write, 200, withServerFields(write, wanted, current));

@@ -181,4 +181,17 @@ describe("the managers of an object", () => {
     await apply("kubectl", tug({ labels: { a: "1" } }));
     expect((await read()).metadata.labels).toEqual({ a: "1" });
   });
+
+  test.each([
+    { name: "a word", managedFields: "me" },
+    { name: "a list of words", managedFields: ["me"] },
+    { name: "fields of another making", managedFields: [{ fieldsV1: { "k:{": {} } }] },
+    { name: "an item without its keys", managedFields: [{ fieldsV1: { "f:a": { "k:[]": {} } } }] },
+  ])("are refused as $name", async ({ managedFields }) => {
+    await apply("ci", tug({}));
+    const body = { metadata: { managedFields } };
+    const refused = await api.call("PATCH", TUG, { type: MERGE, body });
+    expect(refused).toMatchObject({ status: 400, body: { kind: "Status" } });
+    expect(await managers()).toMatchObject([{ manager: "ci" }]);
+  });
 });
