@@ -16,6 +16,7 @@ import { applyForceUpgrade } from "./force-upgrade.ts";
 import { credentialsReply } from "./kubeconfig.ts";
 import { defaultVersion, resolveVersion } from "./kubernetes-versions.ts";
 import { poolSpec, rememberPool } from "./pools.ts";
+import { runCommand } from "./run-command.ts";
 
 /** Source: learn.microsoft.com, naming rules for managedClusters */
 const NAME = /^[a-zA-Z0-9]$|^[a-zA-Z0-9][-_a-zA-Z0-9]{0,61}[a-zA-Z0-9]$/;
@@ -230,10 +231,7 @@ function actOnCluster(context: AksContext, request: ArmRequest): WireReply {
     case "resetaadprofile":
       return beginAction(context, request, target, () => target.cluster.reconcile());
     case "runcommand":
-      throw invalid(
-        "Commands are not run in this cluster: use its Kubernetes API.",
-        "RunCommandNotSupported",
-      );
+      return runCommand(context, request, target);
     default:
       throw methodNotAllowed(`POST ${request.action ?? ""}`);
   }

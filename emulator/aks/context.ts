@@ -1,4 +1,4 @@
-import type { Cluster, NodePool, Operation } from "../../shared/simulator/model.ts";
+import type { Cluster, Instant, NodePool, Operation } from "../../shared/simulator/model.ts";
 import { clusterId, clusterKey } from "../arm/ids.ts";
 import type { LongRunningOperation, Operations } from "../arm/operations.ts";
 import { ArmError } from "../arm/provider.ts";
@@ -15,6 +15,15 @@ export interface AksContext {
   readonly pools: ResourceStore;
   readonly snapshots: ResourceStore;
   readonly maintenance: ResourceStore;
+  /** By id: what `runCommand` began. */
+  readonly commands: Map<string, CommandResult>;
+}
+
+/** A command that runs, or has run, in a cluster. */
+export interface CommandResult {
+  readonly clusterId: string;
+  readonly startedAt: Instant;
+  end: { readonly at: Instant; readonly exitCode: number; readonly logs: string } | undefined;
 }
 
 export interface ClusterTarget {

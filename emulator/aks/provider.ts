@@ -17,6 +17,7 @@ import type { AksContext } from "./context.ts";
 import { machines } from "./machines.ts";
 import { handleMaintenanceConfigurations } from "./maintenance-configurations.ts";
 import { handlePools } from "./pools.ts";
+import { commandResult } from "./run-command.ts";
 import { handleSnapshots } from "./snapshots.ts";
 import {
   availablePoolVersions,
@@ -53,6 +54,7 @@ export function createAks(
     pools: new ResourceStore(),
     snapshots: new ResourceStore(),
     maintenance: new ResourceStore(),
+    commands: new Map(),
   };
   rememberScenario(context, scenario);
   return {
@@ -70,6 +72,8 @@ function route(context: AksContext, request: ArmRequest): WireReply | undefined 
       return handleClusters(context, request);
     case "managedclusters/agentpools":
       return handlePools(context, request);
+    case "managedclusters/commandresults":
+      return commandResult(context, request);
     case "managedclusters/maintenanceconfigurations":
       return handleMaintenanceConfigurations(context, request);
     case "managedclusters/agentpools/machines":

@@ -8,6 +8,7 @@ const TYPE_NAMES = [
   "availableAgentPoolVersions",
   "maintenanceConfigurations",
   "machines",
+  "commandResults",
   "snapshots",
   "fleets",
   "members",

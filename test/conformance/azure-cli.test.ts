@@ -89,6 +89,30 @@ withPrograms(["az"], () => {
     );
 
     test(
+      "keeps what is locked, answers questions over all, and says what is not offered",
+      async () => {
+        const lock = "-n keep -g myResourceGroup --resource source";
+        const type = "--resource-type Microsoft.ContainerService/managedClusters";
+        await cli.json(`lock create ${lock} ${type} --lock-type CanNotDelete`);
+        expect(await cli.az("aks delete -g myResourceGroup -n source --yes")).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining("(ScopeLocked)"),
+        });
+        await cli.json(`lock delete ${lock} ${type}`);
+        const url = "/providers/Microsoft.ResourceGraph/resources?api-version=2021-03-01";
+        // Without blanks: the arguments of a command are parted at them.
+        const body = JSON.stringify({ query: "resources|where(name=='source')|project\tname" });
+        expect(await cli.json(`rest --method post --url ${url} --body ${body}`)).toMatchObject({
+          data: [{ name: "source" }],
+        });
+        expect(await cli.az("group export -n myResourceGroup")).toMatchObject({
+          stderr: expect.stringContaining("(NotSupported)"),
+        });
+      },
+      TIMEOUT,
+    );
+
+    test(
       "tells the upgrades, and upgrades control plane and pools",
       async () => {
         expect(await aks("get-upgrades -n versions")).toMatchObject({
