@@ -51,8 +51,7 @@ async function declaredRollout(
 ): Promise<Rollout | undefined> {
   const { environment, releaseFile } = place;
   if (!known) return searchRollout(repository, environment, releaseFile, run.name);
-  const { commit } = known;
-  const rollout = rolloutOf(await declarationsAt(repository, commit), environment, commit);
+  const rollout = await rolloutAt(repository, environment, known.commit);
   return rollout?.runName === sourceName(run.name) ? rollout : undefined;
 }
 
@@ -75,13 +74,29 @@ export async function searchRollout(
   for (const path of [releaseFile, ...OTHER_PLACES]) {
     let found: Rollout | undefined;
     for (const commit of await repository.history(path, MAX_COMMITS_SEARCHED)) {
-      const rollout = rolloutOf(await declarationsAt(repository, commit), environment, commit);
+      const rollout = await rolloutAt(repository, environment, commit);
       if (rollout?.runName === name) found = rollout;
       else if (found) break;
     }
     if (found) return found;
   }
   return undefined;
+}
+
+/** By what is declared, and there by environment and commit: naming a run takes a digest of its whole strategy. */
+const rollouts = new WeakMap<ParsedDeclarations, Map<string, Rollout | undefined>>();
+
+async function rolloutAt(
+  repository: DeclarationHistory,
+  environment: string,
+  commit: string,
+): Promise<Rollout | undefined> {
+  const declarations = await declarationsAt(repository, commit);
+  const known = rollouts.get(declarations) ?? new Map<string, Rollout | undefined>();
+  rollouts.set(declarations, known);
+  const key = `${environment} ${commit}`;
+  if (!known.has(key)) known.set(key, rolloutOf(declarations, environment, commit));
+  return known.get(key);
 }
 
 /** Parsing costs more than all that is decided with the result; the same texts give the same answer. */

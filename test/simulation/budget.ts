@@ -3,7 +3,7 @@ export type Calls = Readonly<Record<string, number>>;
 
 /**
  * What one sweep, one handler or one job may ask for at most in this world of four clusters at most, retries and all: about
- * half as much again as the dearest of ten thousand schedules. A loop that does not end, a look that repeats itself,
+ * half as much again as the dearest of a thousand schedules. A loop that does not end, a look that repeats itself,
  * or a request per cluster where one list would do, exceeds it.
  */
 export const BUDGETS = {
@@ -47,7 +47,8 @@ export class Account {
     this.total++;
     const spent = (this.#spent.get(service) ?? 0) + 1;
     this.#spent.set(service, spent);
-    const allowed = (this.#budget[service] ?? 0) * this.#asked;
+    // A call that stalled may outlive its handler, which another call's failure ended.
+    const allowed = (this.#budget[service] ?? 0) * Math.max(1, this.#asked);
     if (spent <= allowed) return undefined;
     return `${spent} calls to ${service} for ${this.#asked} invocations: over budget`;
   }

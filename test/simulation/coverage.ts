@@ -29,7 +29,7 @@ export const SIGHTS = [
   "lease taken over",
   "clock jumped ahead",
   "clock jumped back",
-  "sweep skipped",
+  "timer skipped",
   // The world
   "image released mid-run",
   "image in one region first",

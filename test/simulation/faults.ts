@@ -12,7 +12,8 @@ export interface FaultOptions {
   readonly eventCopies: number;
   readonly eventDelayed: number;
   readonly foreignEventPerStep: number;
-  readonly sweepSkipped: number;
+  /** Per timer and step: of the many times that it is due in one, none comes off. */
+  readonly timerSkipped: number;
   readonly nodesUnseen: number;
   /** Per step, and there are more kinds of meddling than this one number says: each is drawn apart. */
   readonly personMeddles: number;
@@ -33,7 +34,7 @@ export const NO_FAULTS: FaultOptions = {
   eventCopies: 2,
   eventDelayed: 0,
   foreignEventPerStep: 0,
-  sweepSkipped: 0,
+  timerSkipped: 0,
   nodesUnseen: 0,
   personMeddles: 0,
   worldTurnsBadPerStep: 0,
@@ -52,7 +53,7 @@ export const MANY_FAULTS: FaultOptions = {
   eventCopies: 3,
   eventDelayed: 0.3,
   foreignEventPerStep: 0.03,
-  sweepSkipped: 0.2,
+  timerSkipped: 0.5,
   nodesUnseen: 0.05,
   personMeddles: 0.05,
   worldTurnsBadPerStep: 0.03,

@@ -16,6 +16,8 @@ import { isObserved, quarantinedNodes } from "./stage.ts";
 /** What must hold after every step, judged by the world itself and not by what the product remembers. */
 export interface Invariants {
   readonly broken: readonly string[];
+  /** What the product finds when its turn comes: people who act after it may undo it within the same step. */
+  observe(): void;
   check(): void;
   /** Calls stay within budget: who counts them says when they do not. */
   fail(what: string): void;
@@ -62,6 +64,7 @@ export function watchInvariants(simulation: Simulation, toldWithinHours: number)
   return {
     broken,
     fail: (what) => fail(false, what),
+    observe: () => watchProofs(simulation, watched),
     check() {
       watchProofs(simulation, watched);
       checkIssues(simulation, watched, toldWithinHours * HOUR, fail);

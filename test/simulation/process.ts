@@ -128,8 +128,9 @@ export class Process {
   #early(luck: FaultOptions, service: Service, name: string): Refusal | undefined {
     const { chance, seen } = this.#around;
     if (!chance.happens(luck.callFailsBeforeEffect)) return undefined;
-    const statuses = service.conditional.has(name) ? [...service.early, STALE] : service.early;
-    const status = statuses[chance.below(statuses.length)] ?? TIMEOUT;
+    // Few calls carry an ETag: every other refusal of those says that it is stale.
+    const stale = service.conditional.has(name) && chance.happens(0.5);
+    const status = stale ? STALE : (service.early[chance.below(service.early.length)] ?? TIMEOUT);
     const sight = SIGHT_OF.get(status) ?? "5xx before the effect";
     seen.add(sight);
     return { status, message: `a drawn fault: ${sight}` };

@@ -111,6 +111,7 @@ async function run(
   const releases = [...drawReleases(scenario, chance, faults === NO_FAULTS)];
   while (world.now < START + (FAULTY_HOURS + QUIET_HOURS) * HOUR) {
     world.advanceTo(world.now + (faults === NO_FAULTS ? 10 : 5 + 5 * chance.below(4)) * MINUTE);
+    invariants.observe();
     product.settle();
     stage.wake();
     release(simulation, releases, seen);
@@ -118,8 +119,10 @@ async function run(
       const failed = (): void => events.redeliver(queued);
       stage.launch(product(workOf(queued.delivery)), trace, failed);
     }
-    if (chance.happens(stage.luck.sweepSkipped)) seen.add("sweep skipped");
-    else for (const timer of Object.values(TIMERS)) stage.launch(product(timer), trace);
+    for (const timer of Object.values(TIMERS)) {
+      if (chance.happens(stage.luck.timerSkipped)) seen.add("timer skipped");
+      else stage.launch(product(timer), trace);
+    }
     await drained();
     people.act(stage.quiet);
     await drained();

@@ -80,11 +80,11 @@ interface Shape {
 
 function shapeOf(scenario: number): Shape {
   const chance = createChance(scenario ^ 0x2c1b3c6d);
-  const large = chance.happens(0.3);
+  const large = chance.happens(0.2);
   return {
     members: large ? MEMBERS : MEMBERS.filter(({ name }) => FEWEST.includes(name)),
     leastNodes: large ? 2 : 1,
-    images: chance.happens(0.4) ? 2 : 1,
+    images: chance.happens(0.3) ? 2 : 1,
   };
 }
 
@@ -189,11 +189,11 @@ const MINUTE = 60_000;
 export function drawReleases(scenario: number, chance: Chance, calm: boolean): readonly Release[] {
   const within = (least: number, most: number): number =>
     (calm ? least : least + chance.below(most - least)) * MINUTE;
-  return [within(5, 20), within(60, 240)]
+  return [within(1, 15), within(45, 200)]
     .slice(0, shapeOf(scenario).images)
     .flatMap((start, index) =>
       REGIONS.map((region, place) => ({
-        at: START + start + (place === 0 ? 0 : within(1, 40)),
+        at: START + start + (place === 0 ? 0 : within(1, chance.happens(0.75) ? 25 : 120)),
         region,
         image: index + 1,
       })),
