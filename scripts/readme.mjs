@@ -1,6 +1,10 @@
 /**
- * Writes what each action.yml says into README.md and docs/: its inputs and outputs between `<!-- action:NAME -->` and
- * `<!-- /action -->`, and one table of all actions between `<!-- actions -->` and `<!-- /actions -->`.
+ * Writes what files say into README.md and docs/:
+ * - the inputs and outputs of an action.yml between `<!-- action:NAME -->` and `<!-- /action -->`, and one table of all
+ *   actions between `<!-- actions -->` and `<!-- /actions -->`;
+ * - the fields of schemas/NAME.json between `<!-- schema:NAME -->` and `<!-- /schema -->`;
+ * - a file of examples/ between `<!-- example:PATH -->` and `<!-- /example -->`.
+ *
  * `--check` fails when one is stale.
  */
 import { spawnSync } from "node:child_process";
@@ -9,11 +13,14 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
+import { schemaFields } from "./schema-fields.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const { values } = parseArgs({ options: { check: { type: "boolean" } } });
 const OVERVIEW = /(<!-- actions -->)[\s\S]*?(<!-- \/actions -->)/g;
 const SECTION = /(<!-- action:([a-z-]+) -->)[\s\S]*?(<!-- \/action -->)/g;
+const SCHEMA = /(<!-- schema:([a-z-]+) -->)[\s\S]*?(<!-- \/schema -->)/g;
+const EXAMPLE = /(<!-- example:([\w./-]+) -->)[\s\S]*?(<!-- \/example -->)/g;
 
 const cell = (text) =>
   String(text ?? "")
@@ -76,6 +83,21 @@ function tables(name) {
   ].join("\n\n");
 }
 
+function fields(name) {
+  const schema = JSON.parse(readFileSync(join(root, "schemas", `${name}.json`), "utf8"));
+  const rows = schemaFields(schema).map(({ path, type, fallback, meaning }) => [
+    `\`${path}\``,
+    type,
+    fallback,
+    cell(meaning).replaceAll("<", "\\<"),
+  ]);
+  return table(["Field", "Type", "Default", ""], rows);
+}
+
+function example(path) {
+  return `\`\`\`yaml\n${readFileSync(join(root, "examples", path), "utf8").trimEnd()}\n\`\`\``;
+}
+
 function pages() {
   const docs = join(root, "docs");
   const inDocs = existsSync(docs) ? readdirSync(docs).filter((name) => name.endsWith(".md")) : [];
@@ -90,6 +112,8 @@ for (const page of pages()) {
   const text = readFileSync(page, "utf8");
   const fresh = text
     .replaceAll(SECTION, (_, start, name, end) => `${start}\n\n${tables(name)}\n\n${end}`)
+    .replaceAll(SCHEMA, (_, start, name, end) => `${start}\n\n${fields(name)}\n\n${end}`)
+    .replaceAll(EXAMPLE, (_, start, path, end) => `${start}\n\n${example(path)}\n\n${end}`)
     .replaceAll(OVERVIEW, (_, start, end) => `${start}\n\n${overview()}\n\n${end}`);
   if (comparable(fresh) === comparable(text)) continue;
   stale.push(page);

@@ -25,6 +25,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "actions/download-artifact": ["name", "path"],
   "actions/attest-build-provenance": ["subject-path"],
   "actions/create-github-app-token": [
+    "app-id",
     "client-id",
     "private-key",
     "permission-contents",
@@ -96,6 +97,23 @@ test("the workflow of the README is checked in the same way", async () => {
   expect(text).toContain("actions/update-run@v1");
   expect(await diagnose(".github/workflows/readme.yml", text)).toEqual([]);
   expect(text.trim().split("\n").length).toBeLessThanOrEqual(40);
+});
+
+/** Of docs/actions.md: a job's part, or its steps alone. */
+function documentedExample(action: string): string {
+  const page = read("docs/actions.md");
+  const section = page.split(/^## /m).find((text) => text.startsWith(`${action}\n`)) ?? "";
+  const blocks = [...section.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
+  return blocks.find((text) => text.includes(`actions/${action}@v1`)) ?? "";
+}
+
+test.each(actions)("docs/actions.md shows %s in a way that GitHub accepts", async (name) => {
+  const example = documentedExample(name);
+  expect(example).toContain(`fleetwright/fleetwright/actions/${name}@v1`);
+  const job = example.startsWith("- ") ? `steps:\n${example}` : example;
+  const head = "on: push\njobs:\n  documented:\n    runs-on: ubuntu-latest\n";
+  const workflow = head + job.replaceAll(/^/gm, "    ");
+  expect(await diagnose(".github/workflows/documented.yml", workflow)).toEqual([]);
 });
 
 describe("the checks find", () => {
