@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { VERSION_FORMS } from "../core/node-image.ts";
 import { byDefault, duration, field, named } from "./field.ts";
 import { StageVerification, StrategySpec } from "./stage.ts";
 
@@ -61,6 +62,7 @@ export const Release = field(
       kubernetesVersion: z.exactOptional(
         field(z.string(), "Kubernetes version, quoted and with its patch: 1.33.5.", {
           pattern: String.raw`^\d+\.\d+(\.\d+)?$`,
+          examples: ["1.33.5"],
         }),
       ),
       nodeImageSelection: z.exactOptional(
@@ -71,8 +73,15 @@ export const Release = field(
       ),
       nodeImages: z.exactOptional(
         field(
-          z.record(z.string(), z.string()),
+          z.record(
+            z.string(),
+            field(z.string(), "All of the version: 202607.09.0, of Windows 20348.3207.250214.", {
+              pattern: String.raw`^\d+(\.\d+){2,}$`,
+              examples: ["202607.09.0"],
+            }),
+          ),
           "Exact node image version by image family, such as AKSUbuntu-2404gen2containerd: 202607.09.0.",
+          { patternProperties: imageVersionPatterns() },
         ),
       ),
       from: z.exactOptional(
@@ -90,6 +99,16 @@ export const Release = field(
   { title: "Fleetwright Release" },
 );
 export type Release = z.infer<typeof Release>;
+
+/** Of the families whose form is known, for editors. */
+function imageVersionPatterns(): Readonly<Record<string, object>> {
+  return Object.fromEntries(
+    VERSION_FORMS.map(({ families, pattern, example }) => [
+      families.source,
+      { type: "string", pattern: pattern.source, examples: [example] },
+    ]),
+  );
+}
 
 const Member = z.strictObject({
   name: field(z.string(), "Name of the fleet member."),

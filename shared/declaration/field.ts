@@ -26,9 +26,11 @@ export const named = (description: string) =>
 export const duration = (description: string) =>
   field(z.string(), `${description} A number with a unit: 90s, 30m, 1h30m, 7d.`, {
     pattern: String.raw`^(\d+[smhd])+$`,
+    examples: ["30m"],
   });
 
 export const maxConcurrency = (description: string) =>
   field(z.string(), `${description} A count or a percentage, quoted: "5" or "25%".`, {
     pattern: MAX_CONCURRENCY_PATTERN.source,
+    examples: ["5"],
   });

@@ -1,4 +1,4 @@
-import type * as z from "zod/mini";
+import * as z from "zod/mini";
 import type { Finding, FindingCode, Position } from "./finding.ts";
 import { nearest } from "./nearest.ts";
 import type { RawDocument } from "./read-documents.ts";
@@ -39,7 +39,7 @@ export function findingsOf(
       );
     }
   }
-  return [at(document.map.locate(path), sayIssue(issue, path, document))];
+  return [at(document.map.locate(path), sayIssue(issue, path, document, schema))];
 }
 
 /** The option of a union that got furthest is the one that was meant. */
@@ -62,7 +62,7 @@ function unknownField(path: Path, key: string, known: readonly string[]): Said {
   };
 }
 
-function sayIssue(issue: Issue, path: Path, document: RawDocument): Said {
+function sayIssue(issue: Issue, path: Path, document: RawDocument, schema: z.core.$ZodType): Said {
   const name = pathText(path);
   const value = valueAt(document.value, path);
   if (value === undefined) {
@@ -77,7 +77,7 @@ function sayIssue(issue: Issue, path: Path, document: RawDocument): Said {
     return {
       code: "unquoted-version",
       message: `${name} must be text, but ${source} without quotes is the number ${value}`,
-      remedy: `quote it: ${path.at(-1)}: "${source}"`,
+      remedy: sayQuoted(path, source, schema),
     };
   }
   if (issue.code === "invalid_type") {
@@ -92,6 +92,16 @@ function sayIssue(issue: Issue, path: Path, document: RawDocument): Said {
     message: `${name} ${sayRule(issue)}, not ${sayValue(value)}`,
     remedy: "change the value",
   };
+}
+
+/** Quotes alone are no help where the quoted text would be refused too. */
+function sayQuoted(path: Path, source: string, schema: z.core.$ZodType): string {
+  const { pattern, examples } = metadataAt(schema, path);
+  const isText = pattern === undefined || new RegExp(pattern).test(source);
+  const example = examples?.[0] ?? "";
+  return isText
+    ? `quote it: ${path.at(-1)}: "${source}"`
+    : `write all of it as text, such as ${path.at(-1)}: "${example}"`;
 }
 
 function wantsText(issue: Issue): boolean {
@@ -146,6 +156,33 @@ function valueAt(value: unknown, path: Path): unknown {
     found = Object.hasOwn(found, step) ? (found as Record<string, unknown>)[step] : undefined;
   }
   return found;
+}
+
+interface TextMetadata {
+  readonly pattern?: string;
+  readonly examples?: readonly string[];
+}
+
+/** What the JSON Schema says beyond the type, of the text at a path. */
+function metadataAt(schema: z.core.$ZodType, path: Path): TextMetadata {
+  const [step, ...rest] = path;
+  if (step === undefined) return metadataOf(schema);
+  const inner = unwrap(schema);
+  const next = (candidate: z.core.$ZodType | undefined): TextMetadata =>
+    candidate ? metadataAt(candidate, rest) : {};
+  if (inner.type === "object") return next(inner.shape[String(step)]);
+  if (inner.type === "array") return next(inner.element);
+  if (inner.type === "record") return next(inner.valueType);
+  if (inner.type !== "union") return {};
+  const known = inner.options.map((option) => metadataAt(option, path));
+  return known.find(({ pattern }) => pattern !== undefined) ?? {};
+}
+
+function metadataOf(schema: z.core.$ZodType): TextMetadata {
+  const own = z.globalRegistry.get(schema) as TextMetadata | undefined;
+  const { def } = schema as z.ZodMiniType;
+  if (own?.pattern !== undefined || !("innerType" in def)) return own ?? {};
+  return metadataOf(def.innerType as z.core.$ZodType);
 }
 
 /** Fields that the schema knows at a path. */

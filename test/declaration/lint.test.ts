@@ -576,6 +576,53 @@ describe("versions and pins", () => {
       ": latest",
       `${RELEASE_AT}:9:35 error bad-image-version`,
     ],
+    [
+      "a version without its patch",
+      ": 202607.09.0",
+      ': "202607.09"',
+      `${RELEASE_AT}:9:35 error bad-image-version`,
+    ],
+    [
+      "a version of a month that is none",
+      ": 202607.09.0",
+      ": 202613.09.0",
+      `${RELEASE_AT}:9:35 error bad-image-version`,
+    ],
+    [
+      "a version of another system",
+      ": 20348.3207.260714",
+      ": 202607.09.0",
+      `${RELEASE_AT}:10:33 error bad-image-version`,
+    ],
+    [
+      "a Windows version without its date",
+      ": 20348.3207.260714",
+      ': "20348.3207"',
+      `${RELEASE_AT}:10:33 error bad-image-version`,
+    ],
+    ["a version of Azure Linux", "AKSUbuntu-2404gen2containerd:", "AKSAzureLinux-V2gen2:"],
+    [
+      "a complete version of a family that is not known here",
+      "AKSWindows-2022-containerd: 20348.3207.260714",
+      "AKSFlatcar-gen2: 4230.2.1",
+    ],
+    [
+      "an incomplete version of a family that is not known here",
+      "AKSWindows-2022-containerd: 20348.3207.260714",
+      'AKSFlatcar-gen2: "4230.2"',
+      `${RELEASE_AT}:10:22 error bad-image-version`,
+    ],
+    [
+      "a Kubernetes version without its patch, to go to",
+      version,
+      `  upgradeType: Full\n  kubernetesVersion: "1.33"\n`,
+      `${RELEASE_AT}:8:22 error bad-kubernetes-version`,
+    ],
+    [
+      "a Kubernetes version without its patch, for the record",
+      version,
+      `  kubernetesVersion: "1.33"\n`,
+    ],
   ])("%s", expectFinding);
 
   it.each([

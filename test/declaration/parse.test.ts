@@ -224,7 +224,19 @@ describe("documents that are wrong", () => {
       "an image version that YAML reads as a number",
       "202607.09.0",
       "202607.10",
-      'releases/prod.yaml:9:35 error unquoted-version spec.nodeImages.AKSUbuntu-2404gen2containerd must be text, but 202607.10 without quotes is the number 202607.1 — quote it: AKSUbuntu-2404gen2containerd: "202607.10"',
+      'releases/prod.yaml:9:35 error unquoted-version spec.nodeImages.AKSUbuntu-2404gen2containerd must be text, but 202607.10 without quotes is the number 202607.1 — write all of it as text, such as AKSUbuntu-2404gen2containerd: "202607.09.0"',
+    ],
+    [
+      "a soak without its unit",
+      "soak: 72h",
+      "soak: 30",
+      'fleetwright.yaml:19:25 error unquoted-version spec.environments[1].nodeImage.soak must be text, but 30 without quotes is the number 30 — write all of it as text, such as soak: "30m"',
+    ],
+    [
+      "a count of members without quotes",
+      "maxConcurrency: 25%",
+      "maxConcurrency: 5",
+      'strategies/canary-first.yaml:15:23 error unquoted-version spec.stages[1].maxConcurrency must be text, but 5 without quotes is the number 5 — quote it: maxConcurrency: "5"',
     ],
     [
       "a preview gate",

@@ -1,5 +1,5 @@
 import { DAY } from "../../core/duration.ts";
-import { parseNodeImage } from "../../core/node-image.ts";
+import { parseNodeImage, versionForm } from "../../core/node-image.ts";
 import type { Release } from "../documents.ts";
 import type { Finding } from "../finding.ts";
 import { publishedAt } from "../image-age.ts";
@@ -16,6 +16,9 @@ export function versions(input: LintInput): readonly Finding[] {
   );
 }
 
+/** With its patch: members that take whichever is newest would come to differ. */
+const PATCHED = /^\d+\.\d+\.\d+$/;
+
 /** "Full and ControlPlaneOnly require kubernetesVersion". Source: azure-rest-api-specs, fleet. */
 function kubernetesVersions({ spec }: Release, { live }: LintInput): readonly Problem[] {
   const { upgradeType, kubernetesVersion: version } = spec;
@@ -29,6 +32,11 @@ function kubernetesVersions({ spec }: Release, { live }: LintInput): readonly Pr
   if (!/^\d+\.\d+(\.\d+)?$/.test(version)) {
     const message = `${JSON.stringify(version)} is not a Kubernetes version`;
     return [{ code: "bad-kubernetes-version", path, message, remedy: "write it as 1.33.5" }];
+  }
+  if (upgradeType !== "NodeImageOnly" && !PATCHED.test(version)) {
+    const message = `upgradeType ${upgradeType} needs the patch of the version too, ${version} has none`;
+    const remedy = `write all of it, such as "${version}.5": az aks get-versions lists them`;
+    return [{ code: "bad-kubernetes-version", path, message, remedy }];
   }
   const supported = live.supportedKubernetesVersions;
   if (!supported || supported.some((known) => covers(known, version))) return [];
@@ -81,14 +89,15 @@ function inexact(selection: "Latest" | "Consistent", pinned: boolean): readonly 
   return [{ code: "images-not-pinned", severity: "warning", path, message, remedy }];
 }
 
-const IMAGE_VERSION = /^\d+(\.\d+)+$/;
+/** At the end of a name, complete or not. */
+const SOME_VERSION = /^\d+(\.\d+)+$/;
 
 function families({ spec }: Release): readonly Problem[] {
   const seen = new Map<string, string>();
   return Object.entries(spec.nodeImages ?? {}).flatMap(([key, version]) => {
     const path = ["spec", "nodeImages", key];
     const embedded = parseNodeImage(key);
-    const named = IMAGE_VERSION.test(embedded.version) && embedded.family !== "";
+    const named = SOME_VERSION.test(embedded.version) && embedded.family !== "";
     const family = named ? embedded.family : key;
     const before = seen.get(family.toLowerCase());
     seen.set(family.toLowerCase(), key);
@@ -107,14 +116,16 @@ function families({ spec }: Release): readonly Problem[] {
 }
 
 function imageVersion(family: string, version: string, path: Problem["path"]): readonly Problem[] {
-  if (IMAGE_VERSION.test(version)) return [];
+  const { pattern, form, example } = versionForm(family);
+  if (pattern.test(version)) return [];
   const tail = parseNodeImage(version).version;
-  if (version.toLowerCase().startsWith("aks") && IMAGE_VERSION.test(tail)) {
+  if (version.toLowerCase().startsWith("aks") && pattern.test(tail)) {
     const message = `the version of ${family} repeats the family`;
     return [{ code: "image-repeats-family", path, message, remedy: `write ${tail}` }];
   }
-  const message = `${JSON.stringify(version)} is not a node image version`;
-  return [{ code: "bad-image-version", path, message, remedy: "write it as 202607.09.0" }];
+  const message = `${JSON.stringify(version)} is not a node image version of ${family}`;
+  const remedy = `write all of it, ${form}, such as ${example}`;
+  return [{ code: "bad-image-version", path, message, remedy }];
 }
 
 /** Images are valid for 90 days. Source: aka.ms/kubernetes-fleet/concepts-update-orchestration */
