@@ -47,5 +47,7 @@ export function sameArmId(a: ArmId, b: ArmId): boolean {
 
 /** The form of an id to use as a map key. */
 export function armKey(id: ArmId): string {
-  return id.toLowerCase().replace(/\/+$/, "");
+  let end = id.length;
+  while (id[end - 1] === "/") end--;
+  return id.slice(0, end).toLowerCase();
 }

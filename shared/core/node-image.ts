@@ -53,10 +53,10 @@ export function versionForm(family: string): Omit<VersionForm, "families"> {
 /** Negative when `a` is older than `b`, 0 when equal: versions are dotted numbers. */
 export function compareVersions(a: string, b: string): number {
   if (a === b) return 0;
-  const left = a.split(".").map(Number);
-  const right = b.split(".").map(Number);
+  const left = a.split(".");
+  const right = b.split(".");
   for (let index = 0; index < Math.max(left.length, right.length); index++) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    const difference = Number(left[index] ?? 0) - Number(right[index] ?? 0);
     if (difference !== 0) return difference;
   }
   return 0;

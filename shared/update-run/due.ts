@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { MINUTE } from "../core/duration.ts";
 import { isDone, isExcused, isSettled, type MemberRecord } from "./gate.ts";
 import type { RunRecord } from "./ledger.ts";
@@ -21,7 +21,7 @@ export function isDue(record: RunRecord | undefined, run: UpdateRun, now: number
 
 /** What `isDue` compares. One adapter writes the members of a run in one order, and a mistaken look is only a look. */
 export function seenOf(run: UpdateRun): string {
-  return createHash("sha256").update(JSON.stringify(run)).digest("hex");
+  return hash("sha256", JSON.stringify(run));
 }
 
 /** What a look leaves behind. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { GitHubClient } from "../../shared/github/client.ts";
 import type { RepositoryHome } from "../../shared/github/issues.ts";
 import { holdCheckName } from "../../shared/update-run/hold.ts";
@@ -427,7 +427,7 @@ function blobOf({ text: content }: DeclaredText): string {
 }
 
 function sha1(content: string): string {
-  const known = hashes.get(content) ?? createHash("sha1").update(content).digest("hex");
+  const known = hashes.get(content) ?? hash("sha1", content);
   hashes.set(content, known);
   return known;
 }

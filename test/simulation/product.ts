@@ -20,6 +20,9 @@ import type { Delivery, EventGrid } from "./events.ts";
 import { azureError, Killed, Process, type Service, type Surroundings } from "./process.ts";
 import type { SimStore } from "./store.ts";
 
+/** Told each line of the log; absent: none is made. */
+export type Trace = ((line: string) => void) | undefined;
+
 export interface Backends {
   readonly cloud: Cloud;
   readonly gitHub: GitHub;
@@ -27,7 +30,7 @@ export interface Backends {
   readonly events: EventGrid;
   readonly told: string[];
   readonly now: () => number;
-  readonly trace: (line: string) => void;
+  readonly trace: Trace;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -164,7 +167,7 @@ function notifier(told: string[], { chance, seen, luck }: Surroundings): App["no
 
 function tracingLogger({ trace, now }: Backends): Logger {
   const tell = (message: string, fields = {}): void =>
-    trace(`${new Date(now()).toISOString()} ${message} ${JSON.stringify(fields)}`);
+    trace?.(`${new Date(now()).toISOString()} ${message} ${JSON.stringify(fields)}`);
   return { info: tell, warn: tell, error: tell };
 }
 

@@ -7,7 +7,7 @@ import { NO_FAULTS, type FaultOptions } from "./faults.ts";
 import { GitHub } from "./github.ts";
 import { endState, watchInvariants, type EndState } from "./invariants.ts";
 import { createPeople, newestRun, type People } from "./people.ts";
-import { Instance, TIMERS, workOf, type Backends, type Work } from "./product.ts";
+import { Instance, TIMERS, workOf, type Backends, type Trace, type Work } from "./product.ts";
 import type { Surroundings } from "./process.ts";
 import {
   declaredFiles,
@@ -56,23 +56,19 @@ const calmEnds = new Map<number, EndState>();
 export async function simulate(
   seed: number,
   faults: FaultOptions,
-  trace: (line: string) => void = () => {},
+  trace?: Trace,
 ): Promise<Outcome> {
   const outcome = await run(seed, faults, trace);
   if (outcome.broken.length > 0 || faults === NO_FAULTS) return outcome;
   const scenario = seed % SCENARIOS;
-  const calm = calmEnds.get(scenario) ?? (await run(seed, NO_FAULTS, () => {})).end;
+  const calm = calmEnds.get(scenario) ?? (await run(seed, NO_FAULTS)).end;
   calmEnds.set(scenario, calm);
   const [here, there] = [JSON.stringify(outcome.end), JSON.stringify(calm)];
   if (here === there) return outcome;
   return { ...outcome, broken: [`the end is ${here}, without faults it is ${there}`] };
 }
 
-async function run(
-  seed: number,
-  faults: FaultOptions,
-  trace: (line: string) => void,
-): Promise<Outcome> {
+async function run(seed: number, faults: FaultOptions, trace?: Trace): Promise<Outcome> {
   const scenario = seed % SCENARIOS;
   const chance = createChance(seed);
   const world = setStage(scenario);
@@ -180,10 +176,10 @@ class Stage {
   }
 
   /** A handler or a job that fails, or dies, is what Event Grid, the sweep and people are for. */
-  launch(work: () => Promise<void>, trace: (line: string) => void, failed?: () => void): void {
+  launch(work: () => Promise<void>, trace: Trace, failed?: () => void): void {
     work().catch((error: unknown) => {
       if (!(error instanceof Error)) throw error;
-      trace(`${new Date(this.#world.now).toISOString()} ${error.message}`);
+      trace?.(`${new Date(this.#world.now).toISOString()} ${error.message}`);
       failed?.();
     });
   }
