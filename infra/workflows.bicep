@@ -15,10 +15,12 @@ param repository string
 @description('GitHub environments whose jobs roll out and take snapshots, as the operator.')
 param operatorEnvironments array = ['dev', 'prod']
 
-@description('GitHub environments whose jobs repair nodes and replace node pools, as the repairer; a person approves each.')
-param repairerEnvironments array = ['prod-repair', 'prod-drain', 'prod-commit']
+@description('GitHub environments whose jobs repair nodes and replace node pools, as the repairer; a person approves each but the way back.')
+param repairerEnvironments array = ['prod-repair', 'prod-green', 'prod-drain', 'prod-commit', 'prod-roll-back']
 
 var tags = { application: 'fleetwright' }
+// A job without an environment, and one that names an environment on every event.
+var readerSubjects = ['repo:${repository}:pull_request', 'repo:${repository}:environment:review']
 var operatorSubjects = [for name in operatorEnvironments: 'repo:${repository}:environment:${name}']
 var repairerSubjects = [for name in repairerEnvironments: 'repo:${repository}:environment:${name}']
 
@@ -35,7 +37,7 @@ module reader 'modules/job-identity.bicep' = {
     name: 'id-${environmentName}-reader'
     location: location
     tags: tags
-    subjects: ['repo:${repository}:pull_request']
+    subjects: readerSubjects
   }
 }
 

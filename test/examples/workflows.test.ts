@@ -25,7 +25,6 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "actions/download-artifact": ["name", "path"],
   "actions/attest-build-provenance": ["subject-path"],
   "actions/create-github-app-token": [
-    "app-id",
     "client-id",
     "private-key",
     "permission-contents",
