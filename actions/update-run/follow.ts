@@ -46,9 +46,18 @@ export async function follow(
       ...(startedFrom !== undefined && { startedFrom }),
     },
   );
-  const detached = ended === "detached";
+  const detached = ended !== "finished";
   const check = await recordEnd(step, run, detached);
-  return { run, changed, detached, judged: true, did, ...(check !== undefined && { check }) };
+  const stuck = ended === "stuck";
+  return {
+    run,
+    changed,
+    detached,
+    stuck,
+    judged: true,
+    did,
+    ...(check !== undefined && { check }),
+  };
 }
 
 /** A detached run leaves a check behind, which whoever sees the end finishes: a later step, or the functions. */

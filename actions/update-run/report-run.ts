@@ -1,7 +1,8 @@
 import { FleetwrightError } from "../../shared/core/errors.ts";
 import { counted } from "../../shared/core/markdown.ts";
-import type { UpdateRun } from "../../shared/update-run/ports.ts";
+import type { MemberStatus, UpdateRun } from "../../shared/update-run/ports.ts";
 import { membersOf, waitingGates } from "../../shared/update-run/state.ts";
+import { stuckMembers } from "../../shared/update-run/stuck.ts";
 import { renderRunSummary } from "../../shared/update-run/summary.ts";
 import type { Annotation, Report } from "../runner/report.ts";
 import type { Target } from "./target.ts";
@@ -11,6 +12,8 @@ export interface Act {
   readonly run: UpdateRun;
   readonly changed: boolean;
   readonly detached?: boolean;
+  /** The step stopped waiting because nothing but what a region lacks is waited for. */
+  readonly stuck?: boolean;
   /** The step waited for the end, so a bad end is its failure. */
   readonly judged?: boolean;
   /** One sentence. */
@@ -30,7 +33,7 @@ const MAX_NOTES = 10;
 
 export function reportRun(
   { environment }: Target,
-  { run, changed, detached, judged, did, warnings = [], notes = [], check = "" }: Act,
+  { run, changed, detached, stuck, judged, did, warnings = [], notes = [], check = "" }: Act,
 ): Report {
   const gone = detached === true;
   const act = [
@@ -38,7 +41,7 @@ export function reportRun(
     ...(gone ? ["This step stopped waiting; the run goes on."] : []),
     ...(notes.length > 0 ? [`As reviewed, except: ${named(notes)}.`] : []),
   ].join(" ");
-  const failure = judged === true ? failureOf(run) : undefined;
+  const failure = stuck === true ? stuckFailure(run) : judged === true ? failureOf(run) : undefined;
   return {
     outputs: {
       "run-name": run.name,
@@ -51,7 +54,7 @@ export function reportRun(
       "check-url": check,
     },
     annotations: [
-      ...(gone ? [detachedNotice(run)] : []),
+      ...(gone && stuck !== true ? [detachedNotice(run)] : []),
       ...warnings.map((message): Annotation => ({ kind: "warning", title: run.name, message })),
     ],
     summary: renderRunSummary({ run, environment, act }),
@@ -62,6 +65,26 @@ export function reportRun(
 function named(notes: readonly string[]): string {
   const rest = notes.length - MAX_NOTES;
   return `${notes.slice(0, MAX_NOTES).join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`;
+}
+
+/** Fleet keeps such a run for ever, so that a step which waited on would only end later, and well. */
+function stuckFailure(run: UpdateRun): Error {
+  const stuck = stuckMembers(run);
+  const first = stuck[0]?.member;
+  const why = first === undefined ? "" : `, first ${first.name}: ${reasonOf(first)}`;
+  return new FleetwrightError(
+    "run-failed",
+    `update run ${run.name} cannot go on with ${counted(stuck.length, "Pending member")}${why}`,
+    {
+      subject: run.id,
+      remedy:
+        "end it with operation: stop and declare a version that the region has; or, where Azure is still releasing it, follow it again later: Fleet tries about every six hours",
+    },
+  );
+}
+
+function reasonOf({ error, message }: MemberStatus): string {
+  return (error?.message ?? message ?? "").slice(0, MAX_MESSAGE_LENGTH);
 }
 
 function failureOf(run: UpdateRun): Error | undefined {
@@ -96,7 +119,7 @@ function failedMembers(run: UpdateRun) {
       stage,
       group,
       code: member.error?.code ?? "",
-      message: (member.error?.message ?? member.message ?? "").slice(0, MAX_MESSAGE_LENGTH),
+      message: reasonOf(member),
     }));
 }
 

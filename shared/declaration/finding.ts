@@ -3,6 +3,7 @@ export type FindingCode =
   // The file or document cannot be read.
   | "too-large"
   | "too-many-documents"
+  | "empty-file"
   | "syntax"
   | "duplicate-key"
   | "unresolved-alias"
@@ -22,6 +23,7 @@ export type FindingCode =
   | "duplicate-member"
   | "unknown-strategy"
   | "unknown-environment"
+  | "environment-without-release"
   | "unknown-group"
   | "promotion-cycle"
   | "not-a-fleet"

@@ -45,7 +45,8 @@ export function parseDeclarations(files: readonly DeclaredFile[]): ParsedDeclara
   for (const file of files) {
     const { documents, findings } = readDocuments(file);
     collected.findings.push(...findings);
-    if (findings.length > 0) collected.refused.push({ kind: undefined, name: undefined });
+    const isRefused = findings.some(({ severity }) => severity === "error");
+    if (isRefused) collected.refused.push({ kind: undefined, name: undefined });
     for (const document of documents) collect(document, collected);
   }
   const { workspaces, strategies, releases, refused, findings } = collected;

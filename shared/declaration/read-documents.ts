@@ -45,9 +45,12 @@ export function readDocuments(file: DeclaredFile): {
   });
   if (parsed.length > MAX_DOCUMENTS_PER_FILE) return refuse(tooMany(parsed.length));
   const results = parsed.map((document) => readDocument(file.path, document, lines));
+  const documents = results.flatMap(({ document }) => document ?? []);
+  const findings = results.flatMap((result) => result.findings);
+  const isEmpty = documents.length + findings.length === 0;
   return {
-    documents: results.flatMap(({ document }) => document ?? []),
-    findings: results.flatMap(({ findings }) => findings),
+    documents,
+    findings: isEmpty ? [{ ...empty, severity: "warning", file: file.path }] : findings,
   };
 }
 
@@ -123,6 +126,13 @@ const syntax = (message: string): Said => ({
 });
 
 const START: Position = { line: 1, column: 1 };
+
+const empty: Said & Position = {
+  code: "empty-file",
+  message: "the file declares nothing: it is empty, or all comments",
+  remedy: "fill it, or delete it",
+  ...START,
+};
 
 const tooLarge = (characters: number): Said & Position => ({
   code: "too-large",

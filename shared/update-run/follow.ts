@@ -5,6 +5,7 @@ import type { FleetPort, UpdateRun } from "./ports.ts";
 import { progress } from "./progress.ts";
 import type { ProgressLine } from "./progress.ts";
 import { isTerminal } from "./state.ts";
+import { stuckMembers } from "./stuck.ts";
 
 export interface FollowDeps {
   readonly fleet: FleetPort;
@@ -26,8 +27,8 @@ export interface FollowRequest {
 
 export interface Followed {
   readonly run: UpdateRun;
-  /** `detached`: the run goes on without us. */
-  readonly ended: "finished" | "detached";
+  /** `detached`: the run goes on without us. `stuck`: it waits for what may never come (`stuckMembers`). */
+  readonly ended: "finished" | "detached" | "stuck";
 }
 
 /** Polls in a row that may fail before we give up; the ARM client has retried each of them already. */
@@ -36,12 +37,15 @@ const MAX_TROUBLES_IN_A_ROW = 10;
 const FIRST_POLL_MILLISECONDS = 2 * SECOND;
 /** Looks at an unchanged ETag after which the start is taken to have changed nothing. */
 const MAX_STALE_LOOKS = 10;
+/** Looks in a row that find nothing but stuck members: Fleet may be about to begin the next member. */
+const STUCK_LOOKS = 3;
 
-/** Follows a run until it ends or until we have waited long enough, telling each change once. */
+/** Follows a run until it ends or until we have waited long enough or in vain, telling each change once. */
 export async function followRun(deps: FollowDeps, request: FollowRequest): Promise<Followed> {
   const deadline = deps.elapsed() + request.detachAfterMilliseconds;
   let seen: UpdateRun | undefined = request.startedFrom;
   let staleLooks = 0;
+  let stuckLooks = 0;
   let pause = Math.min(FIRST_POLL_MILLISECONDS, request.pollIntervalMilliseconds);
   const read = patientReader(deps, request);
   for (;;) {
@@ -51,6 +55,8 @@ export async function followRun(deps: FollowDeps, request: FollowRequest): Promi
       seen = run;
       const stale = isStale(request.startedFrom, run) && ++staleLooks < MAX_STALE_LOOKS;
       if (isTerminal(run.status.state) && !stale) return { run, ended: "finished" };
+      stuckLooks = stuckMembers(run).length > 0 ? stuckLooks + 1 : 0;
+      if (stuckLooks >= STUCK_LOOKS) return { run, ended: "stuck" };
     }
     if (deps.elapsed() + pause > deadline && seen !== undefined) {
       return { run: seen, ended: "detached" };

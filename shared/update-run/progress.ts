@@ -53,7 +53,9 @@ function gathered(
       (timeOf(a.status) ?? "") > (timeOf(b.status) ?? "") ? a : b,
     );
     const names = parts.slice(0, MAX_LINES_OF_A_KIND).map(({ place }) => place?.name);
-    const text = `${kind}, ${parts.length} members: ${names.join(", ")} and ${parts.length - names.length} more`;
+    // Pending does not end by itself: why it began is told of the first.
+    const why = first.status.state === "Pending" && first.note ? ` (first: ${first.note})` : "";
+    const text = `${kind}, ${parts.length} members: ${names.join(", ")} and ${parts.length - names.length} more${why}`;
     return [{ part: last, text }];
   });
 }
@@ -119,7 +121,9 @@ function gateParts(path: string, timing: string, gates: readonly GateStatus[]): 
 
 function isNews(before: Part | undefined, after: Part): boolean {
   if (before === undefined) return after.status.state !== "NotStarted";
-  return before.status.state !== after.status.state;
+  if (before.status.state !== after.status.state) return true;
+  // A member may wait for its window first, and then for an image that its region lacks.
+  return after.status.state === "Pending" && before.note !== after.note;
 }
 
 function describe({ label, status, note }: Part): string {

@@ -3,7 +3,17 @@ import { startTestEmulator } from "../support/emulator.ts";
 import type { TestEmulator } from "../support/emulator.ts";
 import { createJob } from "../support/job.ts";
 import type { Job, JobOptions } from "../support/job.ts";
-import { files, FLEET, OPERATOR, READER, scenario, SUBJECT, SUBSCRIPTION } from "./harbour.ts";
+import {
+  FAMILY,
+  files,
+  FLEET,
+  OPERATOR,
+  READER,
+  release,
+  scenario,
+  SUBJECT,
+  SUBSCRIPTION,
+} from "./harbour.ts";
 
 let emulator: TestEmulator;
 const jobs: Job[] = [];
@@ -133,4 +143,40 @@ test("an endpoint that nobody listens on is named", async () => {
   const { outputs, annotations } = await nowhere.run("strategy", { operation: "apply" });
   expect(outputs["failure-reason"]).toBe("unreachable");
   expect(annotations.at(-1)?.message).toContain("127.0.0.1:9");
+});
+
+test("a pin that is no whole version reaches Azure with no request", async () => {
+  const cut = await job({ files: { ...files, "releases/dev.yaml": release(1, '"202606.16"') } });
+  const before = await callsSoFar();
+  const { exitCode, annotations } = await cut.run("update-run", {
+    operation: "preflight",
+    environment: "dev",
+  });
+  expect(exitCode).toBe(1);
+  expect(annotations[0]).toMatchObject({ file: "releases/dev.yaml", title: "bad-image-version" });
+  expect(await callsSoFar()).toBe(before);
+});
+
+test("a pin that Azure never released: the preflight cannot know, the step tells and does not wait", async () => {
+  const never = "202607.02.7";
+  const lost = await job({ files: { ...files, "releases/dev.yaml": release(1, never) } });
+  expect((await lost.run("strategy", { operation: "apply" })).exitCode).toBe(0);
+  await lost.run("snapshot", { operation: "take", environment: "dev", kind: "outgoing" });
+  const { exitCode, outputs, annotations, summary, log } = await lost.run("update-run", {
+    operation: "run",
+    environment: "dev",
+    "poll-interval": "1s",
+    "reviewed-plan": "off",
+  });
+  expect([exitCode, outputs["failure-reason"], outputs["detached"]]).toEqual([
+    1,
+    "run-failed",
+    "true",
+  ]);
+  expect(log).toMatch(new RegExp(`whether westeurope has ${FAMILY}-${never}`));
+  expect(log).toMatch(/quay-1: Pending \(.*is not available in region "westeurope"/);
+  expect(annotations.at(-1)?.message).toMatch(
+    /cannot go on with 1 Pending member, first quay-1: .*not available.*operation: stop/,
+  );
+  expect(summary).toMatch(/\| quay-1 \| Pending \| .*not available in region/);
 });

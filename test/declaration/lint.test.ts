@@ -15,6 +15,7 @@ import {
 
 const WORKSPACE_AT = "fleetwright.yaml";
 const STRATEGY_AT = "strategies/canary-first.yaml";
+const DEV_AT = "releases/dev.json";
 const RELEASE_AT = "releases/prod.yaml";
 
 const GATES = `      afterStageWaitInSeconds: 86400
@@ -55,7 +56,9 @@ describe("names", () => {
       "name: dev",
       'name: ""',
       `${WORKSPACE_AT}:8:13 error bad-name`,
+      `${WORKSPACE_AT}:8:13 warning environment-without-release`,
       `${WORKSPACE_AT}:12:21 error unknown-environment`,
+      `${DEV_AT}:1:78 error unknown-environment`,
       `${RELEASE_AT}:11:23 error unknown-environment`,
     ],
     [
@@ -68,6 +71,7 @@ describe("names", () => {
       "a release name with an underscore",
       "{name: prod, generation: 42}",
       "{name: pr_od, generation: 42}",
+      `${WORKSPACE_AT}:10:13 warning environment-without-release`,
       `${RELEASE_AT}:3:18 error bad-name`,
       `${RELEASE_AT}:3:18 error unknown-environment`,
     ],
@@ -81,6 +85,7 @@ describe("names", () => {
       "name: prod",
       `${WORKSPACE_AT}:10:13 error duplicate-environment`,
       `${WORKSPACE_AT}:12:21 error unknown-environment`,
+      `${DEV_AT}:1:78 error unknown-environment`,
       `${RELEASE_AT}:11:23 error unknown-environment`,
     ],
   ])("%s", expectFinding);
@@ -430,6 +435,7 @@ describe("releases", () => {
       "an environment that is not declared",
       "{name: prod,",
       "{name: prodd,",
+      `${WORKSPACE_AT}:10:13 warning environment-without-release`,
       `${RELEASE_AT}:3:18 error unknown-environment`,
     ],
     [
@@ -467,9 +473,33 @@ describe("releases", () => {
   it("need a Workspace", () => {
     const findings = findingsOf(REPOSITORY.slice(1));
     expect(places(findings)).toEqual([
+      `${DEV_AT}:1:78 error unknown-environment`,
       `${RELEASE_AT}:3:18 error unknown-environment`,
       `${RELEASE_AT}:11:23 error unknown-environment`,
     ]);
+  });
+
+  it("are missed where an environment has none, unless theirs may be among what was refused", () => {
+    const [workspace, strategy, prod] = REPOSITORY;
+    const files = [workspace!, strategy!, prod!];
+    const [finding, ...others] = findingsOf(files);
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({
+      file: WORKSPACE_AT,
+      line: 8,
+      severity: "warning",
+      code: "environment-without-release",
+      remedy: expect.stringContaining("releases/dev.yaml"),
+    });
+    const broken = {
+      path: "releases/dev.yaml",
+      text: PROD.replace("generation: 42", "generation: x"),
+    };
+    const codes = findingsOf([
+      ...files,
+      { ...broken, text: broken.text.replace("name: prod", "name: dev") },
+    ]);
+    expect(codes.map(({ code }) => code)).toEqual(["wrong-type"]);
   });
 
   it("must leave room for the names of their runs", () => {
@@ -742,7 +772,7 @@ describe("members", () => {
         `${FLEET}-prod\n      groups: {canary: dev-1, blue: dev-2, green: dev-3}\n`,
       ),
     }));
-    const dev = { path: "releases/dev.yaml", text: PROD.replace("{name: prod,", "{name: dev,") };
+    const dev = { path: DEV_AT, text: PROD.replace("{name: prod,", "{name: dev,") };
     const members = live([
       ["p1", "prod-canary"],
       ["p2", "blue"],
@@ -751,8 +781,10 @@ describe("members", () => {
       ["d2", "dev-2"],
       ["d3", "dev-3"],
     ]);
-    expect(findingsOf([...shared, dev], members)).toEqual([]);
-    expect(places(findingsOf(shared, members))).toEqual([
+    const others = shared.filter(({ path }) => path !== DEV_AT);
+    expect(findingsOf([...others, dev], members)).toEqual([]);
+    expect(places(findingsOf(others, members))).toEqual([
+      `${WORKSPACE_AT}:8:13 warning environment-without-release`,
       `${WORKSPACE_AT}:12:14 error member-in-no-stage`,
     ]);
   });

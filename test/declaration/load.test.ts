@@ -30,6 +30,7 @@ describe("a checked-out repository", () => {
     const files = await folderSource(root).read();
     expect(files.map(({ path }) => path)).toEqual([
       "fleetwright.yaml",
+      "releases/dev.json",
       "releases/prod.yaml",
       "strategies/canary-first.yaml",
       "strategies/stages.json",

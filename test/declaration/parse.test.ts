@@ -93,20 +93,24 @@ describe("documents that are right", () => {
         { path: "b.yaml", text: PROD },
       ],
     ],
-    [
-      "comments around nothing",
-      [
-        { path: "c.yaml", text: "# later\n" },
-        { path: "a.yaml", text: STRATEGY },
-        { path: "b.yaml", text: PROD },
-      ],
-    ],
   ])("may be written as %s", (_, files) => {
     const parsed = parseDeclarations(files);
     expect(parsed.findings).toEqual([]);
     expect(parsed.strategies.map(({ value }) => value.metadata.name)).toEqual(["canary-first"]);
     expect(parsed.releases.map(({ value }) => value.metadata.generation)).toEqual([42]);
     expect(parsed.strategies[0]?.value.spec).toEqual(declarations.strategies[0]?.value.spec);
+  });
+  it.each([
+    ["nothing", ""],
+    ["comments", "# later\n"],
+    ["a separator", "---\n"],
+    ["null", "null"],
+  ])("is warned of when it is %s", (_, text) => {
+    const { findings, refused } = parseDeclarations([{ path: "releases/dev.yaml", text }]);
+    expect(findings).toMatchObject([
+      { code: "empty-file", severity: "warning", file: "releases/dev.yaml", line: 1 },
+    ]);
+    expect(refused).toEqual([]);
   });
 
   it("may be the stages file of the Fleet documentation, unchanged", () => {

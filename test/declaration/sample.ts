@@ -67,6 +67,17 @@ spec:
   from: {environment: dev, generation: 57}
 `;
 
+/** Of dev, in JSON: so that a text that is replaced in the release of prod is not replaced here as well. */
+const DEV = JSON.stringify({
+  apiVersion: "fleetwright.dev/v1alpha1",
+  kind: "Release",
+  metadata: { name: "dev", generation: 57 },
+  spec: {
+    strategy: { name: "one-by-one" },
+    nodeImages: { "AKSUbuntu-2404gen2containerd": "202610.01.0" },
+  },
+});
+
 /** The stages file of the Fleet documentation, unchanged. */
 export const EXAMPLE_STAGES = `{
   "stages": [
@@ -107,6 +118,7 @@ export const REPOSITORY: readonly DeclaredFile[] = [
   { path: "fleetwright.yaml", text: WORKSPACE },
   { path: "strategies/canary-first.yaml", text: STRATEGY },
   { path: "releases/prod.yaml", text: PROD },
+  { path: "releases/dev.json", text: DEV },
 ];
 
 /** The sample repository with one text replaced; the text must be there. */

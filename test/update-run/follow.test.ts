@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { FleetwrightError } from "../../shared/core/errors.ts";
 import { followRun } from "../../shared/update-run/follow.ts";
 import type { FleetPort, UpdateRun } from "../../shared/update-run/ports.ts";
-import { FLEET, updateRun } from "./run-builder.ts";
+import { FLEET, gate, member, stage, status, updateRun } from "./run-builder.ts";
 
 /** A fleet that answers one look after the other, and stays with the last. */
 function following(looks: readonly (UpdateRun | Error | undefined)[], detachAfter = 1e9) {
@@ -102,4 +102,59 @@ test.each([
   ["a lost permission", [new FleetwrightError("unauthorized", "no")], "unauthorized"],
 ])("%s ends the following at once", async (_, looks, code) => {
   await expect(following(looks).follow()).rejects.toMatchObject({ code });
+});
+
+const without = (message: string) =>
+  member("m1", "Pending", { error: { code: "NodeImageVersionNotAvailable", message } });
+const running = (...members: ReturnType<typeof member>[]) =>
+  updateRun("Running", { stageStatuses: [stage("canary", "Running", members)] });
+
+test("a run that only waits for what its regions lack is given up after a few looks", async () => {
+  const next = member("m2", "NotStarted");
+  const trial = following([running(without("not in westeurope"), next)]);
+  expect(await trial.follow()).toMatchObject({ ended: "stuck" });
+  expect(trial.looks()).toBe(3);
+  expect(trial.told.join()).toContain("m1: Pending (not in westeurope)");
+});
+
+test.each([
+  ["a member at work", running(without("not there"), member("m2", "Running"))],
+  ["a closed window", running(member("m1", "Pending", { message: "next window opens at: …" }))],
+  [
+    "a gate",
+    updateRun("Pending", {
+      stageStatuses: [
+        stage("canary", "Pending", [without("not there")], {
+          beforeGates: [gate("CAB", "Pending", true)],
+        }),
+      ],
+    }),
+  ],
+  [
+    "an after-stage wait",
+    updateRun("Running", {
+      stageStatuses: [
+        stage("canary", "Running", [], {
+          afterStageWait: { ...status("Running"), waitDurationInSeconds: 60 },
+        }),
+        stage("rest", "Running", [without("not there")]),
+      ],
+    }),
+  ],
+])("%s is waited for", async (_, look) => {
+  const trial = following([look, look, look, look, updateRun("Completed")]);
+  expect((await trial.follow()).ended).toBe("finished");
+});
+
+test("a member that is tried again in between is waited for", async () => {
+  const stuck = running(without("not there"));
+  const trial = following([
+    stuck,
+    stuck,
+    running(member("m1", "Running")),
+    stuck,
+    stuck,
+    updateRun("Completed"),
+  ]);
+  expect((await trial.follow()).ended).toBe("finished");
 });

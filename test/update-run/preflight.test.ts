@@ -445,3 +445,12 @@ test("the documentation has every rule with its verdicts", () => {
     .map(([, rule, , first, others]) => [rule, first, ...(others ? others.split(", ") : [])]);
   expect(rows).toEqual(PREFLIGHT_RULES.map(({ name, verdicts }) => [name, ...verdicts]));
 });
+
+test("an image older than the newest is known where a node pool runs it, and unknown elsewhere", () => {
+  const older = { newestImages: new Map([[regionKey("westeurope", FAMILY), "202607.16.0"]]) };
+  expect(judgePreflight(facts(older)).unchecked.join()).toMatch(
+    /whether westeurope has .*202607.09.0: Azure names only the newest image/,
+  );
+  const ran = member({ cluster: cluster({ nodePools: [pool({ nodeImageVersion: PIN })] }) });
+  expect(judgePreflight(facts({ ...older, members: [member(), ran] })).unchecked).toEqual([]);
+});

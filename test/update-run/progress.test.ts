@@ -96,3 +96,21 @@ test("members that do the same are told in one line, failures never", () => {
     "2026-07-10 09:00:00Z  rest / rest-group: Completed, 38 members: m2, m3, m4 and 35 more",
   ]);
 });
+
+test("a pending member tells a new reason, and many tell the first one's", () => {
+  const pending = (count: number, message: string) =>
+    updateRun("Running", {
+      stageStatuses: [
+        stage(
+          "rest",
+          "Running",
+          Array.from({ length: count }, (_, index) => member(`m${index}`, "Pending", { message })),
+        ),
+      ],
+    });
+  const [window, image] = [pending(1, "the window is closed"), pending(1, "no such image")];
+  expect(lines(window, image)).toEqual(["rest / rest-group / m0: Pending (no such image)"]);
+  expect(lines(undefined, pending(5, "no such image")).at(-1)).toBe(
+    "rest / rest-group: Pending, 5 members: m0, m1, m2 and 2 more (first: no such image)",
+  );
+});

@@ -16,6 +16,7 @@ export function environments(input: LintInput): readonly Finding[] {
         ...soak(environment, index),
         ...promotion(environment, index, workspace.value.spec.environments),
         ...groupNames(environment, index, input),
+        ...withoutRelease(environment, index, input),
       ].map((problem) => report(workspace, problem)),
     ),
     ...freezes(workspace),
@@ -106,6 +107,25 @@ function groupNames(environment: Environment, index: number, input: LintInput): 
         atKey: true,
       };
     });
+}
+
+/** Nothing is upgraded there, and nothing else would say so: mostly a release that was forgotten. */
+function withoutRelease(
+  { name }: Environment,
+  index: number,
+  input: LintInput,
+): readonly Problem[] {
+  const names = input.releases.map(({ value }) => value.metadata.name);
+  if (names.includes(name) || mayBeRefused(input, "Release", name)) return [];
+  return [
+    {
+      code: "environment-without-release",
+      severity: "warning",
+      path: ["spec", "environments", index, "name"],
+      message: `environment ${name} has no Release: it runs nothing, and nothing can be promoted to it or from it`,
+      remedy: `declare one with metadata.name: ${name}, such as releases/${name}.yaml`,
+    },
+  ];
 }
 
 function freezes(workspace: Declared<Workspace>): readonly Finding[] {

@@ -1,5 +1,7 @@
 import { judgeQuota } from "../../blue-green/quota.ts";
 import { subnetsUnknown } from "./addresses.ts";
+import { compareVersions, parseNodeImage } from "../../core/node-image.ts";
+import { regionKey } from "./facts.ts";
 import type { MemberFacts, PreflightFacts } from "./facts.ts";
 
 /** Names in one sentence; the rest is counted. */
@@ -27,11 +29,36 @@ export function uncheckedOf(facts: PreflightFacts): readonly string[] {
     ...quotasUnknown(facts),
     ...addressesUnknown(facts),
     ...told(unread(newestImages), (names) => `newest images of ${names} could not be read`),
+    ...olderPins(facts),
     ...told(
       unread(kubernetesVersions),
       (names) => `Kubernetes versions of ${names} could not be read`,
     ),
   ];
+}
+
+/** Azure names the newest image of a region only: an older one is known where a node pool runs it. */
+function olderPins({ spec, members, newestImages }: PreflightFacts): readonly string[] {
+  const pins = spec.nodeImageSelection.customNodeImageVersions ?? [];
+  return pins.flatMap((pin) => {
+    const { family, version } = parseNodeImage(pin);
+    const regions = new Set(members.map(({ cluster }) => cluster.location));
+    const unsure = [...regions].filter((region) => {
+      const newest = newestImages.get(regionKey(region, family));
+      return newest !== undefined && compareVersions(newest, version) > 0;
+    });
+    const runs = (region: string) =>
+      members.some(
+        ({ cluster }) =>
+          cluster.location === region &&
+          cluster.nodePools.some(({ nodeImageVersion }) => nodeImageVersion === pin),
+      );
+    return told(
+      unsure.filter((region) => !runs(region)),
+      (names) =>
+        `whether ${names} has ${pin}: Azure names only the newest image, and no node pool runs this one`,
+    );
+  });
 }
 
 /** Undefined of a running cluster: the member came after as many as were to be looked at. */
