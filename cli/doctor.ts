@@ -30,7 +30,7 @@ export async function runDoctor(args: readonly string[]): Promise<number> {
   }
   const azure = connectAzure(process.env, `Fleetwright ${options.role}`);
   const found = await checkUp(azure, options);
-  process.stdout.write(options.output === "json" ? `${JSON.stringify(found)}\n` : render(found));
+  process.stdout.write(options.output === "json" ? toJson(found) : render(found));
   return found.some(({ verdict }) => verdict === "error") ? 1 : 0;
 }
 
@@ -65,11 +65,18 @@ const COLOURS: Readonly<Record<Verdict, Colour>> = {
 };
 const ORDER: readonly Verdict[] = ["error", "unknown", "warning", "ok"];
 
+/** A program gets every name. */
+function toJson(found: readonly Diagnosis[]): string {
+  return `${JSON.stringify(found.map(({ brief: _brief, ...told }) => told))}\n`;
+}
+
 /** Worst first; what to do stands below what is wrong. */
 function render(found: readonly Diagnosis[]): string {
   const paint = painter();
   const sorted = ORDER.flatMap((verdict) => found.filter((one) => one.verdict === verdict));
-  const lines = columns(sorted.map(({ verdict, topic, message }) => [verdict, topic, message]));
+  const lines = columns(
+    sorted.map(({ verdict, topic, message, brief = message }) => [verdict, topic, brief]),
+  );
   const told = sorted.flatMap(({ verdict, remedy }, index) => {
     const line = (lines[index] ?? "").replace(verdict, (word) => paint(word, COLOURS[verdict]));
     return remedy === undefined ? [line] : [line, paint(`         → ${remedy}`, "dim")];

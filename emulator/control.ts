@@ -5,7 +5,8 @@ import type { OidcIssuer } from "./entra/oidc-issuer.ts";
 import type { EntraTokens } from "./entra/tokens.ts";
 import type { Fault, FaultInjector } from "./faults.ts";
 import type { History } from "./history.ts";
-import type { Pacer, Service, WireReply, WireRequest } from "./service.ts";
+import { unknownRegion } from "./regions.ts";
+import type { ControlService, Pacer, Service, WireReply, WireRequest } from "./service.ts";
 import { summarizeState } from "./state-summary.ts";
 
 export interface ControlOptions {
@@ -16,8 +17,8 @@ export interface ControlOptions {
   readonly faults: FaultInjector;
   readonly oidc: OidcIssuer;
   readonly tokens: Pick<EntraTokens, "revoke">;
-  /** Control of other services, asked in order: event-grid, github. */
-  readonly others: readonly Service[];
+  /** Control of other services, asked in order. */
+  readonly others: readonly ControlService[];
 }
 
 /** How far one call may move the clock: a year. */
@@ -28,17 +29,34 @@ const MAX_FAULT_DELAY_MILLISECONDS = 600_000;
 const MAX_PATTERN_LENGTH = 500;
 const PREFIX = "/_emulator";
 
-const ImageInput = z.strictObject({ region: z.string().min(1), version: z.string().min(1) });
+/** A family, a hyphen, and numbers with dots. */
+const IMAGE_VERSION = /^AKS[A-Z]\w*-[\w-]+-\d+(\.\d+)+$/i;
+
+const ImageInput = z.strictObject({
+  region: z.string().min(1),
+  version: z
+    .string()
+    .regex(
+      IMAGE_VERSION,
+      "not a node image version; write it as AKSUbuntu-2204gen2containerd-202607.16.0",
+    ),
+});
 const CapacityInput = z.strictObject({
   region: z.string().min(1),
   vmSize: z.string().min(1),
   machines: z.int().min(0),
 });
 const VersionInput = z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/) });
-const ClockInput = z.union([
-  z.strictObject({ advance: z.union([z.number().min(0), z.string().min(1)]) }),
-  z.strictObject({ factor: z.number().min(0).max(MAX_FACTOR) }),
-]);
+const DURATION = "milliseconds, or a duration such as PT1H30M, up to a year";
+const ClockInput = z
+  .strictObject({
+    advance: z.optional(z.union([z.number().min(0), z.string().min(1)], DURATION)),
+    factor: z.optional(z.number().min(0).max(MAX_FACTOR)),
+  })
+  .refine(
+    ({ advance, factor }) => (advance === undefined) !== (factor === undefined),
+    "advance or factor expected, one of the two",
+  );
 const OidcInput = z.strictObject({
   subject: z.string().min(1),
   claims: z.optional(z.record(z.string(), z.unknown())),
@@ -57,14 +75,76 @@ const FaultInput = z.strictObject({
   delay: z.optional(z.number().min(0).max(MAX_FAULT_DELAY_MILLISECONDS)),
 });
 
+interface Call {
+  /** The body it takes, for who asks what there is. */
+  readonly takes?: string;
+  readonly answer: (options: ControlOptions, request: WireRequest) => WireReply;
+}
+
+const CALLS: Readonly<Record<string, Call>> = {
+  "GET /audit": { answer: ({ audit }) => auditReply(audit) },
+  "GET /state": { answer: ({ world }) => ({ status: 200, body: summarizeState(world) }) },
+  "GET /history": { answer: ({ history }) => ({ status: 200, body: history.read() }) },
+  "GET /clock": { answer: ({ pacer }) => clockReply(pacer) },
+  "POST /clock": {
+    takes: '{advance: milliseconds or "PT1H"} or {factor: virtual milliseconds per real one}',
+    answer: ({ pacer }, request) =>
+      withInput(request, ClockInput, (input) => setClock(pacer, input)),
+  },
+  "POST /images": {
+    takes: "{region, version}",
+    answer: (options, request) =>
+      withInput(request, ImageInput, (input) => releaseImage(options, input)),
+  },
+  "POST /kubernetes-versions": {
+    takes: "{version}",
+    answer: ({ world, pacer }, request) =>
+      withInput(request, VersionInput, ({ version }) => {
+        world.releaseKubernetesVersion(version);
+        return { status: 200, body: { version, releasedAt: isoNow(pacer) } };
+      }),
+  },
+  "POST /capacities": {
+    takes: "{region, vmSize, machines}",
+    answer: ({ world }, request) =>
+      withInput(request, CapacityInput, (input) => {
+        const unknown = unknownRegion(world, input.region);
+        if (unknown !== undefined) return refused(400, unknown);
+        world.machines.setCapacity(input);
+        return { status: 200, body: input };
+      }),
+  },
+  "POST /faults": {
+    takes: "{service?, match?: {method?, path?}, status (0 hangs up), count?, retryAfter?, delay?}",
+    answer: ({ faults }, request) =>
+      withInput(request, FaultInput, (input) => addFault(faults, input)),
+  },
+  "DELETE /faults": {
+    answer: ({ faults }) => {
+      faults.clear();
+      return { status: 204 };
+    },
+  },
+  /** Those that were issued so far are refused from now on. */
+  "DELETE /tokens": {
+    answer: ({ tokens }) => {
+      tokens.revoke();
+      return { status: 204 };
+    },
+  },
+  "POST /oidc": {
+    takes: "{subject, claims?}",
+    answer: ({ oidc }, request) =>
+      withInput(request, OidcInput, ({ subject, claims }) => ({
+        status: 200,
+        body: oidc.requestFor(subject, claims),
+      })),
+  },
+};
+
 /**
  * What stands outside the simulated Azure: releasing images, moving time, disturbing calls, and reading
- * what happened. It needs no token: it listens on the loopback interface only.
- *
- * `POST /images {region, version}` · `POST /kubernetes-versions {version}` · `GET /clock`, `POST /clock {advance: ms | "PT1H"}` or `{factor: virtual ms per real one}` ·
- * `POST /faults {service?, match?: {method?, path?}, status, count?, retryAfter?, delay?}` (status 0 hangs up),
- * `DELETE /faults` · `DELETE /tokens` (those issued so far are refused) · `POST /oidc {subject, claims?}` · `GET /audit`, `/state`, `/history`; the Event Grid's
- * and GitHub's own paths beside them.
+ * what happened. It needs no token: it listens on the loopback interface only. `GET /_emulator` lists what there is.
  */
 export function createControlService(options: ControlOptions): Service {
   return {
@@ -75,55 +155,35 @@ export function createControlService(options: ControlOptions): Service {
         const reply = await other.handle(request);
         if (reply) return reply;
       }
-      return route(options, request, `${request.method} ${path.slice(PREFIX.length)}`);
+      return route(options, request, path.slice(PREFIX.length));
     },
   };
 }
 
-function route(options: ControlOptions, request: WireRequest, name: string): WireReply {
-  const { world, pacer, history, faults, oidc } = options;
-  switch (name) {
-    case "GET /audit":
-      return auditReply(options.audit);
-    case "GET /state":
-      return { status: 200, body: summarizeState(world) };
-    case "GET /history":
-      return { status: 200, body: history.read() };
-    case "GET /clock":
-      return clockReply(pacer);
-    case "POST /clock":
-      return withInput(request, ClockInput, (input) => setClock(pacer, input));
-    case "POST /images":
-      return withInput(request, ImageInput, ({ region, version }) => {
-        world.images.release(region, version);
-        return { status: 200, body: { region, version, releasedAt: isoNow(pacer) } };
-      });
-    case "POST /kubernetes-versions":
-      return withInput(request, VersionInput, ({ version }) => {
-        world.releaseKubernetesVersion(version);
-        return { status: 200, body: { version, releasedAt: isoNow(pacer) } };
-      });
-    case "POST /capacities":
-      return withInput(request, CapacityInput, (input) => {
-        world.machines.setCapacity(input);
-        return { status: 200, body: input };
-      });
-    case "POST /faults":
-      return withInput(request, FaultInput, (input) => addFault(faults, input));
-    case "DELETE /faults":
-      faults.clear();
-      return { status: 204 };
-    case "DELETE /tokens":
-      options.tokens.revoke();
-      return { status: 204 };
-    case "POST /oidc":
-      return withInput(request, OidcInput, ({ subject, claims }) => ({
-        status: 200,
-        body: oidc.requestFor(subject, claims),
-      }));
-    default:
-      return refused(404, `control has no ${name.replace(" ", ` ${PREFIX}`)}`);
-  }
+function route(options: ControlOptions, request: WireRequest, path: string): WireReply {
+  const { method } = request;
+  if (method === "GET" && path === "") return { status: 200, body: { calls: listCalls(options) } };
+  const call = new Map(Object.entries(CALLS)).get(`${method} ${path}`);
+  if (call) return call.answer(options, request);
+  return refused(404, `control has no ${method} ${PREFIX}${path}; GET ${PREFIX} lists what it has`);
+}
+
+function listCalls({ others }: ControlOptions): readonly string[] {
+  const own = Object.entries(CALLS).map(([name, { takes }]) => {
+    const call = name.replace(" ", ` ${PREFIX}`);
+    return takes === undefined ? call : `${call} ${takes}`;
+  });
+  return [...own, ...others.flatMap(({ calls }) => calls)];
+}
+
+function releaseImage(
+  { world, pacer }: ControlOptions,
+  { region, version }: z.infer<typeof ImageInput>,
+): WireReply {
+  const unknown = unknownRegion(world, region);
+  if (unknown !== undefined) return refused(400, unknown);
+  world.images.release(region, version);
+  return { status: 200, body: { region, version, releasedAt: isoNow(pacer) } };
 }
 
 function auditReply(audit: AuditLog): WireReply {
@@ -143,15 +203,15 @@ function isoNow(pacer: Pacer): string {
 }
 
 function setClock(pacer: Pacer, input: z.infer<typeof ClockInput>): WireReply {
-  if ("advance" in input) return advanceClock(pacer, input.advance);
-  pacer.pace(input.factor);
+  if (input.advance !== undefined) return advanceClock(pacer, input.advance);
+  if (input.factor !== undefined) pacer.pace(input.factor);
   return clockReply(pacer);
 }
 
 function advanceClock(pacer: Pacer, advance: number | string): WireReply {
   const milliseconds = typeof advance === "number" ? advance : parseIsoDuration(advance);
   if (milliseconds === undefined || milliseconds > MAX_ADVANCE_MILLISECONDS) {
-    return refused(400, "advance: milliseconds, or a duration such as PT1H30M, up to a year");
+    return refused(400, `advance: ${DURATION}`);
   }
   pacer.advance(milliseconds);
   return clockReply(pacer);
@@ -206,7 +266,7 @@ function withInput<Schema extends z.ZodType>(
   const parsed = schema.safeParse(value);
   if (parsed.success) return answer(parsed.data);
   const problems = parsed.error.issues.map(
-    ({ path, message }) => `${path.map(String).join(".")}: ${message}`,
+    ({ path, message }) => `${path.map(String).join(".") || "body"}: ${message}`,
   );
   return refused(400, problems.join("; "));
 }

@@ -73,6 +73,8 @@ export interface ReadyLine {
   /** PEM files of the server's certificate and key, for other local servers of the same trust. */
   readonly certificate: string;
   readonly key: string;
+  /** The process to end; the one that npx started it with does not pass the word on. */
+  readonly pid: number;
 }
 
 export interface RunningEmulator {
@@ -338,6 +340,7 @@ function readyLine(environment: Environment, files: WrittenFiles, msiPort: numbe
     oidc: `${origin}/oidc`,
     certificate: files.certificate,
     key: files.key,
+    pid: process.pid,
   };
 }
 

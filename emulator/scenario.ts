@@ -35,7 +35,10 @@ import { guidFrom } from "./guid.ts";
  *   - name: operator
  *     clientId: 99999999-0000-0000-0000-000000000001
  *     secret: s3cret                   # and/or federated: [{subject: "repo:o/r:environment:prod"}]
- *     roles: [{actions: ["Microsoft.ContainerService/fleets/*"], scope: /subscriptions/1111…}]
+ *     roles:                           # the lists of a role definition, such as those of infra/roles
+ *       - actions: ["Microsoft.ContainerService/fleets/*"]
+ *         dataActions: [Microsoft.ContainerService/managedClusters/nodes/read]
+ *         scope: /subscriptions/1111…
  * msi: operator                        # who the managed identity is; default: the owner of the subscription
  * ```
  */
@@ -155,7 +158,15 @@ const PrincipalInput = z.strictObject({
   clientId: z.guid(),
   objectId: z.optional(z.guid()),
   secret: z.optional(text),
-  roles: z.optional(z.array(z.strictObject({ actions: z.array(text), scope: text }))),
+  roles: z.optional(
+    z.array(
+      z.strictObject({
+        actions: z.array(text),
+        dataActions: z.optional(z.array(text)),
+        scope: text,
+      }),
+    ),
+  ),
   federated: z.optional(
     z.array(
       z.strictObject({ issuer: z.optional(text), subject: text, audience: z.optional(text) }),

@@ -29,6 +29,12 @@ export interface Service {
   handle(request: WireRequest): Promise<WireReply | undefined> | WireReply | undefined;
 }
 
+/** Control of one service, below `/_emulator`. */
+export interface ControlService extends Service {
+  /** What it answers, one line each: `POST /_emulator/… {body}`. */
+  readonly calls: readonly string[];
+}
+
 /** Virtual time of the emulator, and work at a virtual time. One real timer serves it all. */
 export interface Pacer {
   /** Virtual milliseconds since the Unix epoch; reading it first lets the world catch up. */

@@ -137,7 +137,9 @@ function group(
   say: (names: string) => Pick<Diagnosis, "message" | "remedy">,
 ): readonly Diagnosis[] {
   if (ids.length === 0) return [];
-  return [{ topic, verdict, ...say(someOf(ids.map(shortName))), subjects: ids }];
+  const names = ids.map(shortName);
+  const told = { ...say(names.join(", ")), brief: say(someOf(names)).message };
+  return [{ topic, verdict, ...told, subjects: ids }];
 }
 
 /** `cluster`, or `cluster/pool`. */

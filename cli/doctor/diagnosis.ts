@@ -1,4 +1,5 @@
 import { FleetwrightError, isError, toError } from "../../shared/core/errors.ts";
+import { someOf } from "../terminal.ts";
 
 /** What is looked at. A closed list: tests and documentation name each. */
 export type Topic =
@@ -20,12 +21,22 @@ export type Verdict = "ok" | "warning" | "error" | "unknown";
 export interface Diagnosis {
   readonly topic: Topic;
   readonly verdict: Verdict;
-  /** One sentence: what was found. */
+  /** One sentence: what was found, with all names. */
   readonly message: string;
+  /** The same for a terminal, where only the first names stand. */
+  readonly brief?: string;
   /** What to do about it: a sentence or a command. */
   readonly remedy?: string;
-  /** All that it is about: clusters, node pools, actions. The message may name only some. */
+  /** All that it is about: clusters, node pools, actions. */
   readonly subjects?: readonly string[];
+}
+
+/** A sentence about names: all of them, and in brief. */
+export function naming(
+  names: readonly string[],
+  say: (names: string) => string,
+): Pick<Diagnosis, "message" | "brief"> {
+  return { message: say(names.join(", ")), brief: say(someOf(names)) };
 }
 
 /**

@@ -8,8 +8,7 @@ import {
 import { armKey, parseArmId } from "../../shared/core/arm-id.ts";
 import { subscriptionsOf } from "../../shared/snapshot/fleet-clusters.ts";
 import type { ManagedCluster } from "../../shared/snapshot/ports.ts";
-import { someOf } from "../terminal.ts";
-import type { Diagnosis } from "./diagnosis.ts";
+import { naming, type Diagnosis } from "./diagnosis.ts";
 
 const GATES = "Microsoft.ResourceNotifications.AKSResources";
 const GATE_EVENT = `${GATES}.FleetGateUpdated`;
@@ -60,7 +59,7 @@ export async function checkClusterEvents(
     {
       topic: "events",
       verdict: "warning",
-      message: `nobody listens to the node pool events of ${someOf(unheard)}`,
+      ...naming(unheard, (names) => `nobody listens to the node pool events of ${names}`),
       remedy: `verdicts and issues come up to a minute later; ${DEPLOY}`,
       subjects: unheard,
     },

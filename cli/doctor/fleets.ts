@@ -3,8 +3,7 @@ import { counted } from "../../shared/core/markdown.ts";
 import type { Environment } from "../../shared/declaration/documents.ts";
 import type { FleetMember } from "../../shared/update-run/ports.ts";
 import type { Azure } from "../azure.ts";
-import { someOf } from "../terminal.ts";
-import type { Diagnosis } from "./diagnosis.ts";
+import { naming, type Diagnosis } from "./diagnosis.ts";
 import type { RoleDefinition } from "./permissions.ts";
 
 const FLEETS = "Microsoft.ContainerService/fleets";
@@ -40,7 +39,11 @@ function judgeProfiles(environment: string, profiles: readonly string[]): readon
     {
       topic: "auto-upgrade",
       verdict: "error",
-      message: `${environment}: the fleet starts update runs by itself: auto-upgrade profiles ${someOf(profiles)}`,
+      ...naming(
+        profiles,
+        (names) =>
+          `${environment}: the fleet starts update runs by itself: auto-upgrade profiles ${names}`,
+      ),
       remedy: "disable them: az fleet autoupgradeprofile create … --disabled",
       subjects: profiles,
     },

@@ -3,8 +3,7 @@ import { createLimiter } from "../../shared/core/limiter.ts";
 import { counted } from "../../shared/core/markdown.ts";
 import type { ClusterNodes, NodeReader } from "../../shared/quarantine/ports.ts";
 import type { ManagedCluster } from "../../shared/snapshot/ports.ts";
-import { someOf } from "../terminal.ts";
-import type { Diagnosis } from "./diagnosis.ts";
+import { naming, type Diagnosis } from "./diagnosis.ts";
 
 /** Each cluster has an API server of its own; more at once only crowds our own connection. */
 const CLUSTERS_AT_ONCE = 32;
@@ -62,7 +61,7 @@ function judgeSight(
   return [...unseen].map(([reason, names]) => ({
     topic: "kubernetes-api",
     verdict: "error",
-    message: `the nodes of ${someOf(names)} cannot be seen: ${reason}`,
+    ...naming(names, (clusters) => `the nodes of ${clusters} cannot be seen: ${reason}`),
     remedy:
       "their verdict is unknown and their gates stay closed; grant the Kubernetes data actions of the role, or run where the cluster can be reached",
     subjects: names,
@@ -75,7 +74,10 @@ function judgeQuarantine(names: readonly string[]): readonly Diagnosis[] {
     {
       topic: "quarantine",
       verdict: "warning",
-      message: `${counted(names.length, "quarantined node")} left over: ${someOf(names)}`,
+      ...naming(
+        names,
+        (nodes) => `${counted(names.length, "quarantined node")} left over: ${nodes}`,
+      ),
       remedy: "action quarantine lists who blocks them and the remedies",
       subjects: names,
     },

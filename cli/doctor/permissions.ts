@@ -9,8 +9,7 @@ import {
 } from "../../shared/azure/permissions.ts";
 import type { ArmClient } from "../../shared/azure/arm-client.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
-import { someOf } from "../terminal.ts";
-import type { Diagnosis } from "./diagnosis.ts";
+import { naming, type Diagnosis } from "./diagnosis.ts";
 
 export const ROLES = ["reader", "operator", "reactor", "repairer"] as const;
 export type Role = (typeof ROLES)[number];
@@ -80,7 +79,7 @@ function lacking(
   return {
     topic: "permissions",
     verdict: "error",
-    message: `on ${scope} this identity may not ${someOf(missing)}`,
+    ...naming(missing, (actions) => `on ${scope} this identity may not ${actions}`),
     remedy: `grant it '${Name}' (infra/roles/${role}.json) there; a new assignment takes minutes to be seen`,
     subjects: missing,
   };

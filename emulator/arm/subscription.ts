@@ -1,20 +1,6 @@
+import { LOCATIONS } from "../regions.ts";
 import type { JsonObject } from "./json.ts";
 
-const LOCATIONS = [
-  "westeurope",
-  "northeurope",
-  "germanywestcentral",
-  "francecentral",
-  "uksouth",
-  "swedencentral",
-  "eastus",
-  "eastus2",
-  "westus2",
-  "westus3",
-  "centralus",
-  "southeastasia",
-  "australiaeast",
-];
 /** Types below a resource group, in the case of the documents, with those below them. */
 export const TRACKED_TYPES: Readonly<Record<string, readonly string[]>> = {
   "Microsoft.ContainerService": ["managedClusters", "snapshots", "fleets"],

@@ -52,7 +52,10 @@ function identityOf(input: ScenarioPrincipal): Identity {
       objectId: input.objectId ?? guidFrom(`object of ${input.clientId}`),
       clientId: input.clientId,
       name: input.name,
-      grants: input.roles ?? [],
+      grants: (input.roles ?? []).map(({ actions, dataActions = [], scope }) => ({
+        actions: [...actions, ...dataActions],
+        scope,
+      })),
     },
     secret: input.secret,
     federated: (input.federated ?? []).map((credential) => ({

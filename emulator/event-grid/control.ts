@@ -1,6 +1,6 @@
 import { isObject, textAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
-import type { Service, WireReply, WireRequest } from "../service.ts";
+import type { ControlService, WireReply, WireRequest } from "../service.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { DeliveryFaults, EventCounters } from "./delivery.ts";
 
@@ -24,8 +24,14 @@ export interface EmittedEvent {
  * Azure that the world does not make, such as NewKubernetesVersionAvailable),
  * `POST /_emulator/delivery {duplicates?, shuffle?, lose?, seed?}`, `GET /_emulator/dead-letters`.
  */
-export function createEventGridControl(control: EventGridControl): Service {
+export function createEventGridControl(control: EventGridControl): ControlService {
   return {
+    calls: [
+      "GET /_emulator/events",
+      "POST /_emulator/events {type, source, subject?, data}",
+      "POST /_emulator/delivery {duplicates?, shuffle?, lose?, seed?}",
+      "GET /_emulator/dead-letters",
+    ],
     handle(request) {
       switch (`${request.method} ${request.path.toLowerCase().replace(/\/$/, "")}`) {
         case "GET /_emulator/events":

@@ -1,6 +1,6 @@
 import type { ResourceProvider } from "../arm/provider.ts";
 import { guidFrom } from "../guid.ts";
-import type { Environment, Service } from "../service.ts";
+import type { ControlService, Environment, Service } from "../service.ts";
 import { createEventGridControl } from "./control.ts";
 import type { EmittedEvent } from "./control.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -20,7 +20,7 @@ export interface EventGrid {
   readonly service: Service;
   readonly providers: ResourceProvider[];
   /** What lies under `/_emulator` for tests (control.ts). */
-  readonly control: Service;
+  readonly control: ControlService;
   readonly counters: EventCounters;
   setDelivery(faults: DeliveryFaults): void;
   close(): void;

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { z } from "zod";
-import type { Service, WireReply, WireRequest } from "../service.ts";
+import type { ControlService, WireReply, WireRequest } from "../service.ts";
 import { issueToken } from "./apps.ts";
 import {
   fullName,
@@ -17,8 +17,22 @@ import { summarize } from "./summary.ts";
 const prefix = "/_emulator/github/";
 
 /** What nobody can ask the real GitHub for: tokens, repositories and a look behind the scenes. */
-export function createControl(environment: GitHubEnvironment, hub: Hub, inTurn: InTurn): Service {
+export function createControl(
+  environment: GitHubEnvironment,
+  hub: Hub,
+  inTurn: InTurn,
+): ControlService {
   return {
+    calls: [
+      "POST /_emulator/github/tokens {login, permissions?, repositories?, app?}",
+      "POST /_emulator/github/apps",
+      "POST /_emulator/github/limits",
+      "POST /_emulator/github/repositories",
+      "GET /_emulator/github/repositories",
+      "GET /_emulator/github/repositories/OWNER/NAME",
+      "POST /_emulator/github/repositories/OWNER/NAME/workflow-runs",
+      "POST /_emulator/github/repositories/OWNER/NAME/checkout",
+    ],
     handle: (request) =>
       request.path.startsWith(prefix) ? inTurn(() => answer(environment, hub, request)) : undefined,
   };

@@ -1,4 +1,4 @@
-import type { Service, WireReply, WireRequest } from "../service.ts";
+import type { ControlService, Service, WireReply, WireRequest } from "../service.ts";
 import type { Call, Caller } from "./call.ts";
 import { createControl } from "./control.ts";
 import { GitHubError, notFound } from "./errors.ts";
@@ -16,7 +16,7 @@ const prefix = /^\/github(?:\/api\/v3)?(?=\/|$)/i;
 
 export interface GitHub {
   readonly service: Service;
-  readonly control: Service;
+  readonly control: ControlService;
   close(): Promise<void>;
 }
 

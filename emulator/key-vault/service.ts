@@ -2,7 +2,7 @@ import { generateKeyPairSync, privateEncrypt, constants, randomBytes } from "nod
 import type { KeyObject } from "node:crypto";
 import { isObject, textAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
-import type { Environment, Service, WireReply, WireRequest } from "../service.ts";
+import type { ControlService, Environment, Service, WireReply, WireRequest } from "../service.ts";
 
 const AUDIENCE = "https://vault.azure.net";
 const KEY_PATH = /^\/keyvaults\/([\w-]+)\/keys\/([\w-]+)(?:\/([0-9a-f]+))?(\/sign)?\/?$/i;
@@ -19,7 +19,7 @@ export interface KeyVault {
   /** Data plane: `https://127.0.0.1:PORT/keyvaults/<vault>/keys/<name>`. */
   readonly service: Service;
   /** `POST /_emulator/keyvault/keys {vault, name}` makes a key and answers its address and public half. */
-  readonly control: Service;
+  readonly control: ControlService;
 }
 
 /** Keys that sign and never leave: what the product asks of Azure Key Vault. */
@@ -46,6 +46,7 @@ export function createKeyVault(environment: Environment): KeyVault {
       },
     },
     control: {
+      calls: ["POST /_emulator/keyvault/keys {vault, name}"],
       handle(request) {
         if (request.path !== "/_emulator/keyvault/keys" || request.method !== "POST")
           return undefined;

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Finding, FindingCode, Position } from "./finding.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../core/nearest.ts";
 import type { RawDocument } from "./read-documents.ts";
 import { pathText, type Path } from "./source-map.ts";
 

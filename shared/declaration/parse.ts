@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { API_VERSION, Release, UpdateStrategy, Workspace } from "./documents.ts";
 import type { Finding, FindingCode, Position } from "./finding.ts";
 import { findingsOf } from "./issue.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../core/nearest.ts";
 import { readDocuments, type DeclaredFile, type RawDocument } from "./read-documents.ts";
 import type { Path, SourceMap } from "./source-map.ts";
 

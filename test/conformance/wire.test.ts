@@ -325,7 +325,7 @@ const SENSIBLE_ELSEWHERE: Readonly<Record<string, object>> = {
   "/topics/new/api/events": [{ id: "1", source: "/x", type: "t", specversion: "1.0", data: {} }],
   "/providers/Microsoft.ResourceGraph/resources": { query: "resources", options: { $top: 1 } },
   "/_emulator/images": { region: "eastus", version: "AKSUbuntu-2204gen2containerd-202606.16.0" },
-  "/_emulator/capacities": { region: "nowhere", vmSize: "Standard_D4ds_v5", machines: 1 },
+  "/_emulator/capacities": { region: "eastus", vmSize: "Standard_D4ds_v5", machines: 1 },
   "/_emulator/oidc": { subject: "repo:o/r:environment:prod", claims: { a: "b" } },
   "/github/repos/o/r/issues": { title: "t", body: "b", labels: ["l"], assignees: [] },
   "/github/repos/o/r/git/trees": { tree: [{ path: "a", mode: "100644", content: "b" }] },

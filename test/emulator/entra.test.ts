@@ -25,6 +25,7 @@ const scenario: Scenario = {
       roles: [
         {
           actions: ["Microsoft.ContainerService/fleets/*/read"],
+          dataActions: ["Microsoft.ContainerService/managedClusters/nodes/read"],
           scope: `/subscriptions/${SUBSCRIPTION}`,
         },
       ],

@@ -44,6 +44,16 @@ it("holds the stages file of the Fleet documentation unchanged", async () => {
   expect(text).toBe(EXAMPLE_STAGES);
 });
 
+it.each(["operator", "reader"])("grants the %s the shipped role", async (role) => {
+  const { principals } = parseScenario(await readFile(file, "utf8"), file);
+  const shipped = JSON.parse(await readFile(`infra/roles/${role}.json`, "utf8")) as unknown;
+  const [granted] = principals?.find(({ name }) => name === role)?.roles ?? [];
+  expect(shipped).toMatchObject({
+    Actions: granted?.actions,
+    DataActions: granted?.dataActions,
+  });
+});
+
 it("has exactly one node in its Azure that cannot be drained", async () => {
   const scenario = parseScenario(await readFile(file, "utf8"), file);
   const emulator = await startEmulator({ scenario, clock: "manual" });

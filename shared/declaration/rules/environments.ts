@@ -1,7 +1,7 @@
 import { parseArmId } from "../../core/arm-id.ts";
 import type { Environment, Workspace } from "../documents.ts";
 import type { Finding } from "../finding.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../core/nearest.ts";
 import type { Declared } from "../parse.ts";
 import { mayBeRefused, report, type LintInput, type Problem } from "../rule.ts";
 import { badDuration, durationOf } from "./gates.ts";

@@ -8,7 +8,7 @@ import {
 } from "../documents.ts";
 import type { Finding } from "../finding.ts";
 import { MAX_CHECKED_NAMESPACES, MAX_GATE_NAME_CHARACTERS } from "../limits.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../core/nearest.ts";
 import type { Declared } from "../parse.ts";
 import { report, type LintInput, type Problem } from "../rule.ts";
 import type { Path } from "../source-map.ts";

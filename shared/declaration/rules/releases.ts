@@ -1,6 +1,6 @@
 import type { Finding } from "../finding.ts";
 import { MAX_NAME_CHARACTERS, NAME_PATTERN } from "../limits.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../core/nearest.ts";
 import type { Declared } from "../parse.ts";
 import type { Release } from "../documents.ts";
 import { mayBeRefused, report, type LintInput, type Problem } from "../rule.ts";
