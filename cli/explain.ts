@@ -1,4 +1,4 @@
-import { FleetwrightError, toError } from "../shared/core/errors.ts";
+import { FleetwrightError, toError, withoutStop } from "../shared/core/errors.ts";
 import { UsageError } from "./usage.ts";
 
 /** What a person is told of anything that a command threw. */
@@ -11,7 +11,7 @@ export function explain(thrown: unknown): string {
     return `${error.message}\n\nUsage: ${error.synopsis}\n--help says more.`;
   }
   const remedy = error instanceof FleetwrightError ? error.remedy : undefined;
-  return remedy === undefined ? error.message : `${error.message}: ${remedy}`;
+  return remedy === undefined ? error.message : `${withoutStop(error.message)}: ${remedy}`;
 }
 
 function isPortTaken(error: Error): error is Error & { readonly port: number } {

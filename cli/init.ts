@@ -8,6 +8,7 @@ import { parseDeclarations } from "../shared/declaration/parse.ts";
 import { COMMON, readArguments, readFolder, readOutput, type Output } from "./arguments.ts";
 import { connectAzure } from "./azure.ts";
 import { observeFleet, type FleetToRead, type ObservedFleet } from "./init/observed.ts";
+import { reversedOrder, sayOrder } from "./init/promotion-order.ts";
 import { nameOf, workspaceFiles, type WorkspaceFile } from "./init/workspace-files.ts";
 import { UsageError } from "./usage.ts";
 
@@ -48,6 +49,8 @@ export async function runInit(args: readonly string[]): Promise<number> {
   const files = workspaceFiles(observed);
   if (!options.dryRun) await write(files, options);
   process.stdout.write(options.output === "json" ? asJson(files, options) : asText(files, options));
+  const reversed = reversedOrder(options.fleets.map(({ environment }) => environment));
+  if (reversed !== undefined) process.stderr.write(`fleetwright: warning: ${reversed}\n`);
   return 0;
 }
 
@@ -115,8 +118,12 @@ function asJson(files: readonly WorkspaceFile[], { folder, dryRun }: Options): s
   return `${JSON.stringify({ folder, written: !dryRun, files })}\n`;
 }
 
-function asText(files: readonly WorkspaceFile[], { folder, dryRun }: Options): string {
-  if (dryRun) return files.map(({ path, text }) => `# ${path}\n${text}`).join("\n");
+function asText(files: readonly WorkspaceFile[], { folder, dryRun, fleets }: Options): string {
+  const order = sayOrder(fleets.map(({ environment }) => environment));
+  if (dryRun) {
+    const texts = files.map(({ path, text }) => `# ${path}\n${text}`);
+    return [...(order === undefined ? [] : [`# ${order}\n`]), ...texts].join("\n");
+  }
   const parsed = parseDeclarations(files.map(({ path, text }) => ({ path, text })));
   const findings = [...parsed.findings, ...lint(parsed)].map(formatFinding);
   const next = [
@@ -126,5 +133,6 @@ function asText(files: readonly WorkspaceFile[], { folder, dryRun }: Options): s
     `  fleetwright doctor ${folder}`,
   ];
   const written = files.map(({ path }) => `wrote ${join(folder, path)}`);
-  return `${[...written, ...findings, "", ...next].join("\n")}\n`;
+  const promotions = order === undefined ? [] : [order];
+  return `${[...written, ...promotions, ...findings, "", ...next].join("\n")}\n`;
 }

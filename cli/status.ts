@@ -8,6 +8,7 @@ import type { MemberView, RunStatus, StageView } from "../shared/status/run-stat
 import { readStatus, type Status } from "../shared/status/status.ts";
 import { COMMON, readArguments, readFolder, readOutput, type Output } from "./arguments.ts";
 import { connectAzure } from "./azure.ts";
+import { noEnvironment } from "./no-environment.ts";
 import { renderStatus } from "./status/render.ts";
 import { UsageError } from "./usage.ts";
 
@@ -135,7 +136,7 @@ function only({ environments }: Options, status: Status): Status {
   const known = status.environments.map(({ name }) => name);
   const strange = environments.find((name) => !known.includes(name));
   if (strange !== undefined) {
-    throw new UsageError(`there is no environment ${strange}: ${known.join(", ")}`, USAGE);
+    throw new UsageError(noEnvironment(strange, known), USAGE);
   }
   const wanted = status.environments.filter(({ name }) => environments.includes(name));
   return { ...status, environments: wanted };

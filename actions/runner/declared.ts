@@ -8,6 +8,7 @@ import type {
 import type { Finding } from "../../shared/declaration/finding.ts";
 import { lint } from "../../shared/declaration/lint.ts";
 import type { LiveFleets } from "../../shared/declaration/lint.ts";
+import { nearest } from "../../shared/core/nearest.ts";
 import { readDeclarations } from "../../shared/declaration/load.ts";
 import { parseDeclarations } from "../../shared/declaration/parse.ts";
 import { strategyNamed } from "../../shared/declaration/strategy.ts";
@@ -80,9 +81,12 @@ function missing(
   place: string,
   declared: readonly { readonly name: string }[],
 ): never {
-  const names = declared.map((candidate) => candidate.name).join(", ");
+  const known = declared.map((candidate) => candidate.name);
+  const names = known.join(", ");
+  const meant = nearest(name, known);
+  const guess = meant === undefined ? "" : `did you mean ${meant}? `;
   const message = `${kind} ${JSON.stringify(name)} is not declared in ${place}`;
   throw new FleetwrightError("invalid-input", message, {
-    remedy: names === "" ? `declare it there` : `declared are: ${names}`,
+    remedy: names === "" ? `declare it there` : `${guess}declared are: ${names}`,
   });
 }

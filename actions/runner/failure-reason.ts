@@ -1,4 +1,4 @@
-import { FleetwrightError } from "../../shared/core/errors.ts";
+import { FleetwrightError, withoutStop } from "../../shared/core/errors.ts";
 import type { ErrorCode } from "../../shared/core/errors.ts";
 
 /** The closed list behind the output `failure-reason`: workflows switch on it. */
@@ -11,7 +11,9 @@ export function failureReason(error: Error): FailureReason {
 /** What a person reads: the sentence, then what to do. */
 export function explain(error: Error): string {
   if (!(error instanceof FleetwrightError)) return `unexpected error: ${error.message}`;
-  return error.remedy === undefined ? error.message : `${error.message}: ${error.remedy}`;
+  return error.remedy === undefined
+    ? error.message
+    : `${withoutStop(error.message)}: ${error.remedy}`;
 }
 
 /** Messages of the causes, outermost first; a circle of causes ends the list. */

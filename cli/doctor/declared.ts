@@ -4,6 +4,7 @@ import { lint } from "../../shared/declaration/lint.ts";
 import { parseDeclarations, type ParsedDeclarations } from "../../shared/declaration/parse.ts";
 import { readDeclarations } from "../../shared/declaration/load.ts";
 import type { LiveMember } from "../../shared/declaration/rule.ts";
+import { noEnvironment } from "../no-environment.ts";
 import { UsageError } from "../usage.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 
@@ -19,8 +20,8 @@ export function environmentsOf(
   const all = workspace?.value.spec.environments ?? [];
   const strange = only.find((name) => !all.some((one) => one.name === name));
   if (strange !== undefined) {
-    const known = all.map(({ name }) => name).join(", ") || "none is declared";
-    throw new UsageError(`there is no environment ${strange}: ${known}`);
+    const known = all.map(({ name }) => name);
+    throw new UsageError(noEnvironment(strange, known));
   }
   return only.length === 0 ? all : all.filter(({ name }) => only.includes(name));
 }

@@ -49,3 +49,8 @@ export function toError(thrown: unknown): Error {
 export function isError(thrown: unknown, code: ErrorCode): thrown is FleetwrightError {
   return thrown instanceof FleetwrightError && thrown.code === code;
 }
+
+/** Azure ends its sentences with a full stop; a remedy goes on behind a colon. */
+export function withoutStop(message: string): string {
+  return message.replace(/[.\s]+$/, "");
+}

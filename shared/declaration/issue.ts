@@ -28,7 +28,7 @@ export function findingsOf(
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(schema, path);
     return issue.keys.map((key) =>
-      at(document.map.locateKey([...path, key]), unknownField(path, key, known)),
+      at(document.map.locateKey([...path, key]), unknownField(path, key, { known, schema })),
     );
   }
   if (issue.code === "invalid_union") {
@@ -51,8 +51,21 @@ function fieldPath(path: readonly PropertyKey[]): Path {
   return path.map((step) => (typeof step === "symbol" ? String(step) : step));
 }
 
-function unknownField(path: Path, key: string, known: readonly string[]): Said {
-  const meant = nearest(key, known);
+function unknownField(
+  path: Path,
+  key: string,
+  { known, schema }: { readonly known: readonly string[]; readonly schema: z.core.$ZodType },
+): Said {
+  const begun = known.filter((one) => key.length >= MIN_BEGUN && one.startsWith(key));
+  const meant = begun.length === 1 ? begun[0] : nearest(key, known);
+  const elsewhere = meant === undefined ? placeOf(schema, key) : undefined;
+  if (elsewhere !== undefined) {
+    return {
+      code: "unknown-field",
+      message: `${pathText([...path, key])} is not a field here`,
+      remedy: `it belongs at ${elsewhere}: move it there`,
+    };
+  }
   return {
     code: "unknown-field",
     message: `${pathText([...path, key])} is not a field`,
@@ -60,6 +73,27 @@ function unknownField(path: Path, key: string, known: readonly string[]): Said {
       ? `did you mean ${meant}?`
       : `remove it; known here: ${known.join(", ") || "nothing"}`,
   };
+}
+
+/** Fewer letters begin many a name. */
+const MIN_BEGUN = 4;
+
+/** Where else the schema has a field of this name, when that is one place: `spec.environments[].soak`. */
+function placeOf(schema: z.core.$ZodType, key: string): string | undefined {
+  const places = placesOf(schema, key, "");
+  return places.length === 1 ? places[0] : undefined;
+}
+
+function placesOf(schema: z.core.$ZodType, key: string, at: string): readonly string[] {
+  const inner = unwrap(schema);
+  if (inner.type === "array") return placesOf(inner.element, key, `${at}[]`);
+  if (inner.type === "record") return placesOf(inner.valueType, key, `${at}.<name>`);
+  if (inner.type === "union") return inner.options.flatMap((one) => placesOf(one, key, at));
+  if (inner.type !== "object") return [];
+  return Object.entries(inner.shape).flatMap(([name, field]) => {
+    const path = at === "" ? name : `${at}.${name}`;
+    return [...(name === key ? [path] : []), ...placesOf(field, key, path)];
+  });
 }
 
 function sayIssue(issue: Issue, path: Path, document: RawDocument, schema: z.core.$ZodType): Said {

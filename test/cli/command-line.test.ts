@@ -88,7 +88,9 @@ test("a fault of a declared file is told once", async () => {
 test("an environment that is not declared is refused, not ignored", async () => {
   const { code, stderr } = await fleetwright(["doctor", EXAMPLE, "--environment", "test"]);
   expect(code).toBe(2);
-  expect(stderr).toContain("there is no environment test: dev, prod");
+  expect(stderr).toContain("there is no environment test: declared: dev, prod");
+  const mistyped = await fleetwright(["doctor", EXAMPLE, "--environment", "prd"]);
+  expect(mistyped.stderr).toContain("there is no environment prd: did you mean prod?");
 });
 
 test("a pipe that closes early ends it quietly", async () => {

@@ -67,6 +67,19 @@ test("the files of a live fleet pass the lint and the doctor, and pin what runs"
   expect(doctor.stdout).toContain('{"topic":"declarations","verdict":"ok"');
 });
 
+test("the order of promotions is told, and warned of when it looks turned around", async () => {
+  const fleets = (first: string, second: string) =>
+    ["--fleet", `${first}=${SECOND_FLEET}`, "--fleet", `${second}=${FLEET}`, "--dry-run"] as const;
+  const right = await init(...fleets("dev", "prod"));
+  expect(right.stdout).toMatch(/^# promotions go from dev to prod$/m);
+  expect(right.stderr).toBe("");
+  const reversed = await init(...fleets("prod", "dev"));
+  expect(reversed).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/warning: dev promotes from prod, which looks turned around/),
+  });
+});
+
 test("several fleets become a way of promotion, and members without a group get one", async () => {
   const { code } = await init("--fleet", SECOND_FLEET, "--fleet", `prod=${FLEET}`);
   expect(code).toBe(0);

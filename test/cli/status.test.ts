@@ -131,7 +131,7 @@ test("explains itself, and refuses what it does not know", async () => {
   });
   expect(await fleetwright(["status", FOLDER, "--environment", "test"], { azure })).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("there is no environment test: dev, prod"),
+    stderr: expect.stringContaining("there is no environment test: declared: dev, prod"),
   });
   expect((await fleetwright(["status", resolve("docs")], { azure })).code).toBe(1);
   expect((await fleetwright(["status", "-o", "xml"])).code).toBe(2);

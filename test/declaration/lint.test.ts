@@ -417,6 +417,19 @@ describe("environments", () => {
       "from: 2026-02-30",
       `${WORKSPACE_AT}:5:30 error bad-freeze`,
     ],
+    [
+      "a freeze with two mistakes",
+      "to: 2027-01-04, timezone: Europe/Berlin",
+      "to: 2025-01-04, timezone: Berlin",
+      `${WORKSPACE_AT}:5:46 error bad-freeze`,
+      `${WORKSPACE_AT}:5:68 error bad-freeze`,
+    ],
+    [
+      "a fleet in a subscription by its name",
+      "11111111-2222-3333-4444-555555555555/resourceGroups/harbour/providers/Microsoft.ContainerService/fleets/harbour\n",
+      "production/resourceGroups/harbour/providers/Microsoft.ContainerService/fleets/harbour\n",
+      `${WORKSPACE_AT}:9:14 error not-a-fleet`,
+    ],
     ["a freeze in words", "to: 2027-01-04", "to: January", `${WORKSPACE_AT}:5:46 error bad-freeze`],
     [
       "a freeze in no time zone",

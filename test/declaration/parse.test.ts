@@ -153,6 +153,18 @@ describe("documents that are wrong", () => {
       "strategies/canary-first.yaml:9:7 error unknown-field spec.stages[0].afterStageWaitInSecond is not a field — did you mean afterStageWaitInSeconds?",
     ],
     [
+      "the beginning of a field's name",
+      "afterStageWaitInSeconds: 86400",
+      "afterStageWait: 86400",
+      "strategies/canary-first.yaml:9:7 error unknown-field spec.stages[0].afterStageWait is not a field — did you mean afterStageWaitInSeconds?",
+    ],
+    [
+      "a field that belongs elsewhere",
+      "kind: Workspace",
+      "kind: Workspace\nfreezes: []",
+      "fleetwright.yaml:3:1 error unknown-field freezes is not a field here — it belongs at spec.freezes: move it there",
+    ],
+    [
       "a field of a later api-version",
       "afterStageWaitInSeconds: 86400",
       "maxAllowedFailures: 2",

@@ -428,7 +428,8 @@ describe("a member at its target already is a note, and changes no verdict", () 
 
 test.each([
   ["frozen=warn", /frozen takes block/],
-  ["frosen=block", /rules are frozen/],
+  ["frosen=block", /did you mean frozen\? rules are frozen/],
+  ["quotas=warn", /did you mean quota\?/],
   ["cluster-stopped", /takes block, skip, wait, warn/],
 ])("the choice %s is refused with what there is", (text, remedy) => {
   expect(() => parsePreflightChoices(text)).toThrow(

@@ -25,6 +25,8 @@ export function environments(input: LintInput): readonly Finding[] {
 
 const FLEET_TYPE = "microsoft.containerservice/fleets";
 
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 function fleetId({ name, fleet }: Environment, index: number): readonly Problem[] {
   if (isFleetId(fleet)) return [];
   return [
@@ -33,14 +35,15 @@ function fleetId({ name, fleet }: Environment, index: number): readonly Problem[
       path: ["spec", "environments", index, "fleet"],
       message: `the fleet of environment ${name} is not the ARM id of a fleet: ${JSON.stringify(fleet)}`,
       remedy:
-        "write /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ContainerService/fleets/<name>",
+        "write /subscriptions/<GUID>/resourceGroups/<group>/providers/Microsoft.ContainerService/fleets/<name>",
     },
   ];
 }
 
 function isFleetId(id: string): boolean {
   try {
-    return parseArmId(id).type.toLowerCase() === FLEET_TYPE;
+    const { type, subscription } = parseArmId(id);
+    return type.toLowerCase() === FLEET_TYPE && GUID.test(subscription);
   } catch {
     return false;
   }
@@ -138,14 +141,17 @@ function freezes(workspace: Declared<Workspace>): readonly Finding[] {
         remedy,
       });
     const form = "write a day, 2026-12-18, or a local time, 2026-12-18T18:00";
-    if (!isMoment(from)) return [bad("from", `${JSON.stringify(from)} is not a time`, form)];
-    if (!isMoment(to)) return [bad("to", `${JSON.stringify(to)} is not a time`, form)];
-    if (endOf(to) <= from) return [bad("to", "it ends before it begins", "swap from and to")];
-    if (!isTimezone(timezone)) {
-      const message = `${JSON.stringify(timezone)} is not a time zone`;
-      return [bad("timezone", message, "write an IANA name, such as Europe/Berlin")];
-    }
-    return [];
+    const moments = Object.entries({ from, to }).filter(([, text]) => !isMoment(text));
+    const zone = `${JSON.stringify(timezone)} is not a time zone`;
+    return [
+      ...moments.map(([field, text]) => bad(field, `${JSON.stringify(text)} is not a time`, form)),
+      ...(moments.length === 0 && endOf(to) <= from
+        ? [bad("to", "it ends before it begins", "swap from and to")]
+        : []),
+      ...(isTimezone(timezone)
+        ? []
+        : [bad("timezone", zone, "write an IANA name, such as Europe/Berlin")]),
+    ];
   });
 }
 

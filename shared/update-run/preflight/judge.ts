@@ -1,4 +1,5 @@
 import { FleetwrightError } from "../../core/errors.ts";
+import { nearest } from "../../core/nearest.ts";
 import { membersAtTarget } from "./at-target.ts";
 import type { PreflightFacts } from "./facts.ts";
 import { FLEET_RULES } from "./fleet-rules.ts";
@@ -65,7 +66,15 @@ export function parsePreflightChoices(text: string): PreflightChoices {
     const [name = "", wanted = ""] = word.split("=");
     const rule = PREFLIGHT_RULES.find((known) => known.name === name);
     if (rule === undefined) {
-      throw invalid(word, `rules are ${PREFLIGHT_RULES.map((known) => known.name).join(", ")}`);
+      const meant = nearest(
+        name,
+        PREFLIGHT_RULES.map((known) => known.name),
+      );
+      const guess = meant === undefined ? "" : `did you mean ${meant}? `;
+      throw invalid(
+        word,
+        `${guess}rules are ${PREFLIGHT_RULES.map((known) => known.name).join(", ")}`,
+      );
     }
     const verdict = rule.verdicts.find((known) => known === wanted);
     if (verdict === undefined) throw invalid(word, `${name} takes ${rule.verdicts.join(", ")}`);
