@@ -37,11 +37,27 @@ export function timelineOf(report: Report, history: readonly HistoryEntry[]): Ti
       }),
     ),
   );
+  const states = history.filter(
+    ({ kind, scope, name }) => kind === "run" && scope === "run" && name === run?.name,
+  );
+  const last = states.at(-1);
   return {
     title: run ? `Update run ${run.name}: ${run.state}` : "No update run",
     lanes,
     spans: (run?.stages ?? []).flatMap((stage) => bands(stage, history, end)),
+    resumed: states.filter(isResumed).map(at),
+    until: last?.state === "Running" || last === undefined ? end : at(last),
   };
+}
+
+/** A run that waited for a gate goes on by itself: only one that had ended is resumed. */
+function isResumed({ state }: HistoryEntry, index: number, all: readonly HistoryEntry[]): boolean {
+  const before = all[index - 1]?.state;
+  return state === "Running" && (before === "Failed" || before === "Stopped");
+}
+
+function at(change: HistoryEntry): number {
+  return Date.parse(change.at);
 }
 
 function memberSpans(

@@ -6,6 +6,10 @@ export interface Timeline {
   readonly title: string;
   readonly lanes: readonly Lane[];
   readonly spans: readonly BandSpan[];
+  /** When the run was started again after it had failed or was stopped. */
+  readonly resumed: readonly number[];
+  /** When the run ended, or the picture was taken. */
+  readonly until: number;
 }
 
 export interface Lane {
@@ -38,7 +42,7 @@ const STAGE_GAP = 48;
 /** Below the last lane, when its stage has neither wait nor gate. */
 const LAST_GAP = 12;
 const LEGEND_HEIGHT = 44;
-/** Room for the label of an hour, so that the last one is not cut off. */
+/** Room for the label of an hour. */
 const LABEL_WIDTH = 30;
 const HOUR = 3_600_000;
 /** Of the legend's letters, on the safe side. */
@@ -54,7 +58,8 @@ const ROWS: Readonly<Record<LaneSpan["kind"], readonly [top: number, height: num
   quarantine: [0.08, 0.84],
 };
 
-const LEGEND: readonly (readonly [kind: LaneSpan["kind"] | BandSpan["kind"], label: string])[] = [
+type Shown = LaneSpan["kind"] | BandSpan["kind"] | "resume";
+const LEGEND: readonly (readonly [kind: Shown, label: string])[] = [
   ["upgrade", "member upgrading"],
   ["surge", "surge node"],
   ["drain", "drain"],
@@ -62,6 +67,7 @@ const LEGEND: readonly (readonly [kind: LaneSpan["kind"] | BandSpan["kind"], lab
   ["quarantine", "quarantined node"],
   ["wait", "after-stage wait"],
   ["gate", "gate"],
+  ["resume", "resumed"],
 ];
 
 const STYLE = `
@@ -71,7 +77,7 @@ const STYLE = `
   .paper { fill: #ffffff; } .lane { fill: #f6f8fa; } .grid { stroke: #d0d7de; stroke-width: 1; }
   .upgrade { fill: #dbe9f9; } .surge { fill: #8250df; } .drain { fill: #bf8700; } .reimage { fill: #1a7f37; }
   .quarantine { fill: #cf222e; fill-opacity: 0.35; stroke: #cf222e; }
-  .wait { fill: #afb8c1; } .gate { fill: #0969da; }
+  .wait { fill: #afb8c1; } .gate { fill: #0969da; } .resume { fill: #bc4c00; }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; } .muted { fill: #9198a1; } .paper { fill: #0d1117; } .lane { fill: #161b22; }
     .label { stroke: #0d1117; } .grid { stroke: #30363d; } .upgrade { fill: #1f3350; } .wait { fill: #484f58; }
@@ -80,7 +86,7 @@ const STYLE = `
 export function renderTimeline(timeline: Timeline): string {
   const all = [...timeline.lanes.flatMap(({ spans }) => spans), ...timeline.spans];
   const start = Math.min(...all.map(({ from }) => from));
-  const end = Math.max(...all.map(({ to }) => to), start + 1);
+  const end = Math.max(...all.map(({ to }) => to), timeline.until, start + 1);
   const scale = (time: number): number =>
     round(LEFT + ((time - start) / (end - start)) * (WIDTH - LEFT - RIGHT));
   const placed = placeLanes(timeline);
@@ -100,6 +106,7 @@ export function renderTimeline(timeline: Timeline): string {
     ),
     ...timeline.lanes.flatMap((lane) => renderLane(lane, placed.top.get(lane) ?? TOP, scale)),
     ...timeline.spans.flatMap((span) => renderBand(span, timeline.lanes, placed, scale)),
+    ...timeline.resumed.map((at) => renderResume(at, scale(at), bottom)),
     ...legend(bottom),
     "</svg>",
     "",
@@ -158,6 +165,11 @@ function renderBand(
   ];
 }
 
+function renderResume(at: number, x: number, bottom: number): string {
+  return `<rect class="resume" x="${x}" y="${TOP - 18}" width="1.5" height="${bottom - TOP + 18}"><title>resumed at ${iso(at)}</title></rect>`;
+}
+
+/** A line and a label each hour, and where the run ends; an hour's label that would touch the end's is left out. */
 function grid(
   start: number,
   end: number,
@@ -166,15 +178,30 @@ function grid(
 ): readonly string[] {
   const hours = Math.ceil((end - start) / HOUR);
   const step = Math.max(1, Math.ceil(hours / 12));
-  return Array.from({ length: Math.floor(hours / step) + 1 }, (_, index) => index * step)
-    .filter((hour) => scale(start + hour * HOUR) <= WIDTH - RIGHT - LABEL_WIDTH)
-    .flatMap((hour) => {
-      const x = scale(start + hour * HOUR);
-      return [
-        `<line class="grid" x1="${x}" y1="${TOP - 18}" x2="${x}" y2="${bottom}"/>`,
-        `<text class="muted" x="${x + 3}" y="${TOP - 22}">+${hour} h</text>`,
-      ];
-    });
+  const last = scale(end);
+  const lines = Array.from({ length: Math.floor(hours / step) + 1 }, (_, index) => index * step)
+    .map((hour) => ({ x: scale(start + hour * HOUR), label: `+${hour} h` }))
+    .filter(({ x }) => x <= last);
+  return [
+    ...lines.flatMap(({ x, label }) => [
+      ...gridLine(x, bottom),
+      ...(x + 2 * LABEL_WIDTH > last
+        ? []
+        : [`<text class="muted" x="${x + 3}" y="${TOP - 22}">${label}</text>`]),
+    ]),
+    ...gridLine(last, bottom),
+    `<text class="muted" x="${last}" y="${TOP - 22}" text-anchor="end">${elapsed(end - start)}</text>`,
+  ];
+}
+
+function gridLine(x: number, bottom: number): readonly string[] {
+  return [`<line class="grid" x1="${x}" y1="${TOP - 18}" x2="${x}" y2="${bottom}"/>`];
+}
+
+/** `+3 h 06`. */
+function elapsed(milliseconds: number): string {
+  const minutes = Math.round(milliseconds / 60_000);
+  return `+${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}`;
 }
 
 function legend(bottom: number): readonly string[] {

@@ -180,6 +180,20 @@ test.each([
   expect(claimsOf(access_token)["appid"]).toBe(OPERATOR);
 });
 
+test("a role of a scenario grants its actions and data actions", () => {
+  const { tokens } = emulator.environment;
+  const operator = tokens.principals.find(({ name }) => name === "operator");
+  const may = (action: string) =>
+    tokens.allows(
+      operator!,
+      `Microsoft.ContainerService/${action}`,
+      `/subscriptions/${SUBSCRIPTION}/resourceGroups/demo`,
+    );
+  expect(may("fleets/members/read")).toBe(true);
+  expect(may("managedClusters/nodes/read")).toBe(true);
+  expect(may("managedClusters/pods/read")).toBe(false);
+});
+
 test("the managed identity endpoint refuses a request without its header", async () => {
   const { status } = await fetch(`${emulator.ready.msi}?resource=x`);
   expect(status).toBe(400);
