@@ -32,6 +32,20 @@ export const UpdateStrategy = field(
 );
 export type UpdateStrategy = z.infer<typeof UpdateStrategy>;
 
+/** For editors; the lint says the same in words. */
+const PATCH_TO_UPGRADE = {
+  if: {
+    properties: { upgradeType: { enum: ["Full", "ControlPlaneOnly"] } },
+    required: ["upgradeType"],
+  },
+  // A keyword of JSON Schema; nobody awaits it.
+  // oxlint-disable-next-line unicorn/no-thenable
+  then: {
+    properties: { kubernetesVersion: { pattern: String.raw`^\d+\.\d+\.\d+$` } },
+    required: ["kubernetesVersion"],
+  },
+};
+
 export const Release = field(
   z.strictObject({
     ...header("Release"),
@@ -42,58 +56,62 @@ export const Release = field(
         "Grows by one with each change: every generation is an update run of its own.",
       ),
     }),
-    spec: z.strictObject({
-      strategy: z.strictObject({
-        name: named(
-          "Name of the declared update strategy, or one-by-one: the members of the fleet one after the other, in one stage.",
+    spec: field(
+      z.strictObject({
+        strategy: z.strictObject({
+          name: named(
+            "Name of the declared update strategy, or one-by-one: the members of the fleet one after the other, in one stage.",
+          ),
+          digest: z.exactOptional(
+            field(
+              z.string(),
+              "Digest of the strategy that was promoted: an edited strategy is refused until it is promoted too.",
+              { pattern: "^sha256:[0-9a-f]{64}$" },
+            ),
+          ),
+        }),
+        upgradeType: field(
+          byDefault(z.enum(["NodeImageOnly", "Full", "ControlPlaneOnly"]), "NodeImageOnly"),
+          "What the update run changes. NodeImageOnly leaves the Kubernetes version alone (kubernetesVersion then only records it); Full and ControlPlaneOnly upgrade to kubernetesVersion.",
         ),
-        digest: z.exactOptional(
+        kubernetesVersion: z.exactOptional(
+          field(z.string(), "Kubernetes version, quoted and with its patch: 1.33.5.", {
+            pattern: String.raw`^\d+\.\d+(\.\d+)?$`,
+            examples: ["1.33.5"],
+          }),
+        ),
+        nodeImageSelection: z.exactOptional(
           field(
-            z.string(),
-            "Digest of the strategy that was promoted: an edited strategy is refused until it is promoted too.",
-            { pattern: "^sha256:[0-9a-f]{64}$" },
+            z.enum(["Latest", "Consistent", "Custom"]),
+            "Which node images the run brings. Custom, the default: exactly those under nodeImages. Consistent: the newest that all regions have when the run starts. Latest: the newest of each region, so that clusters may come to differ.",
+          ),
+        ),
+        nodeImages: z.exactOptional(
+          field(
+            z.record(
+              z.string(),
+              field(z.string(), "All of the version: 202607.09.0, of Windows 20348.3207.250214.", {
+                pattern: String.raw`^\d+(\.\d+){2,}$`,
+                examples: ["202607.09.0"],
+              }),
+            ),
+            "Exact node image version by image family, such as AKSUbuntu-2404gen2containerd: 202607.09.0.",
+            { patternProperties: imageVersionPatterns() },
+          ),
+        ),
+        from: z.exactOptional(
+          field(
+            z.strictObject({
+              environment: named("Environment in which this was proved."),
+              generation: field(z.int().check(z.gte(1)), "Its release's generation."),
+            }),
+            "Where the release was promoted from.",
           ),
         ),
       }),
-      upgradeType: field(
-        byDefault(z.enum(["NodeImageOnly", "Full", "ControlPlaneOnly"]), "NodeImageOnly"),
-        "What the update run changes. NodeImageOnly leaves the Kubernetes version alone (kubernetesVersion then only records it); Full and ControlPlaneOnly upgrade to kubernetesVersion.",
-      ),
-      kubernetesVersion: z.exactOptional(
-        field(z.string(), "Kubernetes version, quoted and with its patch: 1.33.5.", {
-          pattern: String.raw`^\d+\.\d+(\.\d+)?$`,
-          examples: ["1.33.5"],
-        }),
-      ),
-      nodeImageSelection: z.exactOptional(
-        field(
-          z.enum(["Latest", "Consistent", "Custom"]),
-          "Which node images the run brings. Custom, the default: exactly those under nodeImages. Consistent: the newest that all regions have when the run starts. Latest: the newest of each region, so that clusters may come to differ.",
-        ),
-      ),
-      nodeImages: z.exactOptional(
-        field(
-          z.record(
-            z.string(),
-            field(z.string(), "All of the version: 202607.09.0, of Windows 20348.3207.250214.", {
-              pattern: String.raw`^\d+(\.\d+){2,}$`,
-              examples: ["202607.09.0"],
-            }),
-          ),
-          "Exact node image version by image family, such as AKSUbuntu-2404gen2containerd: 202607.09.0.",
-          { patternProperties: imageVersionPatterns() },
-        ),
-      ),
-      from: z.exactOptional(
-        field(
-          z.strictObject({
-            environment: named("Environment in which this was proved."),
-            generation: field(z.int().check(z.gte(1)), "Its release's generation."),
-          }),
-          "Where the release was promoted from.",
-        ),
-      ),
-    }),
+      "What is run, and where it was promoted from.",
+      PATCH_TO_UPGRADE,
+    ),
   }),
   "What an environment runs: the only file that a promotion changes.",
   { title: "Fleetwright Release" },

@@ -48,6 +48,23 @@ it("asks only for what has no default", () => {
   expect(spec?.properties?.["environments"]?.items?.required).toEqual(["name", "fleet"]);
 });
 
+it("shows editors the forms of pins, and that an upgrade needs the patch", () => {
+  const release = JSON.parse(readFileSync(`${root}schemas/release.json`, "utf8"));
+  const { spec } = release.properties;
+  const forms: Readonly<Record<string, Schema>> = spec.properties.nodeImages.patternProperties;
+  const accepts = (family: string, version: string) =>
+    Object.entries(forms)
+      .filter(([families]) => new RegExp(families).test(family))
+      .map(([, { pattern = "" }]) => new RegExp(pattern).test(version));
+  expect(accepts("AKSUbuntu-2404gen2containerd", "202607.09.0")).toEqual([true]);
+  expect(accepts("AKSUbuntu-2404gen2containerd", "202607.09")).toEqual([false]);
+  expect(accepts("AKSWindows-2022-containerd", "20348.3207.250214")).toEqual([true]);
+  expect(accepts("AKSWindows-2022-containerd", "202607.09.0")).toEqual([false]);
+  expect(spec.if.properties.upgradeType.enum).toEqual(["Full", "ControlPlaneOnly"]);
+  const patched = new RegExp(spec.then.properties.kubernetesVersion.pattern);
+  expect(["1.33.5", "1.33"].map((version) => patched.test(version))).toEqual([true, false]);
+});
+
 function objectsIn(schema: Schema): readonly Schema[] {
   const { properties, items, anyOf = [], additionalProperties } = schema;
   const inner = [
