@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { explain } from "./explain.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../shared/core/nearest.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
 import { UsageError } from "./usage.ts";
 

@@ -1,4 +1,4 @@
-import { nearest } from "./nearest.ts";
+import { nearest } from "../shared/core/nearest.ts";
 
 /** What is said of `--environment` with a name that nobody declared. */
 export function noEnvironment(strange: string, known: readonly string[]): string {
