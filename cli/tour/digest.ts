@@ -1,3 +1,4 @@
+import { withoutStop } from "../../shared/core/errors.ts";
 import { counted } from "../../shared/core/markdown.ts";
 
 /**
@@ -170,9 +171,10 @@ function withoutTold(line: string, told: Set<string>): string {
     const [rule = ""] = warned.slice(PREFLIGHT.length).split(":", 1);
     return `→ ${rule}: ${line.slice(WARNING.length + warned.length - PREFLIGHT.length + 2)}`;
   }
-  const reason = [...told].find(
-    (one) => one.length >= MIN_REASON_LENGTH && one !== line && line.includes(one),
-  );
+  // Its full stop gives way to what an error adds.
+  const reason = [...told]
+    .map(withoutStop)
+    .find((one) => one.length >= MIN_REASON_LENGTH && one !== line && line.includes(one));
   return reason === undefined ? line : line.replace(reason, "…");
 }
 

@@ -106,7 +106,10 @@ test("a rollout: each step changes what it says, and nothing the second time", a
 
 test("a family without a pin stops the run before it exists", async () => {
   await job.write({
-    "releases/dev.yaml": release(2, NEW).replace(FAMILY, "AKSWindows-2022-containerd"),
+    "releases/dev.yaml": release(2, "20348.3932.250712").replace(
+      FAMILY,
+      "AKSWindows-2022-containerd",
+    ),
   });
   const { exitCode, outputs, annotations } = await job.run("update-run", {
     operation: "run",

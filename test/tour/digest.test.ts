@@ -27,7 +27,7 @@ describe("a run's progress", () => {
       `2026-07-06 17:16:12Z  stage2: Failed (1 h 4 min; ${DRAIN})`,
       `2026-07-06 17:16:12Z  stage2 / group-2c: Failed (1 h 4 min; ${DRAIN})`,
       `2026-07-06 17:16:12Z  stage2 / group-2c / rotterdam: Failed (44 min 43 s; ${DRAIN})`,
-      `error: update run prod-2 failed, first rotterdam: ${DRAIN}: resume it`,
+      `error: update run prod-2 failed, first rotterdam: ${DRAIN.slice(0, -1)}: resume it`,
     ];
     expect(digest(lines, new Set())).toEqual([
       "17:16  stage2: rotterdam Failed; stage Failed (1 h 4 min)",
