@@ -1,7 +1,7 @@
 import type { LabelSelector } from "kubernetes-types/meta/v1.js";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.js";
 import type { Cluster, DisruptionBudget } from "../../shared/simulator/model.ts";
-import { meets } from "../../shared/simulator/label-expressions.ts";
+import { meets } from "../../shared/core/label-requirement.ts";
 import { ageOf } from "./age.ts";
 import { labelExpressions } from "./label-expressions.ts";
 import { validateLabels } from "./labels.ts";

@@ -1,4 +1,4 @@
-import { meets } from "../../shared/simulator/label-expressions.ts";
+import { meets } from "../../shared/core/label-requirement.ts";
 import { tolerates } from "../../shared/simulator/placement.ts";
 import type { Cluster, ClusterNode, Pod } from "../../shared/simulator/model.ts";
 import { systemLabels } from "./node-labels.ts";

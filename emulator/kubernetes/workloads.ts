@@ -1,7 +1,7 @@
 import type { PodTemplateSpec } from "kubernetes-types/core/v1.js";
 import type { LabelSelector } from "kubernetes-types/meta/v1.js";
 import { canonicalJson } from "../../shared/core/digest.ts";
-import { meets } from "../../shared/simulator/label-expressions.ts";
+import { meets } from "../../shared/core/label-requirement.ts";
 import type {
   Cluster,
   Replacement,

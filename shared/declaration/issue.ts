@@ -56,8 +56,7 @@ function unknownField(
   key: string,
   { known, schema }: { readonly known: readonly string[]; readonly schema: z.core.$ZodType },
 ): Said {
-  const begun = known.filter((one) => key.length >= MIN_BEGUN && one.startsWith(key));
-  const meant = begun.length === 1 ? begun[0] : nearest(key, known);
+  const meant = nearest(key, known);
   const elsewhere = meant === undefined ? placeOf(schema, key) : undefined;
   if (elsewhere !== undefined) {
     return {
@@ -74,9 +73,6 @@ function unknownField(
       : `remove it; known here: ${known.join(", ") || "nothing"}`,
   };
 }
-
-/** Fewer letters begin many a name. */
-const MIN_BEGUN = 4;
 
 /** Where else the schema has a field of this name, when that is one place: `spec.environments[].soak`. */
 function placeOf(schema: z.core.$ZodType, key: string): string | undefined {

@@ -1,3 +1,4 @@
+import { meets } from "../core/label-requirement.ts";
 import type { LabelSelector } from "./ports.ts";
 
 /**
@@ -11,24 +12,5 @@ export function selects(
   const equal = Object.entries(selector.matchLabels ?? {}).every(
     ([key, value]) => labels[key] === value,
   );
-  return equal && (selector.matchExpressions ?? []).every((one) => holds(one, labels));
-}
-
-function holds(
-  { key, operator, values = [] }: NonNullable<LabelSelector["matchExpressions"]>[number],
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  const value = labels[key];
-  switch (operator) {
-    case "In":
-      return value !== undefined && values.includes(value);
-    case "NotIn":
-      return value === undefined || !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-    default:
-      return false;
-  }
+  return equal && (selector.matchExpressions ?? []).every((one) => meets(one, labels[one.key]));
 }

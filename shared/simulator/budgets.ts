@@ -1,5 +1,5 @@
 import { announceObject } from "./announce.ts";
-import { meets } from "./label-expressions.ts";
+import { meets } from "../core/label-requirement.ts";
 import type { BudgetStatus, DisruptionBudget } from "./model.ts";
 import type { BudgetState, ClusterState, PodState, WorkloadState } from "./state.ts";
 import { amountOf } from "./surge.ts";

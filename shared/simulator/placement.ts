@@ -1,5 +1,5 @@
 import { NODE_IMAGE_LABEL, NODE_POOL_LABEL } from "../core/kubernetes-labels.ts";
-import { meets } from "./label-expressions.ts";
+import { meets } from "../core/label-requirement.ts";
 import type { PodTerm, Revision } from "./model.ts";
 import type {
   ClusterState,

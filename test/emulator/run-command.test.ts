@@ -31,7 +31,7 @@ test.each([
   ["kubectl exec pod -- id", "'kubectl exec' is not among them"],
   ["kubectl", "'kubectl ' is not among them"],
   ["kubectl get -f /etc/passwd", "'-f' is not allowed"],
-  ["kubectl get nodes --kubeconfig=/root/.kube/config", "is not allowed"],
+  ["kubectl get nodes --kubeconfig=/etc/kubeconfig", "is not allowed"],
   ["kubectl get nodes -ojsonpath-file=/etc/passwd", "is not allowed"],
   ["kubectl get nodes --server https://example.com", "'--server' is not allowed"],
 ])("%s is refused, and why", async (command, why) => {
