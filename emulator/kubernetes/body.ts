@@ -9,6 +9,9 @@ import { badRequest, KubernetesError } from "./status.ts";
 const TEXT_TYPES: readonly string[] = ["application/json", "application/yaml"];
 const PROTOBUF = "application/vnd.kubernetes.protobuf";
 
+/** Media type of a PATCH that describes the object, as `kubectl apply --server-side` does. */
+export const APPLY = "application/apply-patch+yaml";
+
 export function contentType(request: WireRequest): string {
   const header = request.headers["content-type"] ?? "application/json";
   return (header.split(";")[0] ?? "").trim().toLowerCase();

@@ -1,22 +1,77 @@
-import type { WireReply } from "../service.ts";
-import { EXPLAINED } from "./explained-fields.ts";
+import type { WireReply, WireRequest } from "../service.ts";
+import type { JsonObject } from "./object.ts";
+import { pathsOf, rootOf } from "./open-api-paths.ts";
+import { encodeOpenApiV2 } from "./open-api-protobuf.ts";
+import type { OpenApiV2 } from "./open-api-protobuf.ts";
 import { RESOURCES } from "./registry.ts";
-import { apiVersionOf } from "./resource.ts";
 import type { Resource } from "./resource.ts";
+import { definitionOfKind, withReferences } from "./schema/definitions.ts";
+import { OPEN_API_2, OPEN_API_3, openApiSchemas } from "./schema/open-api-schemas.ts";
+import type { OpenApiForm } from "./schema/open-api-schemas.ts";
+
+const INFO = { title: "Kubernetes", version: "unversioned" };
 
 /**
- * The part of the OpenAPI documents that `kubectl edit` and `apply` look for: whether a kind's PATCH
- * takes `fieldValidation`. Where it does they send objects as they are and leave validation to the
- * server; without the document they refuse to send anything.
+ * The OpenAPI documents, in which clients look up the fields of a kind (`explain`, validation before sending),
+ * how its lists merge (`apply`), and what its PATCH takes (`diff`, dry runs). Made when first asked for.
  */
-export function serveOpenApi(server: string, path: string): WireReply | undefined {
+export function serveOpenApi(
+  request: WireRequest,
+  server: string,
+  path: string,
+): WireReply | undefined {
+  if (path === "/openapi/v2") return serveVersion2(request);
   if (path === "/openapi/v3") return { status: 200, body: index(server) };
   const resources = RESOURCES.filter((resource) => path === `/openapi/v3/${rootOf(resource)}`);
-  return resources.length === 0 ? undefined : { status: 200, body: openApiDocument(resources) };
+  if (resources.length === 0) return undefined;
+  return { status: 200, body: version3(path, resources) };
 }
 
-function rootOf(resource: Resource): string {
-  return resource.group === "" ? `api/${resource.version}` : `apis/${apiVersionOf(resource)}`;
+/** The form in which kubectl asks, with an `@`, which no answer may carry. */
+const PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+/** Documents as they were first made: they are the same for every cluster. */
+const made = new Map<string, Buffer>();
+
+function once(key: string, make: () => Buffer): Buffer {
+  const bytes = made.get(key) ?? make();
+  made.set(key, bytes);
+  return bytes;
+}
+
+function serveVersion2(request: WireRequest): WireReply {
+  const isProtobuf = request.headers.accept?.includes("proto-openapi") === true;
+  const type = isProtobuf ? PROTOBUF : "application/json";
+  const encode = isProtobuf ? encodeOpenApiV2 : toJson;
+  return {
+    status: 200,
+    headers: { "Content-Type": type },
+    body: once(type, () => encode(version2())),
+  };
+}
+
+function version2(): OpenApiV2 {
+  return {
+    swagger: "2.0",
+    info: INFO,
+    paths: pathsOf(RESOURCES, { type: "string" }),
+    definitions: schemasOf(RESOURCES, OPEN_API_2),
+  };
+}
+
+function version3(path: string, resources: readonly Resource[]): Buffer {
+  return once(path, () =>
+    toJson({
+      openapi: "3.0.0",
+      info: INFO,
+      paths: pathsOf(resources, { schema: { type: "string" } }),
+      components: { schemas: schemasOf(resources, OPEN_API_3) },
+    }),
+  );
+}
+
+function toJson(document: object): Buffer {
+  return Buffer.from(JSON.stringify(document));
 }
 
 function index(server: string): object {
@@ -28,64 +83,16 @@ function index(server: string): object {
   return { paths: Object.fromEntries(entries) };
 }
 
-function openApiDocument(resources: readonly Resource[]): object {
-  return {
-    openapi: "3.0.0",
-    info: { title: "Kubernetes", version: "unversioned" },
-    paths: Object.fromEntries(
-      resources.map((resource) => [objectPath(resource), operations(resource)]),
-    ),
-    components: {
-      schemas: Object.fromEntries(
-        resources.map((resource) => [schemaName(resource), schema(resource)]),
-      ),
-    },
-  };
-}
-
-function schemaName({ group, version, kind }: Resource): string {
-  return ["fleetwright", group.split(".")[0] || "core", version, kind].join(".");
-}
-
-/** Enough for `kubectl explain` to tell the outline, and the fields that matter in an upgrade. */
-function schema({ group, version, kind }: Resource): object {
-  const open = { type: "object" };
-  const text = { type: "string" };
-  return {
-    type: "object",
-    description: `${kind} as far as this local cluster knows it.`,
-    "x-kubernetes-group-version-kind": [{ group, version, kind }],
-    properties: {
-      apiVersion: { ...text, description: "Version of this form of the object." },
-      kind: { ...text, description: "Name of the kind of the object." },
-      metadata: { ...open, description: "Name, namespace, labels and annotations." },
-      spec: { ...open, ...fieldsOf(kind, "spec"), description: "What is wanted." },
-      status: { ...open, ...fieldsOf(kind, "status"), description: "What is so, most recently." },
-    },
-  };
-}
-
-function fieldsOf(kind: string, part: "spec" | "status"): { readonly properties?: object } {
-  const fields = EXPLAINED[kind]?.[part];
-  if (!fields) return {};
-  const entries = Object.entries(fields).map(([name, [type, description]]) => {
-    return [name, { type, description }];
+function schemasOf(
+  resources: readonly Resource[],
+  form: OpenApiForm,
+): Readonly<Record<string, JsonObject>> {
+  const roots = resources.flatMap((resource) => {
+    const { group, version, kind } = resource;
+    const definition = definitionOfKind(group, version, kind);
+    return definition ? [{ definition, kind: { group, version, kind } }] : [];
   });
-  return { properties: Object.fromEntries(entries) };
-}
-
-function objectPath(resource: Resource): string {
-  const namespace = resource.namespaced ? "/namespaces/{namespace}" : "";
-  return `/${rootOf(resource)}${namespace}/${resource.plural}/{name}`;
-}
-
-function operations(resource: Resource): object {
-  const { group, version, kind } = resource;
-  const operation = {
-    "x-kubernetes-group-version-kind": { group, version, kind },
-    responses: { 200: { description: "OK" } },
-  };
-  if (!resource.update) return { get: operation };
-  const parameter = { name: "fieldValidation", in: "query", schema: { type: "string" } };
-  return { get: operation, patch: { ...operation, parameters: [parameter] } };
+  const kinds = new Map(roots.map(({ definition, kind }) => [definition.id, kind]));
+  const definitions = withReferences(roots.map(({ definition }) => definition));
+  return openApiSchemas(definitions, kinds, form);
 }

@@ -10,7 +10,6 @@ import { evictPod } from "./eviction.ts";
 import { Journals } from "./journals.ts";
 import { objectKey } from "./object.ts";
 import { serveOpenApi } from "./open-api.ts";
-import { serveOpenApiV2 } from "./open-api-v2.ts";
 import { getObject, listObjects } from "./read.ts";
 import { findResource } from "./registry.ts";
 import { serveContainers } from "./containers.ts";
@@ -95,9 +94,7 @@ function serveCluster(call: Call, audited: Audited): WireReply {
   audited.principal = caller.kind === "administrator" ? "administrator" : caller.principal.objectId;
   const discovery =
     request.method === "GET" &&
-    (serveDiscovery(request, path.path) ??
-      serveOpenApi(path.server, path.path) ??
-      serveOpenApiV2(request, path.path));
+    (serveDiscovery(request, path.path) ?? serveOpenApi(request, path.server, path.path));
   if (discovery) return discovery;
   const review = serveReview({ environment, clusterId: cluster.id, caller }, request, path.path);
   if (review) return review;
@@ -141,7 +138,7 @@ function serveResource(call: Call, { cluster, caller, audited, path }: ResourceC
       journal.refresh();
     });
   };
-  const write: WriteRequest = { request, cluster, journal, namespace, now, later };
+  const write: WriteRequest = { request, cluster, journal, namespace, now, later, warnings: [] };
   return subresource === undefined
     ? serveVerb(verb, write, path)
     : serveSubresource(subresource, write, path);

@@ -2,7 +2,8 @@ import { canonicalJson } from "../../shared/core/digest.ts";
 import type { Cluster, Instant } from "../../shared/simulator/model.ts";
 import type { WireReply, WireRequest } from "../service.ts";
 import { chooseRepresentation } from "./accept.ts";
-import { contentType, parseObjectBody, parseText } from "./body.ts";
+import { APPLY, contentType, parseObjectBody, parseText } from "./body.ts";
+import { validateFields, warningHeader } from "./field-validation.ts";
 import type { Journal } from "./journal.ts";
 import { guidFrom } from "../guid.ts";
 import { requireNamespaceOf } from "./namespaces.ts";
@@ -39,6 +40,8 @@ export interface WriteRequest {
   readonly now: () => Instant;
   /** Soon, in virtual time. */
   readonly later: (task: () => void) => void;
+  /** What the client is told beside the answer. */
+  readonly warnings: string[];
 }
 
 export function createObject(write: WriteRequest): WireReply {
@@ -55,13 +58,14 @@ function notMadeHere({ plural, absence }: Resource): KubernetesError {
 /** Makes an object; `applied` when it was described and not posted. */
 export function createFrom(
   write: WriteRequest,
-  body: JsonObject,
+  given: JsonObject,
   operation: Writer["operation"] = "Update",
 ): WireReply {
   const { cluster, journal, request, namespace } = write;
   const { resource } = journal;
   if (!resource.create) throw notMadeHere(resource);
-  requireKind(resource, body);
+  requireKind(resource, given);
+  const body = validated(write, given);
   const metadata = isJsonObject(body.metadata) ? body.metadata : {};
   const name = requireName(resource, withName(metadata, journal.version));
   requireNamespace(metadata, namespace);
@@ -79,6 +83,13 @@ export function createFrom(
   return replyWithStored(write, 201, name);
 }
 
+/** What the kind's type knows of this object; notes warnings. */
+function validated({ request, journal, warnings }: WriteRequest, given: JsonObject): JsonObject {
+  const written = validateFields(request, journal.resource, given);
+  warnings.push(...written.warnings);
+  return written.body;
+}
+
 function writerIn({ request, journal, now }: WriteRequest, operation: Writer["operation"]): Writer {
   return writerOf(request, journal.resource, { operation, time: toTime(now()) });
 }
@@ -94,19 +105,18 @@ export function patchObject(write: WriteRequest, name: string): WireReply {
   return update(write, name, (current) => ({ desired: applyPatch(current, write.request) }));
 }
 
-const APPLY = "application/apply-patch+yaml";
-
 function applyObject(write: WriteRequest, name: string): WireReply {
   const { journal, namespace, request } = write;
   const applied = parseText(request, true);
   if (!isJsonObject(applied)) throw badRequest("the object provided is not a map");
   requireApplier(request, applied);
   if (!journal.get(objectKey(namespace, name))) return createFrom(write, applied, "Apply");
+  const described = validated(write, applied);
   const writer = writerIn(write, "Apply");
   const force = request.query.get("force") === "true";
   return update(write, name, (current) => {
     const managers = current.metadata?.managedFields ?? [];
-    return apply({ managers, writer, force, current, applied });
+    return apply({ managers, writer, force, current, applied: described });
   });
 }
 
@@ -124,7 +134,8 @@ function update(
   const { resource } = write.journal;
   if (!resource.update) throw methodNotAllowed();
   const current = requireCurrent(write, name);
-  const { desired, managers } = change(current);
+  const { desired: given, managers } = change(current);
+  const desired: JsonObject & KubernetesObject = validated(write, given);
   requireSameObject(resource, current, desired);
   requireManagers(desired.metadata?.managedFields);
   const wanted = admitted(resource, desired, current);
@@ -265,7 +276,8 @@ export function replyWithStored(write: WriteRequest, status: number, name: strin
 }
 
 export function reply(write: WriteRequest, status: number, object: KubernetesObject): WireReply {
-  const { request, journal, now } = write;
+  const { request, journal, now, warnings } = write;
   const form = chooseRepresentation(request.headers.accept, request.query.get("includeobject"));
-  return { status, body: renderObject(object, journal.resource, form, now()) };
+  const headers = warningHeader(warnings);
+  return { status, headers, body: renderObject(object, journal.resource, form, now()) };
 }

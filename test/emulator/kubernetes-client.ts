@@ -39,6 +39,12 @@ export interface CallOptions {
   readonly body?: unknown;
 }
 
+async function readAll(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
 /** A caller of one cluster's API without any Kubernetes library: what is asserted is the wire. */
 export class KubernetesClient {
   readonly #server: KubernetesServer;
@@ -51,11 +57,14 @@ export class KubernetesClient {
 
   async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
     const message = await this.#send(method, path, options);
-    const chunks: Buffer[] = [];
-    for await (const chunk of message as AsyncIterable<Buffer>) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString("utf8");
+    const text = (await readAll(message)).toString("utf8");
     const body = (text.startsWith("{") ? JSON.parse(text) : { text }) as Body;
     return { status: message.statusCode ?? 0, headers: message.headers, body };
+  }
+
+  /** What an answer holds that is no text. */
+  async bytes(path: string, accept: string): Promise<Buffer> {
+    return readAll(await this.#send("GET", path, { accept }));
   }
 
   get(path: string, options: CallOptions = {}): Promise<Answer> {
