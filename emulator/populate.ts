@@ -1,3 +1,4 @@
+import { armKey } from "../shared/core/arm-id.ts";
 import { SimulationError } from "../shared/simulator/model.ts";
 import type {
   ClusterSpec,
@@ -7,7 +8,8 @@ import type {
   World,
   WorkloadSpec,
 } from "../shared/simulator/model.ts";
-import { clusterKey, fleetKey } from "./arm/ids.ts";
+import { clusterId as clusterIdOf, clusterKey, fleetKey } from "./arm/ids.ts";
+import { memberLabels } from "./fleet/member-labels.ts";
 import { clusterName, ScenarioError } from "./scenario.ts";
 import type { Scenario, ScenarioCluster, ScenarioPool } from "./scenario.ts";
 
@@ -25,8 +27,11 @@ export function populate(world: World, scenario: Scenario, subscription: string)
   for (const spec of scenario.fleets ?? []) {
     const fleet = world.addFleet(fleetKey(subscription, spec.resourceGroup, spec.name));
     for (const member of spec.members ?? []) {
-      const { name, group, labels } = member;
-      const clusterId = memberClusterId(scenario, subscription, member.cluster);
+      const { name, group } = member;
+      const id = memberClusterId(scenario, subscription, member.cluster);
+      const clusterId = armKey(id);
+      const cluster = world.clusters.get(clusterId);
+      const labels = memberLabels({ name, clusterId: id }, cluster, member.labels);
       told(`member ${name} of fleet ${spec.name}`, () =>
         fleet.putMember(defined<NewMember>({ name, clusterId, group, labels })),
       );
@@ -97,7 +102,7 @@ function budget(input: NonNullable<ScenarioCluster["budgets"]>[number]): Disrupt
 
 function memberClusterId(scenario: Scenario, subscription: string, cluster: string): string {
   const found = scenario.clusters?.find(({ name }) => name.toLowerCase() === clusterName(cluster));
-  return clusterKey(subscription, found?.resourceGroup ?? "", found?.name ?? cluster);
+  return clusterIdOf(subscription, found?.resourceGroup ?? "", found?.name ?? cluster);
 }
 
 /** Without the keys whose value is undefined: "absent" and "undefined" differ under exact optional types. */

@@ -191,6 +191,7 @@ const ScenarioInput = z.strictObject({
       skipFullAtVersion: z.optional(z.boolean()),
       expiredImageFailsMember: z.optional(z.boolean()),
       enforceQuotas: z.optional(z.boolean()),
+      unsetLevelAllowsFailures: z.optional(z.boolean()),
     }),
   ),
   durations: z.optional(

@@ -9,15 +9,20 @@ import { etagOf, systemData } from "../arm/store.ts";
 import type { StoredResource } from "../arm/store.ts";
 import type { WireReply } from "../service.ts";
 import { generateRun, goalOf } from "./auto-upgrade-runs.ts";
-import { childName, knowsGates, locationOf, requireFleet } from "./context.ts";
+import { fleetApi } from "./api-version.ts";
+import type { FleetApi } from "./api-version.ts";
+import { childName, locationOf, requireFleet } from "./context.ts";
 import type { FleetContext, FleetTarget } from "./context.ts";
 import { checkName } from "./names.ts";
 import { withStrategy } from "./runs.ts";
 
 const TARGET_CHANNEL = "TargetKubernetesVersion";
 const CHANNELS = ["Stable", "Rapid", "NodeImage"];
-/** Of the api-versions that know gates, too. */
-const LATER_CHANNELS = [TARGET_CHANNEL, "SecurityPatch"];
+const CHANNELS_OF: Readonly<Record<FleetApi, readonly string[]>> = {
+  plain: CHANNELS,
+  gated: [...CHANNELS, TARGET_CHANNEL],
+  preview: [...CHANNELS, TARGET_CHANNEL, "SecurityPatch"],
+};
 const MINOR_VERSION = /^\d+\.\d+$/;
 /** A profile names no images: `Custom` is for runs. */
 const SELECTIONS = ["Latest", "Consistent"];
@@ -82,7 +87,7 @@ function putProfile(
 /** Source: specification of Microsoft.ContainerService/fleets, autoUpgradeProfiles */
 function checkChannel(properties: JsonObject, apiVersion: string): void {
   const channel = textAt(properties, "channel") ?? "";
-  const channels = knowsGates(apiVersion) ? [...CHANNELS, ...LATER_CHANNELS] : CHANNELS;
+  const channels = CHANNELS_OF[fleetApi(apiVersion)];
   if (!channels.includes(channel)) {
     throw invalid(`The channel '${channel}' is not one of ${channels.join(", ")}.`);
   }

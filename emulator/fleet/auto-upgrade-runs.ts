@@ -1,5 +1,6 @@
 import { compareVersions, parseNodeImage } from "../../shared/core/node-image.ts";
 import { armKey } from "../../shared/core/arm-id.ts";
+import type { NodePool } from "../../shared/simulator/model.ts";
 import { guidFrom } from "../guid.ts";
 import { objectAt, textAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
@@ -33,7 +34,7 @@ export function generateRun(
   const name = runName(profile, textAt(properties, "channel") ?? "", goal);
   const id = `${target.id}/updateRuns/${name}`;
   if (!context.resources.get(id)) {
-    const run = withStrategy(context, runProperties(profile, properties, goal.kubernetesVersion));
+    const run = withStrategy(context, runProperties(profile, properties, goal));
     writeRun(context, by, target, { name, body: {}, properties: run });
   }
   return { id, name };
@@ -58,12 +59,20 @@ export function goalOf(
   if (kubernetesVersion !== undefined) return { kubernetesVersion, versions: [kubernetesVersion] };
   const clusters = [...fleet.members.values()].map(({ cluster }) => cluster);
   const regions = [...new Set(clusters.map(({ region }) => region))];
-  const families = new Set(
-    clusters.flatMap(({ pools }) => [...pools.values()].map(({ imageFamily }) => imageFamily)),
-  );
+  const pools = clusters.flatMap(({ pools: of }) => [...of.values()]);
+  const moved = isSecurityPatch(properties) ? pools.filter(isLinux) : pools;
+  const families = new Set(moved.map(({ imageFamily }) => imageFamily));
   const common = [...families].map((family) => world.images.latestCommon(regions, family));
   const versions = common.filter((version) => version !== undefined).toSorted();
   return { kubernetesVersion: undefined, versions };
+}
+
+function isSecurityPatch(properties: JsonObject): boolean {
+  return textAt(properties, "channel") === "SecurityPatch";
+}
+
+function isLinux({ osType }: NodePool): boolean {
+  return osType === "Linux";
 }
 
 /** Undefined for the channels that move node images only. */
@@ -93,16 +102,21 @@ function previousMinor(version: string): string {
 function runProperties(
   profile: StoredResource,
   properties: JsonObject,
-  kubernetesVersion: string | undefined,
+  { kubernetesVersion, versions }: UpgradeGoal,
 ): JsonObject {
   const strategyId = textAt(properties, "updateStrategyId");
   const upgrade =
     kubernetesVersion === undefined
       ? { type: "NodeImageOnly" }
       : { type: "Full", kubernetesVersion };
+  const patch = isSecurityPatch(properties) && versions.length > 0;
+  // Named, so that pools of Windows, whose images are not, are passed over.
+  const consistent = patch
+    ? { type: "Custom", customNodeImageVersions: versions.map((version) => ({ version })) }
+    : { type: "Consistent" };
   const selection =
     kubernetesVersion === undefined
-      ? { type: "Consistent" }
+      ? consistent
       : { type: "Latest", ...objectAt(properties, "nodeImageSelection") };
   return {
     autoUpgradeProfileId: profile.id,

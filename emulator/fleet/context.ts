@@ -55,9 +55,3 @@ export function locationOf(stored: StoredResource): string {
 export function childName(request: ArmRequest): string {
   return request.segments[1]?.[1] ?? "";
 }
-
-/** Gates, maxConcurrency and what belongs to them are in 2026-06-01 and the previews since April 2025. */
-export function knowsGates(apiVersion: string): boolean {
-  const isPreview = apiVersion.toLowerCase().endsWith("-preview");
-  return apiVersion.slice(0, 10) >= (isPreview ? "2025-04-01" : "2026-06-01");
-}

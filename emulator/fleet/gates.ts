@@ -6,18 +6,22 @@ import { page } from "../arm/paging.ts";
 import { checkPreconditions, FLEET_PRECONDITION } from "../arm/preconditions.ts";
 import { ArmError } from "../arm/provider.ts";
 import type { ArmRequest } from "../arm/provider.ts";
+import { armTime } from "../arm/time.ts";
 import { changing, invalid, methodNotAllowed, notFound } from "../arm/refusal.ts";
 import type { WireReply } from "../service.ts";
-import { childName, knowsGates, locationOf, requireFleet } from "./context.ts";
+import { fleetApi } from "./api-version.ts";
+import type { FleetApi } from "./api-version.ts";
+import { childName, locationOf, requireFleet } from "./context.ts";
 import type { FleetContext, FleetTarget } from "./context.ts";
 
 export function handleGates(context: FleetContext, request: ArmRequest): WireReply {
-  if (!knowsGates(request.apiVersion)) {
+  const api = fleetApi(request.apiVersion);
+  if (api === "plain") {
     throw new ArmError(
       400,
       "NoRegisteredProviderFound",
       `No registered resource provider found for API version '${request.apiVersion}' and type 'fleets/gates'. ` +
-        "The supported api-versions are '2025-04-01-preview, 2026-02-01-preview, 2026-06-01'.",
+        "The supported api-versions are '2025-04-01-preview, 2026-02-01-preview, 2026-06-01, 2026-06-02-preview'.",
     );
   }
   const target = requireFleet(context, request);
@@ -27,7 +31,7 @@ export function handleGates(context: FleetContext, request: ArmRequest): WireRep
   if (!gate) throw notFound(`${target.id}/gates/${name}`);
   switch (request.method) {
     case "GET":
-      return { status: 200, body: renderGate(target, gate) };
+      return { status: 200, body: renderGate(target, gate, api) };
     case "PATCH":
       return patchGate(context, request, target, gate);
     default:
@@ -37,7 +41,8 @@ export function handleGates(context: FleetContext, request: ArmRequest): WireRep
 
 function listGates(context: FleetContext, request: ArmRequest, target: FleetTarget): WireReply {
   if (request.method !== "GET") throw methodNotAllowed(request.method);
-  const gates = [...target.fleet.gates.values()].map((gate) => renderGate(target, gate));
+  const api = fleetApi(request.apiVersion);
+  const gates = [...target.fleet.gates.values()].map((gate) => renderGate(target, gate, api));
   return page(request, gates, { origin: context.environment.origin() });
 }
 
@@ -54,7 +59,9 @@ function patchGate(
     throw invalid(`The state of a gate can be set to 'Completed' only, not to '${asked ?? ""}'.`);
   }
   if (gate.state !== "Completed") changing(() => target.fleet.completeGate(gate.name));
-  const current = (): JsonObject => renderGate(target, target.fleet.gates.get(gate.name) ?? gate);
+  const api = fleetApi(request.apiVersion);
+  const current = (): JsonObject =>
+    renderGate(target, target.fleet.gates.get(gate.name) ?? gate, api);
   const operation = context.operations.timed(
     {
       subscription: request.subscription,
@@ -71,7 +78,7 @@ function gateEtag({ id }: FleetTarget, gate: Gate): string {
   return `"${guidFrom(`${id}/gates/${gate.name} ${gate.state}`)}"`;
 }
 
-function renderGate(target: FleetTarget, gate: Gate): JsonObject {
+function renderGate(target: FleetTarget, gate: Gate, api: FleetApi): JsonObject {
   const { id } = target;
   return {
     eTag: gateEtag(target, gate),
@@ -82,6 +89,7 @@ function renderGate(target: FleetTarget, gate: Gate): JsonObject {
       provisioningState: "Succeeded",
       displayName: gate.displayName,
       gateType: gate.gateType,
+      ...(api === "preview" ? scheduledStart(gate) : {}),
       target: {
         id: `${id}/updateRuns/${gate.run}`,
         updateRunProperties: {
@@ -94,4 +102,10 @@ function renderGate(target: FleetTarget, gate: Gate): JsonObject {
       state: gate.state,
     },
   };
+}
+
+function scheduledStart({ scheduledStart: scheduled }: Gate): JsonObject {
+  if (scheduled === undefined) return {};
+  const absoluteStartTime = armTime(scheduled.absoluteStartTime);
+  return { scheduledStartProperties: { ...scheduled, absoluteStartTime } };
 }

@@ -12,6 +12,7 @@ import type { StoredResource } from "../arm/store.ts";
 import type { WireReply } from "../service.ts";
 import { childName, locationOf, requireFleet } from "./context.ts";
 import type { FleetContext, FleetTarget } from "./context.ts";
+import { memberLabels } from "./member-labels.ts";
 import { checkName } from "./names.ts";
 
 /** Joining takes about half a minute in recordings. */
@@ -103,7 +104,8 @@ function joinCluster(
   if (before !== undefined && !sameArmId(before, clusterId)) {
     throw invalid("Changing property 'properties.clusterResourceId' is not allowed.");
   }
-  if (!context.environment.world.clusters.has(armKey(clusterId))) {
+  const cluster = context.environment.world.clusters.get(armKey(clusterId));
+  if (cluster === undefined) {
     throw invalid(`The cluster '${clusterId}' was not found.`, "ClusterNotFound");
   }
   refuseSecondFleet(context, target, name, clusterId);
@@ -112,13 +114,13 @@ function joinCluster(
   }
   const group = textAt(properties, "group");
   if (group !== undefined) checkName("group", group);
-  const labels = textsAt(properties, "labels");
+  const labels = memberLabels({ name, clusterId }, cluster, textsAt(properties, "labels"));
   changing(() =>
     target.fleet.putMember({
       name,
       clusterId: armKey(clusterId),
       ...(group === undefined ? {} : { group }),
-      ...(labels === undefined ? {} : { labels }),
+      labels,
     }),
   );
 }

@@ -1,21 +1,22 @@
 import type { UpdateRun } from "../../shared/simulator/model.ts";
 import type { ResourceStore, StoredResource } from "../arm/store.ts";
 import type { WireReply } from "../service.ts";
+import type { FleetApi } from "./api-version.ts";
 
 /** Everything that the answer to a GET of a run is made of. */
 export interface AnswerBasis {
   readonly run: UpdateRun;
   readonly runStored: StoredResource;
   readonly resources: ResourceStore;
-  /** Does the api-version of the request show gates? */
-  readonly gates: boolean;
+  /** What the api-version of the request shows. */
+  readonly api: FleetApi;
 }
 
 interface Answer {
   readonly revision: number;
   readonly runStored: StoredResource;
   readonly changes: number;
-  readonly gates: boolean;
+  readonly api: FleetApi;
   readonly reply: WireReply;
 }
 
@@ -31,18 +32,18 @@ export class RunAnswers {
       headers: { "Content-Type": "application/json; charset=utf-8" },
       body: Buffer.from(JSON.stringify(render())),
     };
-    const { run, runStored, resources, gates } = basis;
+    const { run, runStored, resources, api } = basis;
     const { changes } = resources;
-    this.#latest.set(run, { revision: run.revision, runStored, changes, gates, reply });
+    this.#latest.set(run, { revision: run.revision, runStored, changes, api, reply });
     return reply;
   }
 }
 
-function isCurrent(known: Answer, { run, runStored, resources, gates }: AnswerBasis): boolean {
+function isCurrent(known: Answer, { run, runStored, resources, api }: AnswerBasis): boolean {
   return (
     known.revision === run.revision &&
     known.runStored === runStored &&
     known.changes === resources.changes &&
-    known.gates === gates
+    known.api === api
   );
 }

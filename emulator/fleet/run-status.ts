@@ -2,7 +2,6 @@ import type {
   GateStatus,
   GroupStatus,
   MemberStatus,
-  RunSpec,
   StageStatus,
   UpdateRun,
   UpdateStatus,
@@ -10,14 +9,11 @@ import type {
 import { withoutUndefined } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { armTimeIfAny } from "../arm/time.ts";
-
-/** Source: learn.microsoft.com/azure/kubernetes-fleet/concepts-update-orchestration, max concurrency */
-const DEFAULT_STAGE_CONCURRENCY = 50;
-const DEFAULT_GROUP_CONCURRENCY = 1;
+import type { FleetApi } from "./api-version.ts";
 
 export interface StatusOptions {
-  /** Does the api-version of the request show gates and maxConcurrency? */
-  readonly gates: boolean;
+  /** What the api-version of the request shows. */
+  readonly api: FleetApi;
   readonly clusterId: (member: MemberStatus) => string;
   readonly gateId: (name: string) => string;
 }
@@ -27,26 +23,30 @@ export function renderRunStatus(run: UpdateRun, options: StatusOptions): JsonObj
   const selected = run.selectedNodeImageVersions?.map((version) => ({ version }));
   return {
     status: renderStatus(run.status),
-    stages: run.stages.map((stage) => renderStage(stage, run.spec, options)),
+    stages: run.stages.map((stage) => renderStage(stage, options)),
     nodeImageSelection: selected ? { selectedNodeImageVersions: selected } : {},
+    ...(options.api === "preview" && { failureCount: failuresOf(run.stages.flatMap(groupsOf)) }),
   };
 }
 
-function renderStage(stage: StageStatus, spec: RunSpec, options: StatusOptions): JsonObject {
-  const declared = spec.stages?.find(({ name }) => name === stage.name);
-  const members = stage.groups.reduce((sum, { members: of }) => sum + (of?.length ?? 0), 0);
-  const asked = effective(declared?.maxConcurrency, members, DEFAULT_STAGE_CONCURRENCY);
-  const concurrency = Math.min(asked, DEFAULT_STAGE_CONCURRENCY);
+function groupsOf({ groups }: StageStatus): readonly GroupStatus[] {
+  return groups;
+}
+
+/** Members that are Failed now: one that is tried again counts no longer. */
+function failuresOf(groups: readonly GroupStatus[]): number {
+  const members = groups.flatMap(({ members: of }) => of ?? []);
+  return members.filter(({ state }) => state === "Failed").length;
+}
+
+function renderStage(stage: StageStatus, options: StatusOptions): JsonObject {
   const wait = stage.afterStageWait;
   return withoutUndefined({
     name: stage.name,
     status: renderStatus(stage),
-    groups: stage.groups.map((group) => {
-      const groupSpec = declared?.groups.find(({ name }) => name === group.name);
-      return renderGroup(group, groupSpec?.maxConcurrency, options);
-    }),
+    groups: stage.groups.map((group) => renderGroup(group, options)),
     ...renderGates(stage, options),
-    ...(options.gates ? { maxConcurrency: concurrency } : {}),
+    ...renderLimits(stage, stage.groups, options),
     afterStageWaitStatus: wait && {
       status: renderStatus(wait),
       waitDurationInSeconds: wait.waitDurationInSeconds,
@@ -54,20 +54,26 @@ function renderStage(stage: StageStatus, spec: RunSpec, options: StatusOptions):
   });
 }
 
-function renderGroup(
-  group: GroupStatus,
-  declared: string | undefined,
-  options: StatusOptions,
-): JsonObject {
+function renderGroup(group: GroupStatus, options: StatusOptions): JsonObject {
   const { members } = group;
-  const concurrency = effective(declared, members?.length ?? 0, DEFAULT_GROUP_CONCURRENCY);
   return withoutUndefined({
     name: group.name,
     status: renderStatus(group),
     members: members?.map((member) => renderMember(member, options)),
     ...renderGates(group, options),
-    ...(options.gates ? { maxConcurrency: concurrency } : {}),
+    ...renderLimits(group, [group], options),
   });
+}
+
+/** Texts in the strategy, numbers in the status. */
+function renderLimits(
+  { maxConcurrency, maxAllowedFailures }: StageStatus | GroupStatus,
+  groups: readonly GroupStatus[],
+  { api }: StatusOptions,
+): JsonObject {
+  if (api === "plain") return {};
+  if (api === "gated") return { maxConcurrency };
+  return { failureCount: failuresOf(groups), maxAllowedFailures, maxConcurrency };
 }
 
 function renderMember(member: MemberStatus, options: StatusOptions): JsonObject {
@@ -84,7 +90,7 @@ function renderGates(
   from: Pick<StageStatus, "beforeGates" | "afterGates">,
   options: StatusOptions,
 ): JsonObject {
-  if (!options.gates) return {};
+  if (options.api === "plain") return {};
   const render = (gate: GateStatus): JsonObject =>
     withoutUndefined({
       displayName: gate.displayName,
@@ -104,11 +110,4 @@ function renderStatus({ state, startTime, completedTime, error }: UpdateStatus):
     state,
     error: error && { code: error.code, message: error.message },
   });
-}
-
-/** A string in the strategy, a number in the status: a percentage is of the members, rounded down, at least 1. */
-function effective(declared: string | undefined, members: number, fallback: number): number {
-  if (declared === undefined) return fallback;
-  const amount = Number.parseInt(declared, 10);
-  return declared.endsWith("%") ? Math.max(1, Math.floor((amount * members) / 100)) : amount;
 }

@@ -10,12 +10,13 @@ import { changing, invalid, methodNotAllowed, notFound } from "../arm/refusal.ts
 import { etagOf, systemData } from "../arm/store.ts";
 import type { StoredResource } from "../arm/store.ts";
 import type { WireReply } from "../service.ts";
-import { childName, knowsGates, requireFleet } from "./context.ts";
+import { fleetApi, strategyOf } from "./api-version.ts";
+import { childName, requireFleet } from "./context.ts";
 import type { FleetContext, FleetTarget } from "./context.ts";
 import { checkName } from "./names.ts";
 import { renderRunStatus } from "./run-status.ts";
 import { parseRunSpec, parseSkipTargets } from "./run-spec.ts";
-import { readStrategy, withoutGates } from "./strategies.ts";
+import { readStrategy } from "./strategies.ts";
 
 interface RunTarget extends FleetTarget {
   readonly runStored: StoredResource;
@@ -43,7 +44,7 @@ export function handleRuns(context: FleetContext, request: ArmRequest): WireRepl
 function getRun(context: FleetContext, request: ArmRequest, target: RunTarget): WireReply {
   const { resources, runAnswers } = context;
   const { run, runStored } = target;
-  const basis = { run, runStored, resources, gates: knowsGates(request.apiVersion) };
+  const basis = { run, runStored, resources, api: fleetApi(request.apiVersion) };
   return runAnswers.reply(basis, () => renderRun(context, request, target));
 }
 
@@ -77,10 +78,17 @@ function putRun(context: FleetContext, request: ArmRequest, target: FleetTarget)
   checkName("update run", name);
   const existing = findRun(context, target, name);
   checkPreconditions(request.wire.headers, existing && runEtag(existing), FLEET_PRECONDITION);
-  const properties = withStrategy(context, objectAt(request.body, "properties"), existing);
+  const asked = ownStrategy(request, objectAt(request.body, "properties"));
+  const properties = withStrategy(context, asked, existing);
   const by = request.principal.clientId;
   const after = writeRun(context, by, target, { name, properties, body: request.body });
   return { status: existing ? 200 : 201, body: renderRun(context, request, after) };
+}
+
+function ownStrategy(request: ArmRequest, properties: JsonObject): JsonObject {
+  if (!isObject(properties["strategy"])) return properties;
+  const strategy = strategyOf(fleetApi(request.apiVersion), objectAt(properties, "strategy"));
+  return { ...properties, strategy };
 }
 
 export interface RunBody {
@@ -184,9 +192,8 @@ function runEtag({ runStored, run }: RunTarget): string {
 function renderRun(context: FleetContext, request: ArmRequest, target: RunTarget): JsonObject {
   const { runStored, run, id: fleet } = target;
   const properties = objectAt(runStored.body, "properties");
-  const gates = knowsGates(request.apiVersion);
+  const api = fleetApi(request.apiVersion);
   const strategy = properties["strategy"] ? objectAt(properties, "strategy") : undefined;
-  const shown = strategy && (gates ? strategy : withoutGates(strategy));
   return {
     ...runStored.body,
     eTag: runEtag(target),
@@ -196,10 +203,10 @@ function renderRun(context: FleetContext, request: ArmRequest, target: RunTarget
     systemData: systemData(runStored),
     properties: {
       ...properties,
-      ...(shown ? { strategy: shown } : {}),
+      ...(strategy ? { strategy: strategyOf(api, strategy) } : {}),
       provisioningState: "Succeeded",
       status: renderRunStatus(run, {
-        gates,
+        api,
         gateId: (name) => `${fleet}/gates/${name}`,
         clusterId: (member) => clusterIdOf(context, fleet, member),
       }),

@@ -7,7 +7,8 @@ import { invalid, methodNotAllowed, notFound } from "../arm/refusal.ts";
 import { etagOf, systemData } from "../arm/store.ts";
 import type { StoredResource } from "../arm/store.ts";
 import type { WireReply } from "../service.ts";
-import { childName, knowsGates, requireFleet } from "./context.ts";
+import { fleetApi, strategyOf } from "./api-version.ts";
+import { childName, requireFleet } from "./context.ts";
 import type { FleetContext } from "./context.ts";
 import { checkName } from "./names.ts";
 import { parseStages } from "./stages.ts";
@@ -27,10 +28,13 @@ export function handleStrategies(context: FleetContext, request: ArmRequest): Wi
   switch (request.method) {
     case "PUT": {
       checkName("strategy", name);
-      parseStages(objectAt(objectAt(request.body, "properties"), "strategy"));
+      const properties = objectAt(request.body, "properties");
+      const strategy = strategyOf(fleetApi(request.apiVersion), objectAt(properties, "strategy"));
+      parseStages(strategy);
       const at = context.environment.pacer.now();
       const by = request.principal.clientId;
-      const stored = context.resources.put({ id, body: request.body, at, by });
+      const body = { ...request.body, properties: { ...properties, strategy } };
+      const stored = context.resources.put({ id, body, at, by });
       return { status: existing ? 200 : 201, body: render(request, stored) };
     }
     case "DELETE":
@@ -67,21 +71,8 @@ function render(request: ArmRequest, stored: StoredResource): JsonObject {
     systemData: systemData(stored),
     properties: {
       ...properties,
-      strategy: knowsGates(request.apiVersion) ? strategy : withoutGates(strategy),
+      strategy: strategyOf(fleetApi(request.apiVersion), strategy),
       provisioningState: "Succeeded",
     },
   };
-}
-
-const OF_GATED_VERSIONS = new Set(["maxConcurrency", "beforeGates", "afterGates"]);
-
-/** A strategy as an api-version shows it that knows neither gates nor maxConcurrency. */
-export function withoutGates(strategy: JsonObject): JsonObject {
-  const strip = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(strip);
-    if (typeof value !== "object" || value === null) return value;
-    const kept = Object.entries(value).filter(([key]) => !OF_GATED_VERSIONS.has(key));
-    return Object.fromEntries(kept.map(([key, member]) => [key, strip(member)]));
-  };
-  return strip(strategy) as JsonObject;
 }

@@ -1,5 +1,6 @@
 import { compareVersions } from "../core/node-image.ts";
 import { isReached, planUpgrade, upgradeCluster } from "./cluster-upgrade.ts";
+import { isOlderImage } from "./images.ts";
 import { windowAt } from "./maintenance-window.ts";
 import { SimulationError } from "./model.ts";
 import type { ClusterUpgrade, Instant, WindowName } from "./model.ts";
@@ -80,10 +81,23 @@ function dueUpgrade(cluster: ClusterState): DueUpgrade | undefined {
   const byCluster = upgradeChannel === "node-image";
   const bySystem = nodeOsUpgradeChannel === "NodeImage" || nodeOsUpgradeChannel === "SecurityPatch";
   if (!byCluster && !bySystem) return undefined;
-  const upgrade = { type: "NodeImageOnly" } as const;
+  const isPatch = !byCluster && nodeOsUpgradeChannel === "SecurityPatch";
+  const upgrade = isPatch ? securityPatch(cluster) : ({ type: "NodeImageOnly" } as const);
   if (isReached(planUpgrade(cluster, upgrade))) return undefined;
   const window = bySystem ? "aksManagedNodeOSUpgradeSchedule" : "aksManagedAutoUpgradeSchedule";
   return { upgrade, window };
+}
+
+/** Linux only: "Windows-based nodes are automatically skipped". Source: update orchestration concept, SecurityPatch */
+function securityPatch({ kernel, region }: ClusterState): ClusterUpgrade {
+  return {
+    type: "NodeImageOnly",
+    imageFor: ({ osType, snapshotId, imageFamily, nodeImageVersion }) => {
+      if (osType === "Windows" || snapshotId !== undefined) return undefined;
+      const latest = kernel.images.latest(region, imageFamily);
+      return latest !== undefined && isOlderImage(nodeImageVersion, latest) ? latest : undefined;
+    },
+  };
 }
 
 /** Source: learn.microsoft.com/azure/aks/auto-upgrade-cluster; minor versions are taken one at a time. */

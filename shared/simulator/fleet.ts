@@ -77,20 +77,24 @@ export class SimulatedFleet implements Fleet {
       kernel: this.#world.kernel,
       fleetId: this.id,
       candidates: () =>
-        [...this.members.values()].map(({ name, cluster, group }) => ({
+        [...this.members.values()].map(({ name, cluster, group, labels }) => ({
           name,
           clusterId: cluster.id,
           group,
+          labels,
         })),
       clusterOf: (clusterId) => this.#world.findCluster(clusterId),
       openGate: (gate) => this.#openGate(gate),
+      openOnTime: (gateId) => {
+        if (this.gates.get(gateId)?.state === "Pending") this.completeGate(gateId);
+      },
       skipGate: (gateId) => this.#closeGate(gateId, "Skipped"),
     };
   }
 
-  #openGate(gate: Omit<Gate, "name" | "state" | "gateType">): string {
+  #openGate(gate: Omit<Gate, "name" | "state">): string {
     const name = guid(this.#world.kernel.seed, `${this.id}/gates/${this.#gatesMade++}`);
-    this.gates.set(name, { ...gate, name, gateType: "Approval", state: "Pending" });
+    this.gates.set(name, { ...gate, name, state: "Pending" });
     this.#announceGate(name, "Created");
     return name;
   }

@@ -1,4 +1,10 @@
-import type { Instant, MaintenanceSchedule, MaintenanceWindow, WindowName } from "./model.ts";
+import type {
+  Instant,
+  MaintenanceSchedule,
+  MaintenanceWindow,
+  ScheduledStart,
+  WindowName,
+} from "./model.ts";
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
@@ -38,6 +44,19 @@ export function windowAt(window: MaintenanceWindow, now: Instant): WindowState {
     return opensAt <= now ? { open: true, closesAt: opensAt + duration } : { open: false, opensAt };
   }
   return { open: false, opensAt: undefined };
+}
+
+/** When it is this day and time next; now, if it is. */
+export function nextTimeOfWeek(
+  { startDay, startTime, utcOffset }: ScheduledStart,
+  now: Instant,
+): Instant {
+  const offset = offsetMilliseconds(utcOffset);
+  const sinceMidnight = timeOfDay(startTime);
+  const today = Math.floor((now + offset) / DAY);
+  const away = (DAYS_OF_WEEK.indexOf(startDay) - dateOf(today).getUTCDay() + 7) % 7;
+  const next = (today + away) * DAY + sinceMidnight - offset;
+  return next >= now ? next : next + 7 * DAY;
 }
 
 function occursOn(

@@ -67,6 +67,8 @@ export interface Rules {
   readonly expiredImageFailsMember: boolean;
   /** Refuse machines beyond a vCPU quota; otherwise quotas are told alone. */
   readonly enforceQuotas: boolean;
+  /** A stage or group that names no `maxAllowedFailures` leaves failures to the other level, when that names one. */
+  readonly unsetLevelAllowsFailures: boolean;
 }
 
 /** What a subscription may use in a region, in vCPUs: of one VM family, or of all (`cores`). */
@@ -540,22 +542,43 @@ export type UpdateState =
   | "Failed"
   | "Completed";
 
-export interface GateSpec {
-  readonly displayName: string;
-  readonly type: "Approval";
+/** Somebody approves it, or (preview) it opens by itself at the next such time of the week. */
+export type GateSpec =
+  | { readonly displayName: string; readonly type: "Approval" }
+  | {
+      readonly displayName: string;
+      readonly type: "ScheduledStart";
+      readonly scheduledStart: ScheduledStart;
+    };
+
+export interface ScheduledStart {
+  readonly startDay: DayOfWeek;
+  /** As in `02:00`. */
+  readonly startTime: string;
+  /** As in `-08:00`. */
+  readonly utcOffset: string;
 }
 
 export interface GroupSpec {
   readonly name: string;
   readonly maxConcurrency?: string;
+  /** Failed members that are tolerated (preview): a count or a percentage, as in "2" or "25%"; absent: none. */
+  readonly maxAllowedFailures?: string;
+  /** Selects members by their labels (preview), whatever group they are in; the name is then a name only. */
+  readonly memberSelector?: readonly LabelExpression[];
   readonly beforeGates?: readonly GateSpec[];
   readonly afterGates?: readonly GateSpec[];
 }
 
 export interface StageSpec {
   readonly name: string;
+  /** None: whoever `memberSelector` selects is one group of the stage's name. */
   readonly groups: readonly GroupSpec[];
   readonly maxConcurrency?: string;
+  /** As of a group, over all members of the stage. */
+  readonly maxAllowedFailures?: string;
+  /** Only members with these labels (preview), before its groups select theirs. */
+  readonly memberSelector?: readonly LabelExpression[];
   readonly afterStageWaitInSeconds?: number;
   readonly beforeGates?: readonly GateSpec[];
   readonly afterGates?: readonly GateSpec[];
@@ -599,6 +622,10 @@ export interface GroupStatus extends UpdateStatus {
   readonly members: readonly MemberStatus[] | undefined;
   readonly beforeGates: readonly GateStatus[];
   readonly afterGates: readonly GateStatus[];
+  /** In members, percentages resolved. */
+  readonly maxConcurrency: number;
+  /** In members, percentages resolved. */
+  readonly maxAllowedFailures: number;
 }
 
 export interface StageStatus extends UpdateStatus {
@@ -607,13 +634,19 @@ export interface StageStatus extends UpdateStatus {
   readonly beforeGates: readonly GateStatus[];
   readonly afterGates: readonly GateStatus[];
   readonly afterStageWait: (UpdateStatus & { readonly waitDurationInSeconds: number }) | undefined;
+  /** In members, percentages resolved. */
+  readonly maxConcurrency: number;
+  /** In members, percentages resolved. */
+  readonly maxAllowedFailures: number;
 }
 
 export interface Gate {
   /** A GUID. */
   readonly name: string;
   readonly displayName: string;
-  readonly gateType: "Approval";
+  readonly gateType: GateSpec["type"];
+  /** When it opens by itself. */
+  readonly scheduledStart: (ScheduledStart & { readonly absoluteStartTime: Instant }) | undefined;
   readonly state: "Pending" | "Skipped" | "Completed";
   readonly run: string;
   readonly stage: string;

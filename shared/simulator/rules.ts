@@ -22,6 +22,9 @@ export const DEFAULT_RULES: Rules = {
   expiredImageFailsMember: false,
   // AKS looks at vCPU quotas before it creates, scales or upgrades: 400 ErrCode_InsufficientVCPUQuota.
   enforceQuotas: true,
+  // "When you unset maxAllowedFailures or set it to 0, Fleet Manager uses fail-fast behavior": Fleet's FAQ.
+  // An example of another page names the stage's alone and goes on.
+  unsetLevelAllowsFailures: false,
 };
 
 const MINUTE = 60_000;

@@ -1,6 +1,7 @@
 import type { UpdateState, UpdateStatus } from "./model.ts";
 import type { RunContext } from "./run-context.ts";
-import { become, isDone } from "./run-state.ts";
+import { groupError, stageError } from "./run-failures.ts";
+import { become, isDone, isSettled } from "./run-state.ts";
 import { NO_WINDOW_RANK, windowRank } from "./run-target.ts";
 import type { GateEntry, GroupState, MemberState, StageState } from "./run-state.ts";
 
@@ -104,7 +105,7 @@ function advanceGroup(run: RunContext, stage: StageState, group: GroupState): vo
   if (group.state === "NotStarted") setGroup(run, group, "Running");
   startMembers(run, stage, group);
   if (run.halting !== undefined) return;
-  if (!members.every(isDone)) return setGroup(run, group, groupActivity(members));
+  if (!members.every(isSettled)) return setGroup(run, group, groupActivity(members));
   const isUntouched = members.every(({ state }) => state === "Skipped");
   if (group.skipRequested || isUntouched) return closeGroup(run, group);
   setGroup(run, group, areOpen(run, group.afterGates, at) ? "Completed" : "Pending");
@@ -121,11 +122,12 @@ function groupActivity(members: readonly MemberState[]): UpdateState {
 
 /** By window, then by name; a member that has to wait yields to the next one of its group. */
 function startMembers(run: RunContext, stage: StageState, group: GroupState): void {
-  if (inFlightOf(group) >= group.limit) return;
+  if (inFlightOf(group) >= group.maxConcurrency) return;
   for (const member of inOrder(run, group)) {
     if (run.halting !== undefined) return;
-    if (inFlightOf(group) >= group.limit) return;
-    if (stage.groups.reduce((sum, one) => sum + inFlightOf(one), 0) >= stage.limit) return;
+    if (inFlightOf(group) >= group.maxConcurrency) return;
+    const inStage = stage.groups.reduce((sum, one) => sum + inFlightOf(one), 0);
+    if (inStage >= stage.maxConcurrency) return;
     run.beginMember(member);
   }
 }
@@ -156,38 +158,37 @@ export function inFlightOf(group: GroupState): number {
 function halt(run: RunContext): void {
   const begun = run.stages.filter((stage) => !isDone(stage) && stage.state !== "NotStarted");
   const isBusy = begun.some(({ groups }) => groups.some((group) => inFlightOf(group) > 0));
-  const error = run.halting === "failure" ? firstError(begun) : undefined;
+  const error = run.halting === "failure" ? firstError(run, begun) : undefined;
   for (const stage of begun) haltStage(run, stage, isBusy);
   if (isBusy) return run.setRun("Stopping");
   run.setRun(run.halting === "failure" ? "Failed" : "Stopped", error);
 }
 
 function haltStage(run: RunContext, stage: StageState, isBusy: boolean): void {
-  for (const group of stage.groups) haltGroup(run, group);
+  for (const group of stage.groups) haltGroup(run, stage, group);
   if (isBusy) return setStage(run, stage, "Stopping");
   const wait = stage.afterStageWait;
   if (wait?.state === "Running") {
     become(run, wait, { scope: "wait", name: stage.name, state: "Stopped" });
   }
-  const error = firstError([stage]);
+  const error = stageError(run, stage);
   setStage(run, stage, error === undefined ? "Stopped" : "Failed", error);
 }
 
-function haltGroup(run: RunContext, group: GroupState): void {
+function haltGroup(run: RunContext, stage: StageState, group: GroupState): void {
   if (isDone(group) || group.state === "NotStarted") return;
   if (inFlightOf(group) > 0) return setGroup(run, group, "Stopping");
-  const failed = group.members?.find(({ state }) => state === "Failed");
-  if (failed !== undefined) return setGroup(run, group, "Failed", failed.error);
+  const error = groupError(run, stage, group);
+  if (error !== undefined) return setGroup(run, group, "Failed", error);
+  // With failures it is not over: the next start tries them again.
   const isOver = (group.members ?? []).every(isDone) && group.afterGates.length === 0;
   setGroup(run, group, isOver ? "Completed" : "Stopped");
 }
 
-function firstError(stages: readonly StageState[]): UpdateStatus["error"] {
-  for (const { groups } of stages) {
-    for (const { members } of groups) {
-      const failed = members?.find(({ state }) => state === "Failed");
-      if (failed !== undefined) return failed.error ?? { code: "Failed", message: failed.name };
-    }
+function firstError(run: RunContext, stages: readonly StageState[]): UpdateStatus["error"] {
+  for (const stage of stages) {
+    const error = stageError(run, stage);
+    if (error !== undefined) return error;
   }
   return undefined;
 }

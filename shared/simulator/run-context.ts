@@ -16,7 +16,9 @@ export interface FleetLink {
   readonly fleetId: string;
   candidates(): readonly Candidate[];
   clusterOf(clusterId: string): SimulatedCluster | undefined;
-  openGate(gate: Omit<Gate, "name" | "state" | "gateType">): string;
+  openGate(gate: Omit<Gate, "name" | "state">): string;
+  /** Its time has come; nothing happens when it is open or gone by then. */
+  openOnTime(gateId: string): void;
   skipGate(gateId: string): void;
 }
 

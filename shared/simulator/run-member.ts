@@ -2,6 +2,7 @@ import type { SimulatedCluster } from "./cluster.ts";
 import { SimulationError } from "./model.ts";
 import type { ClusterUpgrade, Instant, UpdateState, UpdateStatus } from "./model.ts";
 import type { RunContext } from "./run-context.ts";
+import { haltsRun } from "./run-failures.ts";
 import { become } from "./run-state.ts";
 import type { MemberState } from "./run-state.ts";
 import { decideMember } from "./run-target.ts";
@@ -111,7 +112,7 @@ function finish(run: RunContext, member: MemberState, operation: OperationState)
 
 function fail(run: RunContext, member: MemberState, error: UpdateStatus["error"]): void {
   set(run, member, "Failed", error);
-  run.halting = "failure";
+  if (haltsRun(run, member)) run.halting = "failure";
 }
 
 function set(

@@ -5,6 +5,8 @@ import type { GroupSpec, RunSpec, StageSpec } from "./model.ts";
 /** Names of runs, strategies, stages and groups. Source: Fleet API specification. */
 const NAME = /^[a-z0-9]([-a-z0-9]{0,48}[a-z0-9])?$/;
 const MAX_CONCURRENCY = /^(?:([1-9]\d*)|([1-9]\d?|100)%)$/;
+/** "A fixed count n >= 0, a percentage from 0 to 100": specification of Microsoft.ContainerService/fleets. */
+const MAX_ALLOWED_FAILURES = /^(\d{1,4}|(\d{1,2}|100)%)$/;
 const MAX_GROUPS_PER_STAGE = 50;
 /** Also the most that a stage may ask for. Source: update orchestration concept, maximum concurrency. */
 export const DEFAULT_STAGE_CONCURRENCY = 50;
@@ -56,7 +58,9 @@ function validateSelection({ nodeImageSelection }: RunSpec): void {
 
 function validateStage(stage: StageSpec): void {
   requireName("stage", stage.name);
-  if (stage.groups.length === 0) throw invalid(`Stage '${stage.name}' has no groups.`);
+  if (stage.groups.length === 0 && stage.memberSelector === undefined) {
+    throw invalid(`Stage '${stage.name}' has no groups.`);
+  }
   if (stage.groups.length > MAX_GROUPS_PER_STAGE) {
     throw invalid(`Stage '${stage.name}' has more than ${MAX_GROUPS_PER_STAGE} groups.`);
   }
@@ -82,9 +86,18 @@ function validateLimits(part: StageSpec | GroupSpec): void {
     throw invalid(`maxConcurrency '${part.maxConcurrency}' of '${part.name}' is invalid.`);
   }
   refuseWide(part);
+  if (
+    part.maxAllowedFailures !== undefined &&
+    !MAX_ALLOWED_FAILURES.test(part.maxAllowedFailures)
+  ) {
+    throw invalid(`maxAllowedFailures '${part.maxAllowedFailures}' of '${part.name}' is invalid.`);
+  }
   for (const { displayName } of [...(part.beforeGates ?? []), ...(part.afterGates ?? [])]) {
     if (displayName.length >= 1 && displayName.length <= MAX_GATE_NAME) continue;
     throw invalid(`A gate's displayName has from 1 to ${MAX_GATE_NAME} characters.`);
+  }
+  if (part.afterGates?.every(({ type }) => type === "Approval") === false) {
+    throw invalid(`A ScheduledStart gate of '${part.name}' has to stand before it, not after.`);
   }
 }
 
@@ -107,4 +120,11 @@ export function concurrencyOf(text: string | undefined, total: number, otherwise
   if (text === undefined) return otherwise;
   if (!text.endsWith("%")) return Number(text);
   return Math.max(1, Math.floor((Number(text.slice(0, -1)) * total) / 100));
+}
+
+/** Failed members that are tolerated: a number, or a percentage rounded up; none where nothing is named. */
+export function allowedFailuresOf(text: string | undefined, total: number): number {
+  if (text === undefined) return 0;
+  if (!text.endsWith("%")) return Number(text);
+  return Math.ceil((Number(text.slice(0, -1)) * total) / 100);
 }

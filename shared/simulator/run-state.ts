@@ -5,6 +5,7 @@ import type {
   GroupSpec,
   GroupStatus,
   Instant,
+  LabelExpression,
   MemberStatus,
   RunSpec,
   StageSpec,
@@ -13,7 +14,8 @@ import type {
   UpdateState,
   UpdateStatus,
 } from "./model.ts";
-import { concurrencyOf, DEFAULT_STAGE_CONCURRENCY } from "./run-spec.ts";
+import { meets } from "../core/label-requirement.ts";
+import { allowedFailuresOf, concurrencyOf, DEFAULT_STAGE_CONCURRENCY } from "./run-spec.ts";
 
 /** The mutable side of a run's status. */
 
@@ -45,12 +47,14 @@ export class MemberState extends StatusState implements MemberStatus {
 
 export class GateEntry implements GateStatus {
   readonly displayName: string;
+  readonly spec: GateSpec;
   readonly timing: Gate["timing"];
   gateId: string | undefined;
   readonly status = new StatusState();
 
   constructor(spec: GateSpec, timing: Gate["timing"]) {
     this.displayName = spec.displayName;
+    this.spec = spec;
     this.timing = timing;
   }
 }
@@ -66,12 +70,15 @@ export class WaitState extends StatusState {
 
 abstract class GatedState extends StatusState {
   readonly name: string;
+  /** Somebody wrote a `maxAllowedFailures`, be it 0. */
+  readonly namesAllowedFailures: boolean;
   readonly beforeGates: readonly GateEntry[];
   readonly afterGates: readonly GateEntry[];
 
   constructor(spec: StageSpec | GroupSpec) {
     super();
     this.name = spec.name;
+    this.namesAllowedFailures = spec.maxAllowedFailures !== undefined;
     this.beforeGates = (spec.beforeGates ?? []).map((gate) => new GateEntry(gate, "Before"));
     this.afterGates = (spec.afterGates ?? []).map((gate) => new GateEntry(gate, "After"));
   }
@@ -82,20 +89,24 @@ const DEFAULT_GROUP_CONCURRENCY = 1;
 
 export class GroupState extends GatedState implements GroupStatus {
   readonly members: readonly MemberState[] | undefined;
-  readonly limit: number;
+  readonly maxConcurrency: number;
+  readonly maxAllowedFailures: number;
   skipRequested = false;
 
   constructor(spec: GroupSpec, members: readonly MemberState[]) {
     super(spec);
-    this.members = members.length > 0 ? members : undefined;
-    this.limit = concurrencyOf(spec.maxConcurrency, members.length, DEFAULT_GROUP_CONCURRENCY);
+    const total = members.length;
+    this.members = total > 0 ? members : undefined;
+    this.maxConcurrency = concurrencyOf(spec.maxConcurrency, total, DEFAULT_GROUP_CONCURRENCY);
+    this.maxAllowedFailures = allowedFailuresOf(spec.maxAllowedFailures, total);
   }
 }
 
 export class StageState extends GatedState implements StageStatus {
   readonly groups: readonly GroupState[];
   readonly afterStageWait: WaitState | undefined;
-  readonly limit: number;
+  readonly maxConcurrency: number;
+  readonly maxAllowedFailures: number;
   skipRequested = false;
 
   constructor(spec: StageSpec, groups: readonly GroupState[]) {
@@ -105,7 +116,8 @@ export class StageState extends GatedState implements StageStatus {
     this.afterStageWait = wait > 0 ? new WaitState(wait) : undefined;
     const total = groups.reduce((sum, { members }) => sum + (members?.length ?? 0), 0);
     const asked = concurrencyOf(spec.maxConcurrency, total, DEFAULT_STAGE_CONCURRENCY);
-    this.limit = Math.min(asked, DEFAULT_STAGE_CONCURRENCY);
+    this.maxConcurrency = Math.min(asked, DEFAULT_STAGE_CONCURRENCY);
+    this.maxAllowedFailures = allowedFailuresOf(spec.maxAllowedFailures, total);
   }
 }
 
@@ -113,6 +125,7 @@ export interface Candidate {
   readonly name: string;
   readonly clusterId: string;
   readonly group: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** Azure does not say what it calls the one stage and group of a run without stages. */
@@ -120,19 +133,51 @@ const ONE_BY_ONE = "default";
 
 /** Copies strategy and members into the run, as creation does; members of no listed group are left out. */
 export function layOutStages(spec: RunSpec, members: readonly Candidate[]): StageState[] {
-  const ordered = members.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const named = (list: readonly Candidate[]): MemberState[] =>
-    list.map(({ name, clusterId }) => new MemberState(name, clusterId));
+  const left = new Set(members.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
+  /** Whoever several selectors select is in the first group of them: a member is updated once. */
+  const take = (isMember: (candidate: Candidate) => boolean): MemberState[] => {
+    const taken = [...left].filter(isMember);
+    for (const one of taken) left.delete(one);
+    return taken.map(({ name, clusterId }) => new MemberState(name, clusterId));
+  };
   if (spec.stages === undefined) {
-    const group = new GroupState({ name: ONE_BY_ONE }, named(ordered));
+    const group = new GroupState(
+      { name: ONE_BY_ONE },
+      take(() => true),
+    );
     return [new StageState({ name: ONE_BY_ONE, groups: [] }, [group])];
   }
   return spec.stages.map((stage) => {
-    const groups = stage.groups.map(
-      (group) => new GroupState(group, named(ordered.filter((one) => one.group === group.name))),
+    const groups = groupsOf(stage).map(
+      (group) =>
+        new GroupState(
+          group,
+          take((one) => isSelected(one, stage, group)),
+        ),
     );
     return new StageState(stage, groups);
   });
+}
+
+/** A stage that selects members without groups has one implicit group, of which the stage's limits hold. */
+function groupsOf(stage: StageSpec): readonly GroupSpec[] {
+  if (stage.groups.length > 0) return stage.groups;
+  const { name, memberSelector = [], maxConcurrency, maxAllowedFailures } = stage;
+  return [
+    {
+      name,
+      memberSelector,
+      maxConcurrency: maxConcurrency ?? String(DEFAULT_STAGE_CONCURRENCY),
+      ...(maxAllowedFailures !== undefined && { maxAllowedFailures }),
+    },
+  ];
+}
+
+function isSelected({ group, labels }: Candidate, stage: StageSpec, of: GroupSpec): boolean {
+  const has = (selector: readonly LabelExpression[]): boolean =>
+    selector.every((one) => meets(one, labels[one.key]));
+  if (!has(stage.memberSelector ?? [])) return false;
+  return of.memberSelector === undefined ? group === of.name : has(of.memberSelector);
 }
 
 const TERMINAL = new Set<UpdateState>(["Completed", "Failed", "Skipped"]);
@@ -140,6 +185,11 @@ const DONE = new Set<UpdateState>(["Completed", "Skipped"]);
 
 export function isDone({ state }: UpdateStatus): boolean {
   return DONE.has(state);
+}
+
+/** In a run that goes on a failed member is one that is tolerated: nothing more comes of it. */
+export function isSettled({ state }: MemberState): boolean {
+  return TERMINAL.has(state);
 }
 
 export interface Journal {

@@ -1,6 +1,9 @@
 import type { SimulatedCluster } from "./cluster.ts";
 import { SimulationError } from "./model.ts";
+import { nextTimeOfWeek } from "./maintenance-window.ts";
 import type {
+  Gate,
+  GateSpec,
   Instant,
   RunSpec,
   SkipTarget,
@@ -173,9 +176,17 @@ export class SimulatedRun implements UpdateRun, RunContext {
     gate: GateEntry,
     at: { readonly stage: string; readonly group: string | undefined },
   ): void {
-    const { displayName, timing } = gate;
-    gate.gateId = this.link.openGate({ displayName, timing, run: this.name, ...at });
+    const { displayName, spec, timing } = gate;
+    const scheduledStart = scheduleOf(spec, this.now);
+    const { type: gateType } = spec;
+    const shown = { displayName, gateType, scheduledStart, timing, run: this.name, ...at };
+    const gateId = this.link.openGate(shown);
+    gate.gateId = gateId;
     become(this, gate.status, { scope: "gate", name: displayName, state: "Pending" });
+    if (scheduledStart === undefined) return;
+    this.link.kernel.timeline.at(scheduledStart.absoluteStartTime, () =>
+      this.link.openOnTime(gateId),
+    );
   }
 
   /** Somebody approved the gate. */
@@ -192,16 +203,24 @@ export class SimulatedRun implements UpdateRun, RunContext {
   }
 }
 
+/** "The system computes the next occurrence of the specified day and time" when the run reaches the gate. */
+function scheduleOf(spec: GateSpec, now: Instant): Gate["scheduledStart"] {
+  if (spec.type === "Approval") return undefined;
+  const { scheduledStart } = spec;
+  return { ...scheduledStart, absoluteStartTime: nextTimeOfWeek(scheduledStart, now) };
+}
+
 /** A resumed run takes up what is not done: failed members again, stopped parts where they stood. */
 function reopen(run: SimulatedRun): void {
   for (const stage of run.stages) {
     if (isDone(stage) || stage.state === "NotStarted") continue;
     for (const group of stage.groups) {
+      // Its failures were tolerated: it is behind the run.
+      if (isDone(group) || group.state === "NotStarted") continue;
       for (const member of group.members ?? []) {
         if (member.state !== "Failed") continue;
         become(run, member, { scope: "member", name: member.name, state: "NotStarted" });
       }
-      if (isDone(group) || group.state === "NotStarted") continue;
       become(run, group, { scope: "group", name: group.name, state: "Running" });
     }
     become(run, stage, { scope: "stage", name: stage.name, state: "Running" });

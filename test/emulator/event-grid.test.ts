@@ -269,6 +269,7 @@ describe("events of Azure itself", () => {
       name: "guid-1",
       displayName: "prove stage1",
       gateType: "Approval",
+      scheduledStart: undefined,
       state: "Pending",
       run: "run-1",
       stage: "stage1",

@@ -126,6 +126,13 @@ const EFFECTS: { readonly [Rule in keyof Rules]: (value: Rules[Rule]) => unknown
     made.addCluster(cluster("c"));
     return run(made).status.state;
   },
+  unsetLevelAllowsFailures(unsetLevelAllowsFailures) {
+    const made = world({ rules: { unsetLevelAllowsFailures } });
+    blockedCluster(made);
+    const memberSelector = [{ key: "app", operator: "DoesNotExist" }] as const;
+    const groups = [{ name: "all", memberSelector }];
+    return run(made, { stages: [{ name: "s", maxAllowedFailures: "1", groups }] }).status.state;
+  },
 };
 
 const refusal = (code: string): unknown => expect.objectContaining({ code });
@@ -172,6 +179,10 @@ const TURNS: { readonly [Rule in keyof Rules]: readonly (readonly [Rules[Rule], 
   enforceQuotas: [
     [true, "Failed"],
     [false, "Completed"],
+  ],
+  unsetLevelAllowsFailures: [
+    [false, "Failed"],
+    [true, "Completed"],
   ],
 };
 

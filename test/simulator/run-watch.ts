@@ -83,11 +83,20 @@ export class RunWatch {
 
   #seeMember({ name, state }: RunTransition): void {
     if (state === "Running") hold(!this.#halted, "21, 22: a member started after the halt");
-    if (state === "Failed") this.#halted = true;
+    if (state === "Failed" && this.#isOneTooMany(name)) this.#halted = true;
     const member = membersOf(this.#run).find((one) => one.name === name);
     if (state === "Skipped" && member !== undefined && member.startTime !== undefined) {
       hold(member.completedTime !== undefined, "24: a skip that takes time");
     }
+  }
+
+  /** Stage and group each tolerate so many. */
+  #isOneTooMany(name: string): boolean {
+    const stage = this.#run.stages.find(({ groups }) =>
+      groups.some(({ members }) => members?.some((one) => one.name === name)),
+    );
+    const group = stage?.groups.find(({ members }) => members?.some((one) => one.name === name));
+    return [stage, group].some((level) => level !== undefined && isOver(level));
   }
 
   /** 19: a stage begins when those before it are over, and so are their waits. */
@@ -111,6 +120,7 @@ export class RunWatch {
     for (const group of stage.groups) this.#holdOnGroup(stage, group);
     if (stage.state === "Completed") {
       hold(stage.groups.every(isFinal), "23: Completed with groups left");
+      hold(!isOver(stage), "21: more failures than the stage allows");
       hold(
         stage.afterGates.every(({ status }) => isFinal(status)),
         "Completed before its gates",
@@ -128,7 +138,14 @@ export class RunWatch {
     const members = group.members ?? [];
     const limit = limitOf(maxConcurrency, members.length, 1);
     hold(inFlight(group) <= limit, "17: too many members of a group");
-    if (group.state === "Completed") hold(members.every(isFinal), "Completed with members left");
+    if (group.state === "Completed") {
+      const left = members.filter((one) => !isFinal(one));
+      hold(
+        left.every(({ state }) => state === "Failed"),
+        "Completed with members left",
+      );
+      hold(left.length <= group.maxAllowedFailures, "21: more failures than the group allows");
+    }
     if (members.some(({ state }) => state === "Running")) {
       hold(
         group.beforeGates.every(({ status }) => isFinal(status)),
@@ -141,6 +158,16 @@ export class RunWatch {
   #specOf(stage: StageStatus): Partial<NonNullable<RunSpec["stages"]>[number]> {
     return this.#run.spec.stages?.find(({ name }) => name === stage.name) ?? {};
   }
+}
+
+function isOver(level: StageStatus | GroupStatus): boolean {
+  return failedOf(level) > level.maxAllowedFailures;
+}
+
+export function failedOf(level: StageStatus | GroupStatus): number {
+  const groups = "groups" in level ? level.groups : [level];
+  const members = groups.flatMap((group) => group.members ?? []);
+  return members.filter(({ state }) => state === "Failed").length;
 }
 
 function limitOf(declared: string | undefined, total: number, otherwise: number): number {
