@@ -152,8 +152,12 @@ function isQuiet({ environments }: Status): boolean {
   return environments.every((one) => ENDED.includes(currentRun(one)?.state ?? "Completed"));
 }
 
+/** Also a run that its strategy let go on past failed members. */
+function hasFailed(run: RunStatus | undefined): boolean {
+  const members = run?.stages.flatMap((stage) => stage.members) ?? [];
+  return run?.state === "Failed" || members.some(({ state }) => state === "Failed");
+}
+
 function isWell({ environments }: Status): boolean {
-  return environments.every(
-    (one) => one.problem === undefined && currentRun(one)?.state !== "Failed",
-  );
+  return environments.every((one) => one.problem === undefined && !hasFailed(currentRun(one)));
 }

@@ -4,6 +4,7 @@ import type { MemberStatus, UpdateRun } from "../../shared/update-run/ports.ts";
 import { membersOf, waitingGates } from "../../shared/update-run/state.ts";
 import { stuckMembers } from "../../shared/update-run/stuck.ts";
 import { renderRunSummary } from "../../shared/update-run/summary.ts";
+import { passedOver } from "../../shared/update-run/tolerance.ts";
 import type { Annotation, Report } from "../runner/report.ts";
 import type { Target } from "./target.ts";
 
@@ -94,6 +95,8 @@ function failureOf(run: UpdateRun): Error | undefined {
       remedy: "continue it with operation: resume",
     });
   }
+  const passed = passedOver(run);
+  if (passed.length > 0) return passedOverFailure(run, passed);
   if (run.status.state !== "Failed") return undefined;
   const failed = failedMembers(run);
   const first = failed[0];
@@ -105,6 +108,18 @@ function failureOf(run: UpdateRun): Error | undefined {
       subject: run.id,
       remedy:
         "repair what the summary names, then continue it with operation: resume, or repeat what failed with retry",
+    },
+  );
+}
+
+/** Fleet calls it Completed, for its strategy tolerates so many failures: here a failed member is one. */
+function passedOverFailure(run: UpdateRun, passed: readonly string[]): Error {
+  return new FleetwrightError(
+    "run-failed",
+    `update run ${run.name} went on past ${counted(passed.length, "failed member")}, first ${passed[0] ?? ""}: its strategy has maxAllowedFailures`,
+    {
+      subject: run.id,
+      remedy: "repair what the summary names, then repeat what failed with operation: retry",
     },
   );
 }

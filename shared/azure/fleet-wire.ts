@@ -102,7 +102,8 @@ function toStages(strategy: JsonObject): readonly UpdateStage[] {
     compact<UpdateStage>({
       name: asText(stage["name"]) ?? "",
       groups: asList(stage["groups"]).map(toGroup),
-      maxConcurrency: concurrency(stage["maxConcurrency"]),
+      maxConcurrency: amount(stage["maxConcurrency"]),
+      maxAllowedFailures: amount(stage["maxAllowedFailures"]),
       afterStageWaitInSeconds: asNumber(stage["afterStageWaitInSeconds"]),
       beforeGates: toGates(stage["beforeGates"]),
       afterGates: toGates(stage["afterGates"]),
@@ -113,7 +114,8 @@ function toStages(strategy: JsonObject): readonly UpdateStage[] {
 function toGroup(group: JsonObject): UpdateGroup {
   return compact<UpdateGroup>({
     name: asText(group["name"]) ?? "",
-    maxConcurrency: concurrency(group["maxConcurrency"]),
+    maxConcurrency: amount(group["maxConcurrency"]),
+    maxAllowedFailures: amount(group["maxAllowedFailures"]),
     beforeGates: toGates(group["beforeGates"]),
     afterGates: toGates(group["afterGates"]),
   });
@@ -123,12 +125,13 @@ function toGates(gates: unknown): readonly GateSpec[] | undefined {
   if (!Array.isArray(gates)) return undefined;
   return asList(gates).map((gate) => ({
     displayName: asText(gate["displayName"]) ?? "",
-    type: "Approval",
+    // One of a later api-version is passed on as it is, so that it is no Approval for whoever compares.
+    type: (asText(gate["type"]) ?? "Approval") as GateSpec["type"],
   }));
 }
 
 /** A string in a strategy, a number in the status of a run: one form for both. */
-function concurrency(value: unknown): string | undefined {
+function amount(value: unknown): string | undefined {
   return asText(value) ?? asNumber(value)?.toString();
 }
 

@@ -8,13 +8,15 @@ import { parseArmId } from "../core/arm-id.ts";
 import type { ArmId } from "../core/arm-id.ts";
 import { FleetwrightError } from "../core/errors.ts";
 import type { StrategyRemover } from "../update-run/apply-strategy.ts";
-import type { FleetMember, FleetPort } from "../update-run/ports.ts";
+import type { FleetMember, FleetPort, UpdateStage } from "../update-run/ports.ts";
+import { toleratesFailures } from "../update-run/tolerance.ts";
 import type { ArmClient, ArmContext } from "./arm-client.ts";
 import { fromRunSpec, toGate, toRun, toStrategy } from "./fleet-wire.ts";
 import { asObject } from "./json.ts";
 import {
   createResource,
   deleteResource,
+  FLEET_PREVIEW_API_VERSION,
   getResource,
   listResources,
   patchResource,
@@ -73,15 +75,22 @@ function strategies(
     async listStrategies(fleet) {
       return (await listResources(arm, `${fleet}/updateStrategies`)).map(toStrategy);
     },
-    async getStrategy(fleet, name) {
-      const resource = await getResource(arm, `${fleet}/updateStrategies/${name}`);
+    async getStrategy(fleet, name, { previews } = { previews: false }) {
+      const version = previews ? FLEET_PREVIEW_API_VERSION : undefined;
+      const resource = await getResource(arm, `${fleet}/updateStrategies/${name}`, version);
       return resource && toStrategy(resource);
     },
     async createStrategy(fleet, name, stages) {
       const body = { properties: { strategy: { stages } } };
-      return toStrategy(await createResource(arm, `${fleet}/updateStrategies/${name}`, body));
+      const id = `${fleet}/updateStrategies/${name}`;
+      return toStrategy(await createResource(arm, id, body, versionFor(stages)));
     },
   };
+}
+
+/** A version that knows every field: one that does not would drop it. */
+function versionFor(stages: readonly UpdateStage[]): string | undefined {
+  return toleratesFailures(stages) ? FLEET_PREVIEW_API_VERSION : undefined;
 }
 
 type Runs = "listRuns" | "getRun" | "createRun" | "startRun" | "stopRun" | "skip";
@@ -97,7 +106,9 @@ function runs(arm: ArmClient): Pick<FleetPort, Runs> {
       return resource && toRun(resource);
     },
     async createRun(fleet, name, spec) {
-      return toRun(await createResource(arm, `${fleet}/updateRuns/${name}`, fromRunSpec(spec)));
+      const id = `${fleet}/updateRuns/${name}`;
+      const version = versionFor(spec.stages ?? []);
+      return toRun(await createResource(arm, id, fromRunSpec(spec), version));
     },
     async startRun(fleet, run, etag) {
       const { context, group, name } = locate(arm, fleet);

@@ -12,9 +12,16 @@ import { readPages } from "./paged-list.ts";
  */
 const FLEET_API_VERSION = "2026-06-01";
 
-export async function getResource(arm: ArmClient, id: ArmId): Promise<JsonObject | undefined> {
+/** The first with `maxAllowedFailures`; asked for only where a strategy has that: previews come and go. */
+export const FLEET_PREVIEW_API_VERSION = "2026-06-02-preview";
+
+export async function getResource(
+  arm: ArmClient,
+  id: ArmId,
+  apiVersion = FLEET_API_VERSION,
+): Promise<JsonObject | undefined> {
   try {
-    return asObject((await arm.rest.pathUnchecked(versioned(id)).get()).body);
+    return asObject((await arm.rest.pathUnchecked(versioned(id, apiVersion)).get()).body);
   } catch (error) {
     if (isError(error, "not-found")) return undefined;
     throw error;
@@ -31,10 +38,12 @@ export async function createResource(
   arm: ArmClient,
   id: ArmId,
   body: JsonObject,
+  apiVersion = FLEET_API_VERSION,
 ): Promise<JsonObject> {
+  const path = versioned(id, apiVersion);
   const created = await arm.attempt(id, `${typeOf(id)}/write`, () =>
     settle(arm, () =>
-      arm.rest.pathUnchecked(versioned(id)).put({ body, headers: { "If-None-Match": "*" } }),
+      arm.rest.pathUnchecked(path).put({ body, headers: { "If-None-Match": "*" } }),
     ),
   );
   return asObject(created);
@@ -74,8 +83,8 @@ export async function deleteResource(arm: ArmClient, id: ArmId, etag: string): P
   );
 }
 
-function versioned(path: string): string {
-  return `${path}?api-version=${FLEET_API_VERSION}`;
+function versioned(path: string, apiVersion = FLEET_API_VERSION): string {
+  return `${path}?api-version=${apiVersion}`;
 }
 
 function typeOf(id: ArmId): string {

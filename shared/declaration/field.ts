@@ -1,5 +1,10 @@
 import * as z from "zod/mini";
-import { MAX_CONCURRENCY_PATTERN, MAX_NAME_CHARACTERS, NAME_PATTERN } from "./limits.ts";
+import {
+  MAX_ALLOWED_FAILURES_PATTERN,
+  MAX_CONCURRENCY_PATTERN,
+  MAX_NAME_CHARACTERS,
+  NAME_PATTERN,
+} from "./limits.ts";
 
 export { _default as byDefault } from "zod/mini";
 
@@ -34,3 +39,10 @@ export const maxConcurrency = (description: string) =>
     pattern: MAX_CONCURRENCY_PATTERN.source,
     examples: ["5"],
   });
+
+export const maxAllowedFailures = (description: string) =>
+  field(
+    z.string(),
+    `${description} A count or a percentage, rounded up and quoted: "2" or "25%". A preview of Fleet (api-version 2026-06-02-preview); each level counts for itself, and unset is 0.`,
+    { pattern: MAX_ALLOWED_FAILURES_PATTERN.source, examples: ["0"] },
+  );

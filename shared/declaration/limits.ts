@@ -11,6 +11,9 @@ export const MAX_GROUPS_PER_STAGE = 50;
 /** Same specification: `maxConcurrency` is a count or a percentage of the members. */
 export const MAX_CONCURRENCY_PATTERN = /^(?:([1-9]\d*)|([1-9]\d?|100)%)$/;
 
+/** 2026-06-02-preview of that specification: `maxAllowedFailures`, "n >= 0" or "0 <= p <= 100". */
+export const MAX_ALLOWED_FAILURES_PATTERN = /^(?:\d{1,4}|(?:\d{1,2}|100)%)$/;
+
 /** Same specification: a gate's display name has 1 to 100 characters. */
 export const MAX_GATE_NAME_CHARACTERS = 100;
 

@@ -2,6 +2,7 @@ import { compareFindings, type Finding } from "./finding.ts";
 import type { Declarations } from "./parse.ts";
 import type { LiveFleets, Rule } from "./rule.ts";
 import { environments } from "./rules/environments.ts";
+import { toleratedFailures } from "./rules/failures.ts";
 import { gates, stagesWithoutBarrier, verifications } from "./rules/gates.ts";
 import { groupsWithoutMembers, membersInNoStage } from "./rules/members.ts";
 import { badNames, duplicateMembers, duplicateNames } from "./rules/names.ts";
@@ -16,6 +17,7 @@ const RULES: readonly Rule[] = [
   duplicateNames,
   duplicateMembers,
   stageLimits,
+  toleratedFailures,
   groupsInTwoStages,
   groupsMappedTwice,
   stagesWithoutBarrier,

@@ -1,4 +1,4 @@
-import { isAlias, LineCounter, parseAllDocuments, visit, type Document } from "yaml";
+import { isAlias, isScalar, LineCounter, parseAllDocuments, visit, type Document } from "yaml";
 import { toError } from "../core/errors.ts";
 import type { Finding, FindingCode, Position } from "./finding.ts";
 import { createSourceMap, positionAt, type SourceMap } from "./source-map.ts";
@@ -64,6 +64,7 @@ function readDocument(file: string, document: Document.Parsed, lines: LineCounte
   // A separator at the end of a file leaves an empty document behind.
   if (findings.length > 0 || document.contents === null) return { findings };
   const map = createSourceMap(document, lines);
+  dropNulls(document);
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     return value === null ? { findings } : { document: { file, value, map }, findings };
@@ -73,6 +74,14 @@ function readDocument(file: string, document: Document.Parsed, lines: LineCounte
       findings: [{ ...syntax(toError(thrown).message), severity: "error", file, ...position }],
     };
   }
+}
+
+/** What Azure's tools print writes `null` where nothing is set; a value that was forgotten is empty, and stays. */
+function dropNulls(document: Document.Parsed): void {
+  visit(document, {
+    Pair: (_, { value }) =>
+      isScalar(value) && value.value === null && value.source === "null" ? visit.REMOVE : undefined,
+  });
 }
 
 function syntaxFindings(

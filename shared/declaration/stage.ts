@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { duration, field, maxConcurrency, named } from "./field.ts";
+import { duration, field, maxAllowedFailures, maxConcurrency, named } from "./field.ts";
 import {
   MAX_CHECKED_NAMESPACES,
   MAX_GATE_NAME_CHARACTERS,
@@ -28,6 +28,11 @@ const UpdateGroup = z.strictObject({
   maxConcurrency: z.exactOptional(
     maxConcurrency("Members of this group that upgrade at the same time; Azure's default is 1."),
   ),
+  maxAllowedFailures: z.exactOptional(
+    maxAllowedFailures(
+      "Failed members of this group that Fleet goes on past; a failed member still keeps our gates closed.",
+    ),
+  ),
   beforeGates: gates("before this group starts"),
   afterGates: gates("after this group is done"),
 });
@@ -40,6 +45,11 @@ const UpdateStage = z.strictObject({
   }),
   maxConcurrency: z.exactOptional(
     maxConcurrency("Members of this stage that upgrade at the same time; Azure's default is 50."),
+  ),
+  maxAllowedFailures: z.exactOptional(
+    maxAllowedFailures(
+      "Failed members of this stage, over all its groups, that Fleet goes on past.",
+    ),
   ),
   afterStageWaitInSeconds: z.exactOptional(
     field(z.int(), "Seconds to wait after the stage before the next one begins.", {

@@ -1,6 +1,7 @@
 import type { ArmId } from "../core/arm-id.ts";
 import { FleetwrightError, isError } from "../core/errors.ts";
 import { renderDifferences, stageDifferences } from "./compare.ts";
+import { toleratesFailures } from "./tolerance.ts";
 import type { FleetMember, FleetPort, UpdateStage, UpdateStrategyResource } from "./ports.ts";
 
 export interface DeclaredStrategy {
@@ -17,17 +18,32 @@ export async function applyStrategy(
   stored: readonly UpdateStrategyResource[],
 ): Promise<{ readonly changed: boolean }> {
   const existing = stored.find((strategy) => strategy.name === declared.name);
-  if (existing !== undefined) return unchanged(declared, existing);
+  if (existing !== undefined) return unchanged(declared, await whole(port, declared, existing));
   try {
     await port.createStrategy(declared.fleet, declared.name, declared.stages);
     return { changed: true };
   } catch (thrown) {
     const winner = isError(thrown, "conflict")
-      ? await port.getStrategy(declared.fleet, declared.name)
+      ? await port.getStrategy(declared.fleet, declared.name, previewsOf(declared))
       : undefined;
     if (winner === undefined) throw thrown;
     return unchanged(declared, winner);
   }
+}
+
+/** What only a preview of the API shows is asked for where it was declared. */
+async function whole(
+  port: FleetPort,
+  declared: DeclaredStrategy,
+  listed: UpdateStrategyResource,
+): Promise<UpdateStrategyResource> {
+  const options = previewsOf(declared);
+  if (!options.previews) return listed;
+  return (await port.getStrategy(declared.fleet, declared.name, options)) ?? listed;
+}
+
+function previewsOf({ stages }: DeclaredStrategy): { readonly previews: boolean } {
+  return { previews: toleratesFailures(stages) };
 }
 
 function unchanged(

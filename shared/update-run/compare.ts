@@ -88,13 +88,20 @@ function withoutDefaults(stage: UpdateStage, declared: UpdateStage | undefined):
   };
 }
 
-type Holder = Pick<UpdateGroup, "maxConcurrency" | "beforeGates" | "afterGates">;
+type Holder = Pick<
+  UpdateGroup,
+  "maxConcurrency" | "maxAllowedFailures" | "beforeGates" | "afterGates"
+>;
 
 function withoutFilledIn<T extends Holder>(holder: T, declared: Holder | undefined): object {
   const limited = declared === undefined || declared.maxConcurrency !== undefined;
   return {
     ...holder,
     maxConcurrency: limited ? holder.maxConcurrency : undefined,
+    // Unset is 0, and some api-versions show neither.
+    maxAllowedFailures: /^0%?$/.test(holder.maxAllowedFailures ?? "0")
+      ? undefined
+      : holder.maxAllowedFailures,
     beforeGates: holder.beforeGates?.length ? holder.beforeGates : undefined,
     afterGates: holder.afterGates?.length ? holder.afterGates : undefined,
   };

@@ -4,6 +4,7 @@ import type { StateStore } from "../core/state-store.ts";
 import type { QuarantineRecord } from "../quarantine/record.ts";
 import { heldGates, type GateRecord } from "./ledger.ts";
 import type { StageStatus, UpdateRun } from "./ports.ts";
+import { passedOver } from "./tolerance.ts";
 
 /** A chat channel, or whatever else takes one message. */
 export interface Notifier {
@@ -62,8 +63,10 @@ export function noticesOf(input: NoticeInput): readonly Notice[] {
 }
 
 function doneText(run: UpdateRun, stage: StageStatus): string {
-  const members = stage.groups.reduce((sum, group) => sum + group.members.length, 0);
-  return `${stage.name} of ${run.name} is done (${members} members)`;
+  const members = stage.groups.flatMap((group) => group.members);
+  const failed = members.filter(({ state }) => state === "Failed").length;
+  const bad = failed === 0 ? "" : `, ${failed} of them failed`;
+  return `${stage.name} of ${run.name} is done (${members.length} members${bad})`;
 }
 
 function heldText(run: UpdateRun, gate: GateRecord): string {
@@ -71,11 +74,18 @@ function heldText(run: UpdateRun, gate: GateRecord): string {
 }
 
 /** A run that is resumed and ends badly again has another time of its end. */
-function endings({ name, status }: UpdateRun): readonly Notice[] {
+function endings(run: UpdateRun): readonly Notice[] {
+  const { name, status } = run;
   const time = status.completedTime ?? "";
   if (status.state === "Failed") {
     const why = status.error ? `: ${status.error.message}` : "";
     return [{ key: `failed:${time}`, text: `${name} failed${why}` }];
+  }
+  const passed = passedOver(run);
+  if (passed.length > 0) {
+    return [
+      { key: `failed:${time}`, text: `${name} went on past members that failed: ${passed.length}` },
+    ];
   }
   return status.state === "Stopped"
     ? [{ key: `stopped:${time}`, text: `${name} is held: it was stopped` }]

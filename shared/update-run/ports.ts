@@ -21,6 +21,7 @@ export interface GateSpec {
 export interface UpdateGroup {
   readonly name: string;
   readonly maxConcurrency?: string;
+  readonly maxAllowedFailures?: string;
   readonly beforeGates?: readonly GateSpec[];
   readonly afterGates?: readonly GateSpec[];
 }
@@ -30,6 +31,7 @@ export interface UpdateStage {
   readonly name: string;
   readonly groups: readonly UpdateGroup[];
   readonly maxConcurrency?: string;
+  readonly maxAllowedFailures?: string;
   readonly afterStageWaitInSeconds?: number;
   readonly beforeGates?: readonly GateSpec[];
   readonly afterGates?: readonly GateSpec[];
@@ -144,7 +146,12 @@ export interface FleetPort {
     etag: string,
   ): Promise<void>;
   listStrategies(fleet: ArmId): Promise<readonly UpdateStrategyResource[]>;
-  getStrategy(fleet: ArmId, name: string): Promise<UpdateStrategyResource | undefined>;
+  /** `previews`: with the fields that only a preview of Fleet's API shows. */
+  getStrategy(
+    fleet: ArmId,
+    name: string,
+    options?: { readonly previews: boolean },
+  ): Promise<UpdateStrategyResource | undefined>;
   /** Creates with `If-None-Match: *`; throws `conflict` when it exists. */
   createStrategy(
     fleet: ArmId,

@@ -7,6 +7,7 @@ import { heldGates, writeRow, type GateRecord } from "./ledger.ts";
 import type { MemberStatus, UpdateRun } from "./ports.ts";
 import { membersOf } from "./state.ts";
 import { verdict } from "./summary.ts";
+import { isFailed, passedOver } from "./tolerance.ts";
 
 /** How a run stands, for the check of the commit that it was created from. */
 export interface RunReport {
@@ -45,8 +46,18 @@ export function holdsOf({ run, gates, quarantine }: ReportInput): readonly strin
     ([, gate]) =>
       `the gate "${gate.displayName}" of ${gate.stage} stays closed: ${gate.reason ?? "?"}`,
   );
-  if (run.status.state !== "Failed" || isExplained(run, quarantine)) return refused;
+  if (!isFailed(run) || isExplained(run, quarantine)) return refused;
+  const passed = passedOver(run);
+  if (passed.length > 0) return [...refused, `the run went on past ${named(passed)}, which failed`];
   return [...refused, `the run failed: ${run.status.error?.message ?? "Fleet gives no reason"}`];
+}
+
+/** A page of names is read by nobody. */
+const MAX_NAMES = 5;
+
+function named(members: readonly string[]): string {
+  const rest = members.length - MAX_NAMES;
+  return `${members.slice(0, MAX_NAMES).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
 /** Each failed member has the issue of a node that was left behind, which says how the run goes on. */
@@ -89,7 +100,7 @@ export function runReport(input: ReportInput): RunReport {
 
 function stateOf({ run, closed }: ReportInput, holds: readonly string[]): RunReport["state"] {
   if (closed) return "success";
-  if (run.status.state === "Failed") return "failure";
+  if (isFailed(run)) return "failure";
   if (holds.length > 0 || run.status.state === "Stopped") return "action_required";
   return "in_progress";
 }

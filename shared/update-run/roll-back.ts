@@ -125,9 +125,16 @@ function bare(stage: UpdateStage, groups: ReadonlySet<string>): readonly UpdateS
   const left = stage.groups
     .filter(({ name }) => groups.has(name))
     .map(({ beforeGates: _before, afterGates: _after, ...group }) => group);
-  const { name, maxConcurrency } = stage;
+  const { name, maxConcurrency, maxAllowedFailures } = stage;
   if (left.length === 0) return [];
-  return [{ name, groups: left, ...(maxConcurrency !== undefined && { maxConcurrency }) }];
+  return [
+    {
+      name,
+      groups: left,
+      ...(maxConcurrency !== undefined && { maxConcurrency }),
+      ...(maxAllowedFailures !== undefined && { maxAllowedFailures }),
+    },
+  ];
 }
 
 /** The same way back from the same run has the same name. */

@@ -3,6 +3,7 @@ import { runCheckName } from "./checks.ts";
 import type { Check, CheckPort } from "./checks.ts";
 import type { UpdateRun } from "./ports.ts";
 import { isTerminal, membersOf, waitingGates } from "./state.ts";
+import { isFailed, passedOver } from "./tolerance.ts";
 
 /** A job's own token: GitHub lets nobody but it end a check that it began. */
 const JOB_APP = "github-actions";
@@ -54,7 +55,7 @@ export async function finishRunCheck(
   return checks.create(commit, {
     name,
     externalId: run.name,
-    outcome: run.status.state === "Completed" ? "success" : "failure",
+    outcome: run.status.state === "Completed" && !isFailed(run) ? "success" : "failure",
     title: `${run.name} is ${run.status.state}: ${told(run)}`,
     summary: `Update run \`${run.name}\` is ${run.status.state}.${why}`,
   });
@@ -65,5 +66,7 @@ function told(run: UpdateRun): string {
   const done = members.filter(({ member }) => isTerminal(member.state)).length;
   const gates = waitingGates(run).map(({ displayName }) => `"${displayName}"`);
   const waiting = gates.length === 0 ? "" : `, waits for ${gates.join(" and ")}`;
-  return `${done} of ${counted(members.length, "member")} done${waiting}`;
+  const passed = passedOver(run).length;
+  const failed = passed === 0 ? "" : `, ${passed} of them failed`;
+  return `${done} of ${counted(members.length, "member")} done${failed}${waiting}`;
 }

@@ -178,6 +178,23 @@ describe("strategies", () => {
     expect(await codeOf(fleet.createStrategy(FLEET, "harbour", STAGES))).toBe("conflict");
   });
 
+  it("keep what only a preview of the service knows, and show it when they are asked for it", async () => {
+    const tolerant: UpdateStage[] = [
+      {
+        name: "all",
+        maxAllowedFailures: "2",
+        groups: [{ name: "blue", maxAllowedFailures: "25%" }],
+      },
+    ];
+    expect((await fleet.createStrategy(FLEET, "tolerant", tolerant)).stages).toEqual(tolerant);
+    const read = async (options?: { readonly previews: boolean }) =>
+      (await fleet.getStrategy(FLEET, "tolerant", options))?.stages;
+    expect(await read({ previews: true })).toEqual(tolerant);
+    expect(await read()).toEqual([{ name: "all", groups: [{ name: "blue" }] }]);
+    const inLine = { ...pinned(NEW), stages: tolerant };
+    expect((await fleet.createRun(FLEET, "tolerant", inLine)).stages).toEqual(tolerant);
+  });
+
   it("that the service refuses say why", async () => {
     const unnamed: UpdateStage[] = [{ name: "-bad-", groups: [{ name: "g" }] }];
     expect(await codeOf(fleet.createStrategy(FLEET, "bad", unnamed))).toBe("invalid-input");

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { formatFinding } from "../../shared/declaration/finding.ts";
 import type { LiveFleets } from "../../shared/declaration/lint.ts";
 import type { DeclaredFile } from "../../shared/declaration/read-documents.ts";
 import {
@@ -177,6 +178,17 @@ describe("stages and groups", () => {
       `${STRATEGY_AT}:14:41 error bad-max-concurrency`,
     ],
     ["a concurrency of 100 %", "maxConcurrency: 25%", "maxConcurrency: 100%"],
+    [
+      "a number of tolerated failures in words",
+      "maxConcurrency: 25%",
+      "maxConcurrency: 25%\n      maxAllowedFailures: some",
+      `${STRATEGY_AT}:16:27 error bad-max-allowed-failures`,
+    ],
+    [
+      "no tolerated failures",
+      "maxConcurrency: 25%",
+      'maxConcurrency: 25%\n      maxAllowedFailures: "0"',
+    ],
     [
       "a negative wait",
       "afterStageWaitInSeconds: 86400",
@@ -806,3 +818,81 @@ describe("members", () => {
 function expectFinding(_: string, from: string, to: string, ...expected: string[]): void {
   expect(places(findingsOf(edited(from, to)))).toEqual(expected);
 }
+
+describe("failed members that Fleet may go on past", () => {
+  const CANARY = "      groups:\n        - {name: canary}";
+  const both =
+    '      maxAllowedFailures: "2"\n      groups:\n        - {name: canary, maxAllowedFailures: 50%}';
+  it.each<Case>([
+    [
+      "behind a gate of ours",
+      CANARY,
+      both,
+      `${STRATEGY_AT}:7:27 warning failures-tolerated stage canary tolerates 2 failed members: Fleet upgrades the rest of canary past them; the gate before rest then stays closed until each is skipped, or a person approves it — nothing, if that is meant; "0" stops the run at the first failure`,
+    ],
+    [
+      "of the stage alone",
+      CANARY,
+      `      maxAllowedFailures: "2"\n${CANARY}`,
+      `${STRATEGY_AT}:7:27 warning failures-stop-the-run stage canary tolerates 2 failed members, but none of its groups does: each level counts for itself, and the first failure stops the run — set maxAllowedFailures of its groups too, or remove this one`,
+    ],
+    [
+      "of a group alone",
+      "- {name: canary}",
+      '- {name: canary, maxAllowedFailures: "1"}',
+      `${STRATEGY_AT}:8:46 warning failures-stop-the-run group canary tolerates 1 failed members, but stage canary does not: each level counts for itself, and the first failure stops the run — set maxAllowedFailures of stage canary too, or remove this one`,
+    ],
+    [
+      "in the last stage",
+      '{name: green, maxConcurrency: "5"}\n      maxConcurrency: 25%',
+      "{name: green, maxAllowedFailures: 25%}\n      maxAllowedFailures: 25%",
+      `${STRATEGY_AT}:15:27 warning failures-tolerated stage rest tolerates 25% failed members: Fleet upgrades the rest of rest past them; the run then counts as failed here, although Fleet calls it Completed — nothing, if that is meant; "0" stops the run at the first failure`,
+    ],
+  ])("%s", (_, text, replacement, ...expected) => {
+    const findings = findingsOf([{ path: STRATEGY_AT, text: STRATEGY.replace(text, replacement) }]);
+    expect(findings.map(formatFinding)).toEqual(expected);
+  });
+
+  it("behind no gate but a wait: the next stage would begin", () => {
+    const text = STRATEGY.replace(CANARY, both)
+      .replace(/ {6}afterGates: .*\n/, "")
+      .replace(/ {6}beforeGates: .*\n/, "")
+      .replace(/^verification:[^]*/m, "");
+    expect(findingsOf([{ path: STRATEGY_AT, text }]).map(formatFinding)).toEqual([
+      `${STRATEGY_AT}:7:27 error failures-reach-next-stage stage canary tolerates 2 failed members, and no gate stands between canary and rest: Fleet would begin rest while they are failed — add a gate to the afterGates of canary, or set "0"`,
+    ]);
+  });
+
+  it("in what `az fleet updatestrategy show` prints: null is what is not set", () => {
+    const shown = {
+      apiVersion: "fleetwright.dev/v1alpha1",
+      kind: "UpdateStrategy",
+      metadata: { name: "shown" },
+      spec: {
+        stages: [
+          {
+            afterGates: null,
+            afterStageWaitInSeconds: 0,
+            beforeGates: null,
+            groups: [
+              {
+                afterGates: null,
+                beforeGates: null,
+                maxAllowedFailures: "0",
+                maxConcurrency: null,
+                memberSelector: null,
+                name: "all",
+              },
+            ],
+            maxAllowedFailures: null,
+            maxConcurrency: "50",
+            memberSelector: null,
+            name: "only",
+          },
+        ],
+      },
+    };
+    const path = "strategies/shown.json";
+    expect(findingsOf([{ path, text: JSON.stringify(shown, undefined, 2) }])).toEqual([]);
+  });
+});

@@ -167,8 +167,8 @@ describe("documents that are wrong", () => {
     [
       "a field of a later api-version",
       "afterStageWaitInSeconds: 86400",
-      "maxAllowedFailures: 2",
-      "strategies/canary-first.yaml:9:7 error unknown-field spec.stages[0].maxAllowedFailures is not a field — remove it; known here: name, groups, maxConcurrency, afterStageWaitInSeconds, beforeGates, afterGates",
+      'memberSelector: {byLabel: "env=prod"}',
+      "strategies/canary-first.yaml:9:7 error unknown-field spec.stages[0].memberSelector is not a field — remove it; known here: name, groups, maxConcurrency, maxAllowedFailures, afterStageWaitInSeconds, beforeGates, afterGates",
     ],
     [
       "an unknown field inside a union",

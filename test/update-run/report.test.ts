@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { QuarantineRecord } from "../../shared/quarantine/record.ts";
-import { holdsOf } from "../../shared/update-run/report.ts";
+import { holdsOf, runReport } from "../../shared/update-run/report.ts";
 import { member, stage, updateRun } from "./run-builder.ts";
 
 const FAILED_AT = "2026-07-10T11:00:00.123456789Z";
@@ -54,5 +54,25 @@ describe("a failed run is held by an issue of its own", () => {
       closed: false,
     };
     expect(holdsOf(input)).toHaveLength(holds);
+  });
+});
+
+test("a run that its strategy let go on past failed members is held, and its check fails", () => {
+  const failed = [1, 2, 3, 4, 5, 6, 7].map((number) => member(`quay-${number}`, "Failed"));
+  const members = [...failed, member("quay-8", "Completed")];
+  const input = {
+    environment: "dev",
+    commit: "c0ffee",
+    run: updateRun("Completed", { stageStatuses: [stage("canary", "Completed", members)] }),
+    gates: new Map(),
+    quarantine: [],
+    closed: false,
+  };
+  const hold =
+    "the run went on past quay-1, quay-2, quay-3, quay-4, quay-5 and 2 more, which failed";
+  expect(holdsOf(input)).toEqual([hold]);
+  expect(runReport(input)).toMatchObject({
+    state: "failure",
+    title: `dev-3-1a2b3c4d: ${hold}`,
   });
 });
