@@ -19,7 +19,7 @@ With FLEETWRIGHT_STATUS_URL and FLEETWRIGHT_STATUS_KEY set it asks the functions
 decisions and quarantined nodes, and needs no DIR; otherwise it asks Azure as whoever is signed in.
 
   --environment  only this environment; may be repeated
-  --all          every member, also those that are done or not begun
+  --all          every member, also those that are done or not begun; earlier runs; node images by region
   --watch        show it again every 30 seconds until no run is under way
   -o, --output   table (default) or json, one line each time; --json is the same as -o json
 

@@ -1,5 +1,8 @@
 import { formatDuration, SECOND } from "../../shared/core/duration.ts";
 import { currentRun, headline, heldNodes } from "../../shared/status/headline.ts";
+import { keptBy } from "../../shared/status/kept-by.ts";
+import { offersOf, pinNotes } from "../../shared/status/node-images.ts";
+import { notesOf } from "../../shared/status/notes.ts";
 import type {
   Decision,
   GateView,
@@ -21,42 +24,61 @@ interface Showing {
 
 /** The status for a terminal. */
 export function renderStatus(status: Status, showing: Showing): string {
-  const parts = status.environments.map((environment) => renderEnvironment(environment, showing));
-  return `${[`As of ${clockOf(status.at)}`, ...parts].join("\n\n")}\n`;
+  const parts = [
+    `As of ${clockOf(status.at)}`,
+    ...status.environments.map((environment) => renderEnvironment(environment, status, showing)),
+    ...(showing.all ? renderImages(status) : []),
+  ];
+  return `${parts.join("\n\n")}\n`;
 }
 
-function renderEnvironment(environment: EnvironmentStatus, showing: Showing): string {
+function renderEnvironment(
+  environment: EnvironmentStatus,
+  status: Status,
+  showing: Showing,
+): string {
   const bold = painter();
   const run = currentRun(environment);
   return [
     bold(environment.name, "bold"),
     `  ${headline(environment)}`,
-    ...(environment.problem === undefined ? [] : [`  ${environment.problem}`]),
+    ...(environment.problem === undefined ? [] : [`  ${told(environment.problem)}`]),
     `  ${pins(environment)}`,
+    ...images(environment, status),
     ...held(environment),
+    ...notesOf(environment).map((note) => `  ${told(note)}`),
     ...(run ? renderRun(run, showing) : []),
+    ...(showing.all ? earlierRuns(environment, run) : []),
   ].join("\n");
 }
 
-function pins({ fleet, generation, kubernetesVersion, nodeImages }: EnvironmentStatus): string {
+function pins({ fleet, generation, kubernetesVersion }: EnvironmentStatus): string {
   const parts = [
-    `fleet ${fleet.split("/").at(-1)}`,
+    `fleet ${nameOf(fleet)}`,
     generation === undefined ? "no release" : `generation ${generation}`,
     kubernetesVersion && `Kubernetes ${kubernetesVersion}`,
-    ...Object.entries(nodeImages).map(([family, version]) => `${family} ${version}`),
   ];
   return parts.filter((part) => part !== undefined && part !== "").join(", ");
 }
 
+function images({ nodeImages }: EnvironmentStatus, status: Status): string[] {
+  return Object.entries(nodeImages).map(([family, version]) => {
+    const notes = pinNotes(status, family, version).map(({ text }) => text);
+    return `  ${[`${family} ${version}`, ...notes].join(", ")}`;
+  });
+}
+
 function held(environment: EnvironmentStatus): string[] {
-  return heldNodes(environment).map(({ cluster, node, pdb, cause, issueUrl }) =>
-    `  quarantined: ${cluster.split("/").at(-1)}/${node}, kept by ${pdb ?? cause} ${issueUrl ?? ""}`.trimEnd(),
-  );
+  return heldNodes(environment).flatMap((one) => [
+    `  ${one.releasedAt ? "released, to be proved" : "quarantined"}: ${nameOf(one.cluster)}/${one.node} of pool ${one.nodePool}, since ${clockOf(one.since)}`,
+    `    kept by ${keptBy(one)}`,
+    ...(one.issueUrl === undefined ? [] : [`    ${one.issueUrl}`]),
+  ]);
 }
 
 function renderRun(run: RunStatus, showing: Showing): string[] {
   return [
-    ...(run.error === undefined ? [] : [`  ${run.error}`]),
+    ...(run.error === undefined ? [] : [`  ${told(run.error)}`]),
     ...run.stages.flatMap((stage) => renderStage(stage, showing)),
     ...renderDecisions(run.decisions),
   ];
@@ -93,22 +115,65 @@ function counts(members: readonly MemberView[]): string {
 }
 
 function memberRow({ name, state, why }: MemberView): string[] {
-  return [name, state, why];
+  return [name, state, told(why)];
 }
 
 function gateRow(gate: GateView): string[] {
-  const told = gate.approvedAt
+  const ruling = gate.approvedAt
     ? `approved ${clockOf(gate.approvedAt)} by ${gate.approvedBy}`
-    : (gate.reason ?? "");
-  return [`gate "${gate.displayName}"`, gate.state, told];
+    : told(gate.reason ?? "");
+  return [`gate "${gate.displayName}"`, gate.state, ruling];
 }
 
 function renderDecisions(decisions: readonly Decision[]): string[] {
   if (decisions.length === 0) return [];
   const rows = decisions
     .slice(0, MAX_DECISIONS)
-    .map(({ at, about, verdict, reason }) => [clockOf(at), about, verdict, reason ?? ""]);
+    .map(({ at, about, verdict, reason }) => [clockOf(at), about, verdict, told(reason ?? "")]);
   return ["", "  Recent decisions", ...columns(rows).map((line) => `    ${line}`)];
+}
+
+/** Runs that are over, one line each. */
+function earlierRuns({ runs }: EnvironmentStatus, current: RunStatus | undefined): string[] {
+  const rows = runs
+    .filter((run) => run !== current)
+    .map(({ name, state, startTime, completedTime }) => [
+      name,
+      state,
+      startTime === undefined ? "not started" : `started ${clockOf(startTime)}`,
+      completedTime === undefined ? "" : `ended ${clockOf(completedTime)}`,
+    ]);
+  if (rows.length === 0) return [];
+  return ["", "  Earlier runs", ...columns(rows).map((line) => `    ${line}`)];
+}
+
+function renderImages(status: Status): string[] {
+  const rows = offersOf(status).map((offer) => [
+    offer.region,
+    `${offer.family} ${offer.version}`,
+    offer.noticedAt === undefined ? "" : `noticed ${clockOf(offer.noticedAt)}`,
+    offer.validity ?? "",
+    [...(offer.older ? ["older"] : []), ...offer.pinnedBy.map((name) => `pinned by ${name}`)].join(
+      ", ",
+    ),
+  ]);
+  if (rows.length === 0) return [];
+  return [["Node images by region", ...columns(rows).map((line) => `  ${line}`)].join("\n")];
+}
+
+function nameOf(id: string): string {
+  return id.split("/").at(-1) || id;
+}
+
+const INSTANT = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g;
+
+// Whatever a cluster wrote, it moves no cursor here.
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001F\u007F-\u009F]+/g;
+
+/** A sentence of elsewhere, in which instants are written for machines. */
+function told(text: string): string {
+  return text.replace(CONTROL, " ").replace(INSTANT, clockOf);
 }
 
 /** `2026-07-10 08:00Z`. */

@@ -1,3 +1,4 @@
+import { sendMessages } from "../../shared/core/outbox.ts";
 import { recordSupport } from "../../shared/promotion/support.ts";
 import type { App } from "./compose.ts";
 import {
@@ -74,6 +75,8 @@ export async function swept(app: App): Promise<void> {
     ["leftovers", () => lookAtLeftovers(here)],
     ["event subscriptions", () => followMembers(here)],
     ["Kubernetes versions", () => lookAtVersions(here, "when-due")],
+    // Last, so that what the looks found is told at once.
+    ["messages", () => sendMessages(here)],
   ];
   await oneByOne(here.logger, looks, (look) => look());
 }

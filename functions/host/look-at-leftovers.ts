@@ -9,7 +9,6 @@ import { isCleanedUp, isLeftover } from "../../shared/quarantine/leftover.ts";
 import { findClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import type { ManagedCluster } from "../../shared/snapshot/ports.ts";
 import { ledgerPartition, readLedger, writeRow } from "../../shared/update-run/ledger.ts";
-import { notify, quarantineNotices } from "../../shared/update-run/notify.ts";
 import { membersOf } from "../../shared/update-run/state.ts";
 import type { App } from "./compose.ts";
 import { currentDeclarations, currentRuns, environmentsOf, exclusively, inEach } from "./look.ts";
@@ -85,14 +84,12 @@ async function flag(
 ): Promise<void> {
   const seen = (await Promise.all(clusters.map((cluster) => inspect(app, cluster)))).flat();
   if (seen.length === 0) return;
-  const records = await flagQuarantine(app, environment, {
+  await flagQuarantine(app, environment, {
     at: new Date(app.clock.now()).toISOString(),
     inspected: new Set(seen.map(({ cluster }) => cluster)),
     proved: new Set(seen.filter(({ clean }) => clean).map(({ cluster }) => cluster)),
     blocked: seen.flatMap(({ blocked }) => blocked),
   });
-  // What a run's own look tells has the same key: whoever comes first says it.
-  await notify(app, environment, quarantineNotices(environment, records));
 }
 
 /** A cluster that cannot be seen changes nothing of what is known. */

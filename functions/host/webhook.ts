@@ -1,4 +1,5 @@
-import type { Notifier } from "../../shared/update-run/notify.ts";
+import { toError } from "../../shared/core/errors.ts";
+import type { Notifier } from "../../shared/core/outbox.ts";
 
 /** A handler has 30 s in all; a chat service that needs longer than this is not there. */
 const TIMEOUT_MILLISECONDS = 5_000;
@@ -6,29 +7,44 @@ const TIMEOUT_MILLISECONDS = 5_000;
 /** Slack cuts at 40,000 characters and Teams refuses above 28 kB; nobody reads as much in a chat. */
 const MAX_TEXT_LENGTH = 3_000;
 
-/** Errors of node that come before a byte was sent. */
-const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH"]);
-
-/** An incoming webhook of Slack, Teams or anything else that takes `{"text": …}`. Its address is a secret. */
+/**
+ * An incoming webhook of Slack, Teams or anything else that takes `{"text": …}`. Its address is a secret. Time and id
+ * stand in the text, and the id in a header, so that people and programs know a repeated message.
+ * Source: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+ */
 export function createWebhookNotifier(url: string): Notifier {
   const shape = isTeams(url) ? teamsMessage : slackMessage;
   return {
-    async send(text, link) {
+    async send({ id, text, at, link }) {
+      const signed = `${text.slice(0, MAX_TEXT_LENGTH)} (${timeOf(at)}, message ${id})`;
       try {
         const reply = await fetch(url, {
           method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify(shape(text.slice(0, MAX_TEXT_LENGTH), link)),
+          headers: { "content-type": "application/json", "idempotency-key": id },
+          body: JSON.stringify(shape(signed, link)),
           redirect: "error",
           signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
         });
         await reply.body?.cancel();
-        return reply.ok ? "delivered" : "refused";
+        if (reply.ok) return { delivered: true };
+        return { delivered: false, reason: `the webhook answers ${reply.status}` };
       } catch (error) {
-        return neverConnected(error) ? "refused" : "unknown";
+        return { delivered: false, reason: whyNot(toError(error)) };
       }
     },
   };
+}
+
+/** fetch says only that it failed; its cause says why. Neither names the address, which is a secret. */
+function whyNot(error: Error): string {
+  if (error.name === "TimeoutError") return "the webhook did not answer in time";
+  const cause = toError(error.cause ?? error);
+  return "code" in cause ? `the webhook cannot be reached: ${String(cause.code)}` : cause.message;
+}
+
+/** Says of a late message that it is late. */
+function timeOf(at: string): string {
+  return `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
 }
 
 /** Hosts of a Teams workflow "when a webhook request is received", and of the connectors before it. */
@@ -67,10 +83,4 @@ export function teamsMessage(text: string, link?: string): object {
  */
 function plain(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-}
-
-function neverConnected(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  return typeof code === "string" && NEVER_CONNECTED.has(code);
 }

@@ -1,3 +1,4 @@
+import { day, dayAndMonth } from "../../shared/status/day.ts";
 import { html, type Html } from "./html.ts";
 
 /** `10 Jul, 08:00` for people, all of it on demand, the exact time for machines. All in UTC. */
@@ -10,20 +11,10 @@ export function when(iso: string | undefined, otherwise = "–"): Html {
   >`;
 }
 
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
 /** `10 Jul 2026, 08:00 UTC`. */
 export function readable(time: number): string {
   const date = new Date(time);
   return `${day(date)}, ${clock(date)} UTC`;
-}
-
-export function day(date: Date): string {
-  return `${dayAndMonth(date)} ${date.getUTCFullYear()}`;
-}
-
-export function dayAndMonth(date: Date): string {
-  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
 }
 
 export function clock(date: Date): string {

@@ -1,10 +1,11 @@
+import { dayAndMonth } from "../../shared/status/day.ts";
 import { DAY, HOUR, MINUTE } from "../../shared/core/duration.ts";
 import type { RunStatus } from "../../shared/status/run-status.ts";
 import { html, type Html } from "./html.ts";
 import { lanesOf, type Bar, type Lane, type StageLanes } from "./lanes.ts";
 import { percent } from "./progress.ts";
 import { spaced } from "./state.ts";
-import { clock, dayAndMonth, readable } from "./time.ts";
+import { clock, readable } from "./time.ts";
 
 const MAX_TICKS = 8;
 /** Narrower than this a bar is not seen. */

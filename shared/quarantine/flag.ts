@@ -2,7 +2,9 @@ import type { Clock } from "../core/clock.ts";
 import { digest } from "../core/digest.ts";
 import { MINUTE } from "../core/duration.ts";
 import type { Logger } from "../core/logger.ts";
+import { announce, type AnnounceDeps } from "../core/outbox.ts";
 import type { StateStore, StoredRow } from "../core/state-store.ts";
+import { quarantineNotices } from "./notice.ts";
 import { findIssue, openIssue } from "./one-issue.ts";
 import type { Issue, IssueTracker } from "./ports.ts";
 import {
@@ -15,8 +17,7 @@ import {
 } from "./record.ts";
 import { marker, renderBody, renderTitle } from "./render.ts";
 
-export interface FlagDeps {
-  readonly store: StateStore;
+export interface FlagDeps extends AnnounceDeps {
   readonly issues: IssueTracker;
   readonly logger: Logger;
   /** The machines' own time: a claim bounds the life of a process, not of anything in Azure. */
@@ -88,6 +89,7 @@ async function bringUpToDate(
   if (!(await deps.store.replace(partition, row, claim, etag))) return before;
   const issue = await publish(deps, seen);
   const { claimedUntil: _done, ...record } = { ...claim, issue: issue.number, issueUrl: issue.url };
+  await announce(deps, quarantineNotices(record));
   const mine = await deps.store.get<QuarantineRecord>(partition, row);
   // Whoever took the claim over meanwhile knows more than this.
   const still = mine?.value.claimedUntil === claim.claimedUntil;

@@ -1,6 +1,7 @@
 import type { ArmId } from "../core/arm-id.ts";
 import type { Clock } from "../core/clock.ts";
 import { FleetwrightError, toError } from "../core/errors.ts";
+import { readUntold, type OutboxEntry } from "../core/outbox.ts";
 import type { StateStore } from "../core/state-store.ts";
 import type { Environment } from "../declaration/documents.ts";
 import type { Declarations } from "../declaration/parse.ts";
@@ -30,6 +31,8 @@ export interface EnvironmentStatus {
   readonly problem: string | undefined;
   /** Why no newer node image is proposed to it now. */
   readonly soaking?: { readonly run: string; readonly target: string; readonly until?: string };
+  /** Messages that were tried in vain, oldest first. */
+  readonly untold?: readonly OutboxEntry[];
   readonly runs: readonly RunStatus[];
   readonly quarantined: readonly (QuarantinedNode & {
     readonly cause: string;
@@ -50,16 +53,27 @@ const MAX_RUNS_SHOWN = 5;
 /** Fleets as Azure has them, with what the functions remember. One that cannot be read says so. */
 export async function readStatus(deps: StatusDeps, declarations: Declarations): Promise<Status> {
   const environments = declarations.workspace?.value.spec.environments ?? [];
-  const [shown, images] = await Promise.all([
+  const [shown, images, untold] = await Promise.all([
     Promise.all(environments.map((one) => readEnvironment(deps, declarations, one))),
     readImages(deps.store),
+    readUntold(deps.store),
   ]);
   return {
     // Asked last: it is the machine's time until Azure has answered once.
     at: new Date(deps.clock.now()).toISOString(),
-    environments: shown,
+    environments: shown.map((one) => withUntold(one, untold)),
     nodeImages: images.map(({ value }) => value),
   };
+}
+
+function withUntold(
+  environment: EnvironmentStatus,
+  all: readonly OutboxEntry[],
+): EnvironmentStatus {
+  const untold = all
+    .filter((one) => one.environment === environment.name)
+    .toSorted((a, b) => a.at.localeCompare(b.at));
+  return untold.length === 0 ? environment : { ...environment, untold };
 }
 
 async function readEnvironment(

@@ -2,16 +2,18 @@ import { armKey } from "../core/arm-id.ts";
 import type { Clock } from "../core/clock.ts";
 import { isError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { announce, type AnnounceDeps } from "../core/outbox.ts";
 import type { CheckResult } from "./check.ts";
 import type { CheckPort } from "./checks.ts";
 import { judgeGate, type GateJudgement, type MemberRecord } from "./gate.ts";
 import { readHold } from "./hold.ts";
 import { changeRow, type GateRecord } from "./ledger.ts";
+import { heldNotice } from "./notices.ts";
 import type { FleetPort, Gate, StageStatus, UpdateRun } from "./ports.ts";
 import type { Rollout } from "./rollout.ts";
 import { askTeam, type TeamCheckDeps } from "./team-check.ts";
 
-export interface ApproveDeps extends TeamCheckDeps {
+export interface ApproveDeps extends TeamCheckDeps, AnnounceDeps {
   readonly fleets: FleetPort;
   /** Azure's time. */
   readonly clock: Clock;
@@ -161,7 +163,7 @@ async function leave(
 
 async function record(
   deps: ApproveDeps,
-  { partition }: GateContext,
+  { partition, run, rollout }: GateContext,
   gate: Gate,
   outcome: Omit<GateRecord, "displayName" | "stage" | "at">,
 ): Promise<void> {
@@ -171,6 +173,7 @@ async function record(
     at: new Date(deps.clock.now()).toISOString(),
     ...outcome,
   };
+  if (row.held) await announce(deps, [heldNotice(rollout.environment, run, gate.name, row)]);
   const place = { partition, row: `gate:${gate.name}` };
   await changeRow<GateRecord>(deps.store, place, (before) => onTopOf(before, row));
 }

@@ -1,4 +1,5 @@
 import { armKey } from "../core/arm-id.ts";
+import { announce } from "../core/outbox.ts";
 import { flagQuarantine, readQuarantine, type FlagDeps } from "../quarantine/flag.ts";
 import type { NodeReader } from "../quarantine/ports.ts";
 import { isConfirmed, isResolved, type QuarantineRecord } from "../quarantine/record.ts";
@@ -8,7 +9,7 @@ import { judgeGates, type ApproveDeps } from "./approve.ts";
 import { nextCheckAt, seenOf, type Remainder } from "./due.ts";
 import { isDone, isExcused, isSettled, type MemberRecord } from "./gate.ts";
 import { ledgerPartition, readLedger, writeRow, type Ledger, type RunRecord } from "./ledger.ts";
-import { noticesOf, notify, type Notifier } from "./notify.ts";
+import { noticesOf } from "./notices.ts";
 import { lookAtMembers, placedMembers, readBaselines, type Look } from "./look.ts";
 import { obstaclesOf } from "./obstacles.ts";
 import type { UpdateRun } from "./ports.ts";
@@ -23,8 +24,6 @@ export interface ReconcileDeps extends FlagDeps, ApproveDeps {
   /** Absent: a strategy that checks workloads is never satisfied. */
   readonly workloads?: WorkloadReader;
   readonly snapshots: SnapshotPort;
-  /** Who is told what happened; absent: nobody. */
-  readonly notifier?: Notifier;
   /** Who shows the run at its commit; absent: nobody. */
   readonly reporter?: RunReporter;
 }
@@ -224,8 +223,9 @@ async function tell(
     quarantine,
     closed,
   });
-  const notices = noticesOf({ environment, run, gates, quarantine, closed });
-  return (await notify(deps, environment, notices)) && told;
+  const at = new Date(deps.clock.now()).toISOString();
+  await announce(deps, noticesOf({ environment, run, closed: closed && told, at }));
+  return told;
 }
 
 async function recordRun(

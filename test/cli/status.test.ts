@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Status } from "../../shared/status/status.ts";
 import {
   largeStatus,
+  NOW,
   quarantined,
   environment,
   run,
@@ -17,6 +18,12 @@ import { fleetwright } from "./command.ts";
 import { FLEET, harbourScenario } from "./harbour.ts";
 
 const FOLDER = resolve("examples/harbour");
+const NOBODY = {
+  owner: undefined,
+  disruptionsAllowed: 0,
+  healthyPods: undefined,
+  requiredPods: undefined,
+};
 const RUN = "prod-1-0a1b2c3d";
 let azure: TestEmulator;
 
@@ -89,7 +96,24 @@ test("asks the functions where they are named, with the key in a header", async 
   const { server, url, keys } = await serve(
     statusOf([
       environment({
-        quarantined: [quarantined()],
+        quarantined: [
+          quarantined({
+            alsoHeldBy: [{ ...NOBODY, pod: "shop/bar-0", pdb: "shop/bar" }],
+          }),
+          quarantined({ node: "aks-workers-9", resolvedAt: "2026-07-10T11:40:00Z" }),
+        ],
+        soaking: { run: RUN, target: "live", until: "2026-07-13T12:00:00.000Z" },
+        untold: [
+          {
+            environment: "prod",
+            key: "k",
+            text: "stage1 is done",
+            at: NOW,
+            tries: 2,
+            reason: "the webhook answers 500",
+            nextTryAt: Date.parse("2026-07-10T12:06:00Z"),
+          },
+        ],
         runs: [
           run(
             [
@@ -106,7 +130,17 @@ test("asks the functions where they are named, with the key in a header", async 
   );
   const env = { FLEETWRIGHT_STATUS_URL: url, FLEETWRIGHT_STATUS_KEY: "secret" };
   const { code, stdout } = await fleetwright(["status"], { env });
-  expect(stdout).toContain("quarantined: Quay-4/aks-workers-1, kept by shop/cart https://");
+  for (const told of [
+    "quarantined: Quay-4/aks-workers-1 of pool workers, since 2026-07-10 11:30Z",
+    "kept by pod shop/cart-0 of StatefulSet/cart, budget shop/cart: 0 may go, 1 healthy, 1 required; pod shop/bar-0, budget shop/bar",
+    "https://github.example/octo-org/harbour/issues/7",
+    "Newer node images queue: those of prod-1-0a1b2c3d soak for live until 2026-07-13 12:00Z.",
+    '"stage1 is done" (2 tries; the webhook answers 500): tried again 2026-07-10 12:06Z.',
+    "1 earlier quarantined node is proved again.",
+    "AKSUbuntu-2204gen2containerd 202607.09.0, valid until 7 Oct 2026",
+  ]) {
+    expect(stdout).toContain(told);
+  }
   expect([code, keys]).toEqual([1, ["secret"]]);
   const wrong = await fleetwright(["status"], {
     env: { ...env, FLEETWRIGHT_STATUS_URL: `${url}/no?code=secret` },
@@ -114,6 +148,28 @@ test("asks the functions where they are named, with the key in a header", async 
   expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("it answers 404") });
   expect(wrong.stderr).not.toContain("secret");
   server.close();
+});
+
+test("--all shows earlier runs and which region offers which node image; nothing moves the cursor", async () => {
+  const nodeImages = [
+    {
+      region: "westeurope",
+      nodeImageVersion: "AKSUbuntu-2204gen2containerd-202607.16.0",
+      noticedAt: "2026-07-10T10:00:00Z",
+    },
+  ];
+  const problem = "\u001B[2Jgone";
+  const runs = [run([], { name: "prod-2-x" }), run([], { name: "prod-1-y", state: "Completed" })];
+  const status = { ...statusOf([environment({ runs, problem })]), nodeImages };
+  const { server, url } = await serve(status as Status);
+  const { stdout } = await fleetwright(["status", "--all"], {
+    env: { FLEETWRIGHT_STATUS_URL: url },
+  });
+  server.close();
+  expect(stdout).toContain("202607.16.0 is out in westeurope");
+  expect(stdout).toMatch(/prod-1-y +Completed +started 2026-07-10 08:00Z/);
+  expect(stdout).toMatch(/westeurope +AKSUbuntu-2204gen2containerd 202607\.16\.0 +noticed/);
+  expect(stdout).not.toContain("\u001B");
 });
 
 test("1,000 members fit on a screen", async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nodePoolRolled } from "../../functions/host/asked.ts";
 import { lookAtLeftovers } from "../../functions/host/look-at-leftovers.ts";
-import type { Notifier } from "../../shared/update-run/notify.ts";
+import { sendMessages, type Notifier } from "../../shared/core/outbox.ts";
 import { startLocalApp, type LocalApp } from "./local-app.ts";
 
 /** An upgrade that nobody declared left a quarantined node: no run knows of it, and it is told all the same. */
@@ -93,15 +93,17 @@ test("a node that an upgrade by hand left behind becomes one issue with cause, c
   };
   const messages: string[] = [];
   const notifier: Notifier = {
-    async send(text) {
+    async send({ text }) {
       messages.push(text);
-      return "delivered";
+      return { delivered: true };
     },
   };
   const app = { ...local.app, notifier };
   await nodePoolRolled(app, event);
   await nodePoolRolled(app, event);
   await lookAtLeftovers(app);
+  await sendMessages(app);
+  await sendMessages(app);
   // No run knows of the node, and the chat is told all the same, once.
   expect(messages).toEqual([
     expect.stringMatching(/^prod: node \S+ and 1 more are quarantined \(pdb:harbour\/tide\): http/),

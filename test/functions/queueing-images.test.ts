@@ -1,3 +1,6 @@
+import { announce } from "../../shared/core/outbox.ts";
+import { swept } from "../../functions/host/asked.ts";
+import { renderPage } from "../../functions/status-page/page.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { detectImages } from "../../functions/host/detect-images.ts";
 import { currentDeclarations, lookAtNodeImages } from "../../functions/host/look.ts";
@@ -103,6 +106,19 @@ test("two newer images wait while the one before them soaks, and somebody can re
     { name: "prod" },
   ]);
   expect(status.environments[1]?.soaking).toBeUndefined();
+});
+
+test("a message that the webhook does not take is shown with its environment", async () => {
+  const refuse = async () => ({ delivered: false, reason: "the webhook answers 500" }) as const;
+  const app = { ...local.app, notifier: { send: refuse } };
+  const at = "2026-07-10T09:00:00Z";
+  await announce(app, [{ environment: "dev", key: "k", text: "canary is done", at }]);
+  await swept(app);
+  const status = await readStatus(app, await currentDeclarations(app));
+  const shown = [{ text: "canary is done", tries: 1, reason: "the webhook answers 500" }];
+  expect(status.environments[0]?.untold).toMatchObject(shown);
+  expect(status.environments[1]?.untold).toBeUndefined();
+  expect(renderPage(status)).toContain("canary is done");
 });
 
 test("once its soak is over, one pull request proposes the newest of them", async () => {

@@ -7,8 +7,8 @@ export type Calls = Readonly<Record<string, number>>;
  * or a request per cluster where one list would do, exceeds it.
  */
 export const BUDGETS = {
-  invocation: { ARM: 25, Kubernetes: 35, tables: 120, GitHub: 40, "Event Grid": 4 },
-  job: { ARM: 36, Kubernetes: 0, tables: 0, GitHub: 50, "Event Grid": 0 },
+  invocation: { ARM: 25, Kubernetes: 35, tables: 120, GitHub: 40, "Event Grid": 4, webhook: 10 },
+  job: { ARM: 36, Kubernetes: 0, tables: 0, GitHub: 50, "Event Grid": 0, webhook: 0 },
 } as const satisfies Readonly<Record<string, Calls>>;
 
 /** Counts the calls of one process against the budget of what it was asked to do. */

@@ -30,6 +30,7 @@ export const SIGHTS = [
   "clock jumped ahead",
   "clock jumped back",
   "timer skipped",
+  "timer on two machines",
   // The world
   "image released mid-run",
   "image in one region first",

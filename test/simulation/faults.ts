@@ -14,6 +14,8 @@ export interface FaultOptions {
   readonly foreignEventPerStep: number;
   /** Per timer and step: of the many times that it is due in one, none comes off. */
   readonly timerSkipped: number;
+  /** Per timer and step: its lease got lost, and two machines run it. */
+  readonly timerTwice: number;
   readonly nodesUnseen: number;
   /** Per step, and there are more kinds of meddling than this one number says: each is drawn apart. */
   readonly personMeddles: number;
@@ -35,6 +37,7 @@ export const NO_FAULTS: FaultOptions = {
   eventDelayed: 0,
   foreignEventPerStep: 0,
   timerSkipped: 0,
+  timerTwice: 0,
   nodesUnseen: 0,
   personMeddles: 0,
   worldTurnsBadPerStep: 0,
@@ -54,6 +57,7 @@ export const MANY_FAULTS: FaultOptions = {
   eventDelayed: 0.3,
   foreignEventPerStep: 0.03,
   timerSkipped: 0.5,
+  timerTwice: 0.05,
   nodesUnseen: 0.05,
   personMeddles: 0.05,
   worldTurnsBadPerStep: 0.03,

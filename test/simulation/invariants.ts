@@ -78,6 +78,7 @@ export function watchInvariants(simulation: Simulation, toldWithinHours: number)
     checkEnd() {
       if (broken.length > 0) return;
       checkRest(simulation, fail);
+      checkToldAll(simulation, fail);
     },
   };
 }
@@ -300,10 +301,23 @@ function checkSnapshots({ cloud, gitHub }: Simulation, fail: Fail): void {
   }
 }
 
-/** What happens once is told once. */
+/** Told twice only when nobody could confirm the first time. */
 function checkMessages({ told }: Simulation, fail: Fail): void {
-  const once = told.filter((text) => / is done/.test(text));
-  fail(new Set(once).size === once.length, "the same end was told twice");
+  const [again] = told.repeated;
+  fail(again === undefined, `told twice: ${again}`);
+}
+
+/** Whatever happened to whoever was to send it, each message arrived. */
+function checkToldAll({ world, told }: Simulation, fail: Fail): void {
+  for (const due of told.missing) fail(false, `never told: ${due.trim()}`);
+  const run = newestRun(world);
+  for (const stage of run?.stages ?? []) {
+    const text = `${stage.name} of ${run?.name} is done (`;
+    fail(
+      told.texts.some((line) => line.includes(text)),
+      `never told: ${text}`,
+    );
+  }
 }
 
 function checkRest(simulation: Simulation, fail: Fail): void {

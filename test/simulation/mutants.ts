@@ -10,6 +10,7 @@ const GATE = "shared/update-run/gate.ts";
 const APPROVE = "shared/update-run/approve.ts";
 const RECONCILE = "shared/update-run/reconcile.ts";
 const RECORD = "shared/quarantine/record.ts";
+const OUTBOX = "shared/core/outbox.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -138,5 +139,17 @@ export const MUTANTS: readonly Mutant[] = [
     file: "shared/promotion/lookout.ts",
     find: "if (!newest || compareVersions(version, newest) > 0)",
     replace: "if (!newest)",
+  },
+  {
+    name: "confirm a message before it is sent",
+    file: OUTBOX,
+    find: "const sent = await notifier.send(",
+    replace: "await forget(deps, row, value);\n  const sent = await notifier.send(",
+  },
+  {
+    name: "send a message without a claim",
+    file: OUTBOX,
+    find: "if (mine === undefined) return;",
+    replace: "",
   },
 ];

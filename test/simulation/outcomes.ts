@@ -40,7 +40,7 @@ export function outcomesOf({ cloud, gitHub, told }: Simulation, seen: Sightings)
   if (gitHub.issues.some(({ body }) => body.startsWith("Opened twice"))) {
     seen.add("issue opened twice, and healed");
   }
-  if (told.some((text) => text.includes("is held at the gate"))) seen.add("gate held");
+  if (told.texts.some((text) => text.includes("is held at the gate"))) seen.add("gate held");
   for (const { tags } of cloud.taken) {
     if (tags["fleetwright-kind"] === "proven") seen.add("proven snapshot taken");
     if (tags["fleetwright-kind"] === "outgoing") seen.add("outgoing snapshot taken");

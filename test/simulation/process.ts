@@ -51,6 +51,10 @@ export class Process {
   #dead = false;
   /** Effects of the invocations in flight, to tell "between two effects" from "before the first". */
   effects = 0;
+  /** Times that it stalled. */
+  stalls = 0;
+  /** What kept it from going on: stalls, its death, calls that failed for good. */
+  troubles = 0;
   readonly #account: Account | undefined;
 
   /** @param account of what it may ask for; absent: nobody counts. */
@@ -83,6 +87,8 @@ export class Process {
     for (let turns = chance.below(3); turns > 0; turns--) await Promise.resolve();
     if (chance.happens(this.#around.luck().processStallsPerCall)) {
       seen.add("process stalled for minutes");
+      this.stalls++;
+      this.troubles++;
       await this.#around.stall();
     }
     for (let attempt = 0; ; attempt++) {
@@ -97,12 +103,17 @@ export class Process {
         this.#maybeDie(luck, writes ? "after" : undefined);
         const late = this.#late(luck);
         if (late === undefined) return result;
-        if (attempt >= service.retries) throw service.error(late);
+        if (attempt >= service.retries) throw this.#failed(service, late);
       } else if (attempt >= service.retries || !REPEATED.has(early.status)) {
-        throw service.error(early);
+        throw this.#failed(service, early);
       }
       seen.add("call repeated by the client");
     }
+  }
+
+  #failed(service: Service, refusal: Refusal): Error {
+    this.troubles++;
+    return service.error(refusal);
   }
 
   /** A process over its budget is ended, or the loop that it is in would go on for ever. */
@@ -118,6 +129,7 @@ export class Process {
     const { chance, seen } = this.#around;
     if (!this.#dead && chance.happens(luck.processKilledPerCall)) {
       this.#dead = true;
+      this.troubles++;
       if (effect === "before") seen.add("killed before an effect");
       if (effect === "after") seen.add("killed after an effect");
       if (this.effects > 0 && effect !== undefined) seen.add("killed between two effects");

@@ -12,6 +12,7 @@ import { createRunReporter } from "../../shared/github/run-checks.ts";
 import { createTeamChecks } from "../../shared/github/team-checks.ts";
 import { createIssueTracker } from "../../shared/github/issues.ts";
 import { createDeclarationRepository } from "../../shared/github/repository.ts";
+import type { Notifier } from "../../shared/core/outbox.ts";
 import type { NodeReader } from "../../shared/quarantine/ports.ts";
 import { Account, BUDGETS } from "./budget.ts";
 import type { GitHub } from "./github.ts";
@@ -19,6 +20,7 @@ import type { Cloud } from "./cloud.ts";
 import type { Delivery, EventGrid } from "./events.ts";
 import { azureError, Killed, Process, type Service, type Surroundings } from "./process.ts";
 import type { SimStore } from "./store.ts";
+import type { Told } from "./told.ts";
 
 /** Told each line of the log; absent: none is made. */
 export type Trace = ((line: string) => void) | undefined;
@@ -28,7 +30,7 @@ export interface Backends {
   readonly gitHub: GitHub;
   readonly store: SimStore;
   readonly events: EventGrid;
-  readonly told: string[];
+  readonly told: Told;
   readonly now: () => number;
   readonly trace: Trace;
 }
@@ -78,6 +80,15 @@ const TOPIC: Service = {
   error: azureError,
 };
 
+const WEBHOOK: Service = {
+  name: "webhook",
+  retries: 0,
+  writes: new Set(["send"]),
+  conditional: NONE,
+  early: [429, 503, 0],
+  error: azureError,
+};
+
 const MINUTE = 60_000;
 /** A clock of a machine that is set right may go this far either way. */
 const CLOCK_JUMP = 10 * MINUTE;
@@ -102,7 +113,7 @@ export class Instance {
 }
 
 function compose(backends: Backends, around: Surroundings, instance: Instance): App {
-  const { cloud, events, store, gitHub, told, now } = backends;
+  const { cloud, events, store, gitHub, now } = backends;
   const { process } = instance;
   const home = gitHub.client(process);
   return {
@@ -129,7 +140,7 @@ function compose(backends: Backends, around: Surroundings, instance: Instance): 
     clock: { now },
     wallClock: { now: () => now() + instance.skew },
     identity: "fleetwright functions",
-    notifier: notifier(told, around),
+    notifier: notifier(backends, process, around),
     logger: tracingLogger(backends),
   };
 }
@@ -154,13 +165,17 @@ function nodeReader(wrapped: NodeReader, { chance, seen, luck }: Surroundings): 
 }
 
 /** A webhook that sometimes refuses, and sometimes does not say what became of the message. */
-function notifier(told: string[], { chance, seen, luck }: Surroundings): App["notifier"] & object {
+function notifier({ told }: Backends, process: Process, { seen }: Surroundings): Notifier {
   return {
-    async send(text) {
-      if (chance.happens(luck().callFailsBeforeEffect)) return "refused";
-      seen.add("notification sent");
-      told.push(text);
-      return chance.happens(luck().callFailsAfterEffect) ? "unknown" : "delivered";
+    async send({ id, text }) {
+      try {
+        await process.call(WEBHOOK, "send", () => told.receive(id, text, process));
+        seen.add("notification sent");
+        return { delivered: true };
+      } catch (error) {
+        if (error instanceof Killed) throw error;
+        return { delivered: false, reason: "a drawn fault" };
+      }
     },
   };
 }

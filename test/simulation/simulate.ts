@@ -21,6 +21,7 @@ import {
   type Release,
 } from "./stage.ts";
 import { createStore, type SimStore } from "./store.ts";
+import { Told } from "./told.ts";
 import { outcomesOf, watchOutcomes } from "./outcomes.ts";
 
 const MINUTE = 60_000;
@@ -39,7 +40,7 @@ export interface Simulation {
   readonly store: SimStore;
   readonly people: People;
   /** Messages of the webhook. */
-  readonly told: readonly string[];
+  readonly told: Told;
   readonly now: () => number;
 }
 
@@ -75,7 +76,8 @@ async function run(seed: number, faults: FaultOptions, trace?: Trace): Promise<O
   const cloud = cloudOf(world);
   const gitHub = new GitHub(declaredFiles(scenario), () => world.now);
   const seen: Sightings = new Set();
-  const store = createStore(seen);
+  const told = new Told();
+  const store = createStore(seen, (...row) => told.decided(...row));
   const stage = new Stage(world, faults);
   const around: Surroundings = {
     chance,
@@ -86,7 +88,6 @@ async function run(seed: number, faults: FaultOptions, trace?: Trace): Promise<O
     overspend: (what) => invariants.fail(what),
   };
   const events = createEventGrid(world, around);
-  const told: string[] = [];
   const now = (): number => world.now;
   const backends: Backends = { cloud, gitHub, store, events, told, now, trace };
   const calm: Surroundings = { ...around, luck: () => NO_FAULTS };
@@ -116,8 +117,14 @@ async function run(seed: number, faults: FaultOptions, trace?: Trace): Promise<O
       stage.launch(product(workOf(queued.delivery)), trace, failed);
     }
     for (const timer of Object.values(TIMERS)) {
-      if (chance.happens(stage.luck.timerSkipped)) seen.add("timer skipped");
-      else stage.launch(product(timer), trace);
+      if (chance.happens(stage.luck.timerSkipped)) {
+        seen.add("timer skipped");
+        continue;
+      }
+      stage.launch(product(timer), trace);
+      if (!chance.happens(stage.luck.timerTwice)) continue;
+      seen.add("timer on two machines");
+      stage.launch(product(timer), trace);
     }
     await drained();
     people.act(stage.quiet);
@@ -238,6 +245,7 @@ function isAtRest(simulation: Simulation, releases: readonly Release[]): boolean
     return false;
   if (gitHub.pulls.some(({ state }) => state === "open")) return false;
   if (gitHub.issues.some(({ state }) => state === "open")) return false;
+  if (store.rows("outbox").size > 0) return false;
   const partition = [...store.partitions()].find((name) => name.startsWith(`run:${run.name}:`));
   const record = partition === undefined ? undefined : store.rows(partition).get("run")?.value;
   return (record as { readonly closedAt?: string } | undefined)?.closedAt !== undefined;

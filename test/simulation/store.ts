@@ -12,7 +12,10 @@ interface Lease {
   readonly until?: number;
 }
 
-export function createStore(seen: Sightings): SimStore {
+export function createStore(
+  seen: Sightings,
+  written: (partition: string, row: string, value: unknown) => void,
+): SimStore {
   const partitions = new Map<string, Map<string, StoredRow<unknown>>>();
   const none: ReadonlyMap<string, StoredRow<unknown>> = new Map();
   let revision = 0;
@@ -24,6 +27,7 @@ export function createStore(seen: Sightings): SimStore {
     const carried: unknown = JSON.parse(JSON.stringify(value ?? null));
     const etag = String(++revision);
     rows.set(row, { row, value: carried, etag });
+    written(partition, row, carried);
     return etag;
   };
   const noteTakeover = (before: unknown, after: unknown): void => {
