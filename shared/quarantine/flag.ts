@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import { digest } from "../core/digest.ts";
-import { MINUTE } from "../core/duration.ts";
 import type { Logger } from "../core/logger.ts";
 import { announce, type AnnounceDeps } from "../core/outbox.ts";
 import type { StateStore, StoredRow } from "../core/state-store.ts";
+import { claimFrom, doubtAfter, isClaimed } from "./claim.ts";
 import { quarantineNotices } from "./notice.ts";
 import { findIssue, openIssue } from "./one-issue.ts";
 import type { Issue, IssueTracker } from "./ports.ts";
@@ -12,6 +12,7 @@ import {
   isConfirmed,
   isResolved,
   updateRecord,
+  withoutDoubles,
   type QuarantineRecord,
   type QuarantineSighting,
 } from "./record.ts";
@@ -23,9 +24,6 @@ export interface FlagDeps extends AnnounceDeps {
   /** The machines' own time: a claim bounds the life of a process, not of anything in Azure. */
   readonly wallClock: Clock;
 }
-
-/** A handler is ended after 30 s by Event Grid's time limit; a claim that outlives it by far was left by a crash. */
-const CLAIM_MILLISECONDS = 2 * MINUTE;
 
 export const ISSUE_LABELS: readonly string[] = ["fleetwright", "quarantine"];
 
@@ -53,19 +51,22 @@ export async function flagQuarantine(
   // Somebody else may have seen the same nodes meanwhile.
   const current = await readQuarantine(deps.store, environment);
   const causes = causesIn(current, sighting);
+  const records = recordsIn(current);
   return Promise.all(
-    current.map((row) => {
-      const seen = updateRecord(row.value, causes.get(row.value.cause) ?? [], sighting);
+    current.map((row, index) => {
+      const record = records[index] ?? row.value;
+      const seen = updateRecord(record, causes.get(record.cause) ?? [], sighting);
       return bringUpToDate(deps, row, seen);
     }),
   );
 }
 
+function recordsIn(rows: readonly StoredRow<QuarantineRecord>[]): readonly QuarantineRecord[] {
+  return withoutDoubles(rows.map(({ value }) => value));
+}
+
 function causesIn(rows: readonly StoredRow<QuarantineRecord>[], { blocked }: QuarantineSighting) {
-  return assignCauses(
-    rows.map(({ value }) => value),
-    blocked,
-  );
+  return assignCauses(recordsIn(rows), blocked);
 }
 
 export async function readQuarantine(
@@ -80,20 +81,22 @@ async function bringUpToDate(
   { row, value: before, etag }: StoredRow<QuarantineRecord>,
   seen: QuarantineRecord,
 ): Promise<QuarantineRecord> {
-  const claimed = (before.claimedUntil ?? 0) > deps.wallClock.now();
-  if (claimed || seen.nodes.length === 0) return before;
+  const { store, wallClock } = deps;
+  if (isClaimed(before, wallClock.now())) return before;
   const unchanged = JSON.stringify(seen) === JSON.stringify(before);
   if (unchanged && isConfirmed(before) && (await isAsWritten(deps, before))) return before;
   const partition = partitionOf(before.environment);
-  const claim = { ...seen, claimedUntil: deps.wallClock.now() + CLAIM_MILLISECONDS };
-  if (!(await deps.store.replace(partition, row, claim, etag))) return before;
+  const { claimedUntil: _expired, doubtUntil: _over, ...facts } = seen;
+  const wanted = { ...facts, ...doubtAfter(before, wallClock.now()) };
+  const claim = { ...wanted, claimedUntil: claimFrom(wallClock.now()) };
+  if (!(await store.replace(partition, row, claim, etag))) return before;
   const issue = await publish(deps, seen);
-  const { claimedUntil: _done, ...record } = { ...claim, issue: issue.number, issueUrl: issue.url };
+  const record = issue ? { ...wanted, issue: issue.number, issueUrl: issue.url } : wanted;
   await announce(deps, quarantineNotices(record));
-  const mine = await deps.store.get<QuarantineRecord>(partition, row);
+  const mine = await store.get<QuarantineRecord>(partition, row);
   // Whoever took the claim over meanwhile knows more than this.
   const still = mine?.value.claimedUntil === claim.claimedUntil;
-  if (mine && still) await deps.store.replace(partition, row, record, mine.etag);
+  if (mine && still) await store.replace(partition, row, record, mine.etag);
   return record;
 }
 
@@ -104,12 +107,14 @@ async function isAsWritten(deps: FlagDeps, record: QuarantineRecord): Promise<bo
   return issue?.state === "open";
 }
 
-async function publish(deps: FlagDeps, record: QuarantineRecord): Promise<Issue> {
+/** @returns undefined: there is nothing to say, and nothing was said. */
+async function publish(deps: FlagDeps, record: QuarantineRecord): Promise<Issue | undefined> {
   const text = { title: renderTitle(record), body: renderBody(record) };
   const state = isResolved(record) ? "closed" : "open";
   const found = await findIssue(deps.issues, marker(record));
-  const existing = found ?? (await open(deps, record, text));
   // What was proved before anybody was told of it is told, and closed at once.
+  const existing = found ?? (record.nodes.length > 0 ? await open(deps, record, text) : undefined);
+  if (!existing) return undefined;
   const same =
     existing.title === text.title && existing.body === text.body && existing.state === state;
   if (same) return existing;
@@ -142,6 +147,8 @@ function tell(
 }
 
 function renderProof(record: QuarantineRecord): string {
+  if (record.nodes.length === 0)
+    return "Each of its nodes is told of in the issue of another cause.";
   const lines = record.nodes.map(
     ({ node, nodePool, resolvedAt }) =>
       `- \`${node}\` of pool \`${nodePool}\`: released, and its pool proved at ${resolvedAt}`,

@@ -1,8 +1,8 @@
 import type { Clock } from "../core/clock.ts";
 import { digest } from "../core/digest.ts";
-import { MINUTE } from "../core/duration.ts";
 import type { Logger } from "../core/logger.ts";
 import type { StateStore, StoredRow } from "../core/state-store.ts";
+import { claimFrom, doubtAfter, isClaimed, type Claim } from "./claim.ts";
 import { findIssue, openIssue } from "./one-issue.ts";
 import type { IssueTracker } from "./ports.ts";
 
@@ -28,21 +28,11 @@ export interface KeptIssue {
 }
 
 /** What the issue says; no row: the fact never held. */
-interface KeptRow {
+interface KeptRow extends Claim {
   /** Digest of the text. */
   readonly said: string;
   readonly open: boolean;
-  /** Somebody writes the issue until then (milliseconds since the Unix epoch) at the latest. */
-  readonly claimedUntil?: number;
-  /** Until then whoever let the claim before this one expire may wake up, and write what it had in mind. */
-  readonly doubtUntil?: number;
 }
-
-/** A handler is ended after 30 s; a claim that outlives it by far was left by a crash. */
-const CLAIM_MILLISECONDS = 2 * MINUTE;
-
-/** An invocation that stalls is ended after this at the latest: the default of functionTimeout. */
-const STALL_MILLISECONDS = 30 * MINUTE;
 
 /**
  * Opens, updates, reopens and closes the one issue of a fact: claimed in a row before it is written (intent), looked
@@ -54,16 +44,15 @@ const STALL_MILLISECONDS = 30 * MINUTE;
 export async function keepIssue(deps: KeepIssueDeps, kept: KeptIssue): Promise<boolean> {
   const { store, wallClock } = deps;
   const known = await store.get<KeptRow>(kept.partition, kept.row);
-  const doubtUntil = doubtOf(known?.value, wallClock.now());
   const wanted: KeptRow = {
     said: digest(kept.text ?? ""),
     open: kept.text !== undefined,
-    ...(doubtUntil === undefined ? {} : { doubtUntil }),
+    ...doubtAfter(known?.value, wallClock.now()),
   };
-  const isCertain = wanted.open || doubtUntil === undefined;
-  if ((known?.value.claimedUntil ?? 0) > wallClock.now()) return false;
+  const isCertain = wanted.open || wanted.doubtUntil === undefined;
+  if (known && isClaimed(known.value, wallClock.now())) return false;
   if (await isSaid(deps, kept, known, wanted)) return isCertain;
-  const claimedUntil = wallClock.now() + CLAIM_MILLISECONDS;
+  const claimedUntil = claimFrom(wallClock.now());
   if (!(await claim(store, kept, known, { ...wanted, claimedUntil }))) return false;
   await writeIssue(deps, kept);
   const mine = await store.get<KeptRow>(kept.partition, kept.row);
@@ -71,12 +60,6 @@ export async function keepIssue(deps: KeepIssueDeps, kept: KeptIssue): Promise<b
   if (mine?.value.claimedUntil !== claimedUntil) return false;
   const etag = await store.replace(kept.partition, kept.row, wanted, mine.etag);
   return etag !== undefined && isCertain;
-}
-
-/** Somebody let a claim expire just now, or did so not long ago. */
-function doubtOf(known: KeptRow | undefined, now: number): number | undefined {
-  if (known?.claimedUntil !== undefined) return now + STALL_MILLISECONDS;
-  return (known?.doubtUntil ?? 0) > now ? known?.doubtUntil : undefined;
 }
 
 /** Rows of issues that are open, or that somebody did not finish to close. */

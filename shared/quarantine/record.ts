@@ -8,6 +8,7 @@ import {
   type BlockedNode,
   type Blocker,
 } from "./blocked-node.ts";
+import type { Claim } from "./claim.ts";
 
 /** Who holds a node, as it was when it was first seen. */
 export interface Holder {
@@ -42,15 +43,13 @@ export interface QuarantinedNode extends Holder {
 }
 
 /** What is remembered of a cause in an environment: one row, one issue. */
-export interface QuarantineRecord {
+export interface QuarantineRecord extends Claim {
   readonly environment: string;
   readonly cause: string;
   readonly nodes: readonly QuarantinedNode[];
   /** Absent between the intent to open the issue and its confirmation. */
   readonly issue?: number;
   readonly issueUrl?: string;
-  /** Somebody is writing the issue until this time (milliseconds since the Unix epoch) at the latest. */
-  readonly claimedUntil?: number;
 }
 
 /** What one look saw: whom it inspected, what it found there, and which clusters it proved. */
@@ -188,11 +187,52 @@ function holderOf({ namespace, pod, owner, budget, overlapping, ...rest }: Block
   };
 }
 
-export function isResolved(record: QuarantineRecord): boolean {
-  return record.nodes.length > 0 && record.nodes.every((node) => node.resolvedAt);
+/**
+ * Two instances that see one node at once, and under different causes, record it twice: it stays with the record whose
+ * issue exists, or else with the one that saw it first, and the other gives it up. Pure.
+ */
+export function withoutDoubles(records: readonly QuarantineRecord[]): readonly QuarantineRecord[] {
+  const keepers = new Map<string, QuarantineRecord>();
+  const claims = records.flatMap((record) => record.nodes.map((node) => ({ record, node })));
+  for (const { record, node } of claims.filter(isOpen).toSorted(byPrecedence)) {
+    const key = keyOf(node);
+    if (!keepers.has(key)) keepers.set(key, record);
+  }
+  return records.map((record) => {
+    const nodes = record.nodes.filter(
+      (node) => node.resolvedAt ?? keepers.get(keyOf(node)) === record,
+    );
+    return nodes.length === record.nodes.length ? record : { ...record, nodes };
+  });
 }
 
-/** The issue was written and says what the record says: nobody's claim is left over. */
+interface Entry {
+  readonly record: QuarantineRecord;
+  readonly node: QuarantinedNode;
+}
+
+function isOpen({ node }: Entry): boolean {
+  return !node.resolvedAt;
+}
+
+function byPrecedence(a: Entry, b: Entry): number {
+  const told = Number(a.record.issue === undefined) - Number(b.record.issue === undefined);
+  return (
+    told || a.node.since.localeCompare(b.node.since) || a.record.cause.localeCompare(b.record.cause)
+  );
+}
+
+function keyOf({ cluster, node }: QuarantinedNode): string {
+  return `${armKey(cluster)}/${node}`;
+}
+
+/** No node is left to it: each is proved, or told of under another cause. */
+export function isResolved(record: QuarantineRecord): boolean {
+  return record.nodes.every((node) => node.resolvedAt);
+}
+
+/** The issue says what the record says, if there is anything to say, and nobody may still change it. */
 export function isConfirmed(record: QuarantineRecord): boolean {
-  return record.issue !== undefined && record.claimedUntil === undefined;
+  const isTold = record.issue !== undefined || record.nodes.length === 0;
+  return isTold && record.claimedUntil === undefined && record.doubtUntil === undefined;
 }

@@ -87,6 +87,8 @@ function guidance(record: QuarantineRecord, held: QuarantinedNode | undefined): 
 }
 
 function verdict(record: QuarantineRecord, held: number): string {
+  if (record.nodes.length === 0)
+    return "**No node is left to this cause.** Each is told of in the issue of another, under which it was seen first.";
   if (isResolved(record))
     return "**Resolved.** Every node of these pools is on its target image, Ready and schedulable.";
   if (held === 0)

@@ -3,6 +3,7 @@ import { armKey } from "../../shared/core/arm-id.ts";
 import { silentLogger } from "../../shared/core/logger.ts";
 import type { BlockedNode, Blocker } from "../../shared/quarantine/blocked-node.ts";
 import { flagQuarantine, readQuarantine } from "../../shared/quarantine/flag.ts";
+import { isConfirmed, isResolved } from "../../shared/quarantine/record.ts";
 import type { BudgetView, Issue, IssueTracker } from "../../shared/quarantine/ports.ts";
 import { memoryStateStore } from "../support/memory-state-store.ts";
 
@@ -163,6 +164,34 @@ describe("a quarantined node", () => {
     expect(comments).toHaveLength(1);
   });
 
+  test("stays closed though a process that stalled wakes up and opens its issue again", async () => {
+    const { deps, issues } = setUp();
+    let now = Date.now();
+    const here = { ...deps, wallClock: { now: () => now } };
+    let wake = (): void => {};
+    const asleep = new Promise<void>((resume) => (wake = resume));
+    const update: IssueTracker["update"] = async (...change) => {
+      await asleep;
+      return deps.issues.update(...change);
+    };
+    await flagQuarantine(here, "prod", sighting([blocked], false));
+    const stalled = { ...here, issues: { ...deps.issues, update } };
+    const released = sighting([], false, "2026-07-10T11:00:00.000Z");
+    const late = flagQuarantine(stalled, "prod", released);
+    now += 5 * 60_000;
+    const [closed] = await flagQuarantine(here, "prod", sighting([], true));
+    expect(issues).toMatchObject([{ state: "closed" }]);
+    expect(closed && isConfirmed(closed)).toBe(false);
+    wake();
+    await late;
+    expect(issues).toMatchObject([{ state: "open" }]);
+    await flagQuarantine(here, "prod", sighting([], true));
+    expect(issues).toMatchObject([{ state: "closed" }]);
+    now += 31 * 60_000;
+    const [certain] = await flagQuarantine(here, "prod", sighting([], true));
+    expect(certain && isConfirmed(certain)).toBe(true);
+  });
+
   test("is opened again when a person closes the issue while the node is still held", async () => {
     const { deps, issues } = setUp();
     await flagQuarantine(deps, "prod", sighting([blocked], false));
@@ -239,6 +268,27 @@ describe("a node that two budgets hold", () => {
     expect(issues[1]?.title).toContain("pod disruption budget harbour/gauge keeps");
     expect(issues[1]?.body).toContain(neighbour.node);
     expect(issues[1]?.body).not.toContain(blocked.node);
+  });
+
+  test("which two looks at once saw under a budget each has one open issue by the next look", async () => {
+    const { deps, issues, comments, store } = setUp();
+    const other: BlockedNode = { ...blocked, blockers: [gauge] };
+    await Promise.all([
+      flagQuarantine(deps, "prod", sighting([blocked], false)),
+      flagQuarantine(deps, "prod", sighting([other], false)),
+    ]);
+    expect(issues).toHaveLength(2);
+    for (let looks = 0; looks < 2; looks++)
+      await flagQuarantine(deps, "prod", sighting([other], false));
+    expect(issues.filter(({ state }) => state === "open")).toHaveLength(1);
+    const closed = issues.find(({ state }) => state === "closed");
+    expect(closed?.body).toContain("No node is left to this cause");
+    expect(comments).toEqual(["Each of its nodes is told of in the issue of another cause."]);
+    await flagQuarantine(deps, "prod", sighting([], true));
+    expect(issues.map(({ state }) => state)).toEqual(["closed", "closed"]);
+    const records = (await readQuarantine(store, "prod")).map(({ value }) => value);
+    expect(records.flatMap(({ nodes }) => nodes)).toHaveLength(1);
+    expect(records.every((record) => isResolved(record) && isConfirmed(record))).toBe(true);
   });
 
   test("is not held by a budget that lets a pod go", async () => {

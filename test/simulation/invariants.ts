@@ -262,13 +262,22 @@ function checkIssues(
     for (const node of quarantinedNodes(cluster)) {
       const key = `${cluster.name}/${node}`;
       const busy = cluster.provisioningState === "UpgradingNodeImageVersion";
-      const told = busy || open.some((body) => body.includes(node));
+      const issues = open.filter((body) => isHeldIn(body, node));
+      const told = busy || issues.length === 1;
       if (told) untoldSince.delete(key);
       else if (!untoldSince.has(key)) untoldSince.set(key, now());
       const since = untoldSince.get(key) ?? now();
-      fail(now() - since <= limit, `nobody was told of quarantined node ${key}`);
+      const what = `quarantined node ${key} has ${issues.length} open issues`;
+      fail(now() - since <= limit, what);
     }
   }
+}
+
+/** An issue keeps the nodes of earlier days too. */
+function isHeldIn(body: string, node: string): boolean {
+  return body
+    .split("\n")
+    .some((line) => line.includes(`\`${node}\``) && / quarantined since \S+ \|$/.test(line));
 }
 
 /** An issue is closed with proof: no node that it names is quarantined or on an old image. */

@@ -247,6 +247,8 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
     act(): void {
       const luck = around.luck();
       if (chance.happens(luck.personMeddles)) meddle();
+      // It seldom applies: a member is left, and a newer image is still to come.
+      if (chance.happens(luck.personMeddles)) skipMember();
       if (chance.happens(luck.worldTurnsBadPerStep * 2)) cordonWhileSoaking();
       if (chance.happens(luck.worldTurnsBadPerStep)) tightenBudget();
       if (chance.happens(luck.worldTurnsBadPerStep)) sicken();
