@@ -168,16 +168,19 @@ describe("a quarantined node", () => {
     const { deps, issues } = setUp();
     let now = Date.now();
     const here = { ...deps, wallClock: { now: () => now } };
-    let wake = (): void => {};
-    const asleep = new Promise<void>((resume) => (wake = resume));
+    let [fallAsleep, wake] = [(): void => {}, (): void => {}];
+    const asleep = new Promise<void>((resolve) => (fallAsleep = resolve));
+    const awake = new Promise<void>((resolve) => (wake = resolve));
     const update: IssueTracker["update"] = async (...change) => {
-      await asleep;
+      fallAsleep();
+      await awake;
       return deps.issues.update(...change);
     };
     await flagQuarantine(here, "prod", sighting([blocked], false));
     const stalled = { ...here, issues: { ...deps.issues, update } };
     const released = sighting([], false, "2026-07-10T11:00:00.000Z");
     const late = flagQuarantine(stalled, "prod", released);
+    await asleep;
     now += 5 * 60_000;
     const [closed] = await flagQuarantine(here, "prod", sighting([], true));
     expect(issues).toMatchObject([{ state: "closed" }]);
