@@ -1,92 +1,140 @@
+import type { Cluster } from "../../shared/simulator/model.ts";
 import type { Environment, WireReply, WireRequest } from "../service.ts";
-import { allows } from "./authorization.ts";
-import type { Caller, Target } from "./authorization.ts";
+import { allows, authorize, bearerOf } from "./authorization.ts";
 import { parseObjectBody } from "./body.ts";
+import { callerNamed, userInfo } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 import { isJsonObject } from "./object.ts";
 import type { JsonObject } from "./object.ts";
+import { roleAllowsPath } from "./rbac.ts";
 import { RESOURCES } from "./registry.ts";
+import type { Target } from "./request-path.ts";
 import { verbsOf } from "./resource.ts";
-import { badRequest } from "./status.ts";
+import { REVIEW_KINDS } from "./review-kinds.ts";
+import type { ReviewKind } from "./review-kinds.ts";
+import { badRequest, methodNotAllowed } from "./status.ts";
 
 interface Review {
   readonly environment: Environment;
-  readonly clusterId: string;
+  readonly cluster: Cluster;
   readonly caller: Caller;
 }
 
 const REVIEWS: Readonly<Record<string, (review: Review, body: JsonObject) => JsonObject>> = {
-  "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": reviewAccess,
-  "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews": reviewRules,
-  "/apis/authentication.k8s.io/v1/selfsubjectreviews": reviewSelf,
+  LocalSubjectAccessReview: reviewSubject,
+  SelfSubjectAccessReview: ({ environment, cluster, caller }, { spec }) =>
+    judge({ environment, cluster, caller }, spec),
+  SelfSubjectReview: ({ caller }) => ({ userInfo: userInfo(caller) }),
+  SelfSubjectRulesReview: reviewRules,
+  SubjectAccessReview: reviewSubject,
+  TokenReview: reviewToken,
 };
 
-/** `kubectl auth`: who the caller is and what it may do, by the rule that requests are judged by. */
+/** Kinds about which others ask may be asked by those alone who may create them. */
+const ABOUT_OTHERS = ["LocalSubjectAccessReview", "SubjectAccessReview", "TokenReview"];
+
+/** `kubectl auth` and its like: who somebody is and what they may do, by the rule that requests are judged by. */
 export function serveReview(
   review: Review,
   request: WireRequest,
   path: string,
 ): WireReply | undefined {
-  const answer = REVIEWS[path];
-  if (!answer || request.method !== "POST") return undefined;
-  return { status: 201, body: answer(review, parseObjectBody(request)) };
+  const kind = REVIEW_KINDS.find((one) => pathOf(one).test(path));
+  const answer = kind && REVIEWS[kind.kind];
+  if (!answer) return undefined;
+  if (request.method !== "POST") throw methodNotAllowed();
+  if (ABOUT_OTHERS.includes(kind.kind)) {
+    const { group, plural } = kind;
+    const target = { group, plural, subresource: undefined, namespace: undefined };
+    authorize(review.environment, review.cluster, { ...review, verb: "create", target });
+  }
+  const body = parseObjectBody(request);
+  const spec = isJsonObject(body.spec) ? body.spec : {};
+  const status = answer(review, { ...body, spec });
+  const apiVersion = `${kind.group}/${kind.version}`;
+  return { status: 201, body: { kind: kind.kind, apiVersion, metadata: {}, spec, status } };
 }
 
-function reviewAccess({ environment, clusterId, caller }: Review, body: JsonObject): JsonObject {
-  const spec = isJsonObject(body.spec) ? body.spec : {};
-  const attributes = spec.resourceAttributes;
-  if (!isJsonObject(attributes)) {
-    throw badRequest("spec.resourceAttributes: Required value: this server reviews resources only");
+function pathOf({ group, version, plural, namespaced }: ReviewKind): RegExp {
+  const namespace = namespaced ? "namespaces/[^/]+/" : "";
+  return new RegExp(`^/apis/${group}/${version}/${namespace}${plural}$`);
+}
+
+function reviewSubject({ environment, cluster }: Review, { spec }: JsonObject): JsonObject {
+  const { user, groups } = isJsonObject(spec) ? spec : {};
+  if (!user && !Array.isArray(groups)) {
+    throw badRequest("spec.user: Required value: at least one of user or group must be specified");
   }
-  const target = {
-    group: String(attributes.group ?? ""),
-    plural: String(attributes.resource ?? ""),
-    subresource: attributes.subresource ? String(attributes.subresource) : undefined,
-    namespace: attributes.namespace ? String(attributes.namespace) : undefined,
-  };
-  const verb = String(attributes.verb ?? "");
-  const allowed = allows(environment, clusterId, { caller, verb, target });
+  const names = Array.isArray(groups) ? groups.map(String) : [];
+  const caller = callerNamed(String(user ?? ""), names, environment.tokens.principals);
+  return judge({ environment, cluster, caller }, spec);
+}
+
+function judge({ environment, cluster, caller }: Review, spec: unknown): JsonObject {
+  const { resourceAttributes, nonResourceAttributes } = isJsonObject(spec) ? spec : {};
+  if (isJsonObject(resourceAttributes)) {
+    const { verb, target } = accessOf(resourceAttributes);
+    return { allowed: allows(environment, cluster, { caller, verb, target }) };
+  }
+  if (!isJsonObject(nonResourceAttributes)) {
+    throw badRequest(
+      "spec: Invalid value: exactly one of nonResourceAttributes or resourceAttributes must be specified",
+    );
+  }
+  const path = String(nonResourceAttributes.path ?? "");
+  const isPublic = PUBLIC_PATHS.some((one) => path === one || path.startsWith(`${one}/`));
+  const verb = String(nonResourceAttributes.verb ?? "");
+  if (caller.kind === "administrator") return { allowed: true };
+  if (isPublic && verb === "get") return { allowed: true };
+  const isGranted = caller.kind === "user" && roleAllowsPath(cluster, caller.user, verb, path);
+  return { allowed: isGranted };
+}
+
+function accessOf(given: JsonObject): { readonly verb: string; readonly target: Target } {
+  const optional = (value: unknown): string | undefined => (value ? String(value) : undefined);
   return {
-    kind: "SelfSubjectAccessReview",
-    apiVersion: "authorization.k8s.io/v1",
-    metadata: {},
-    spec,
-    status: { allowed },
+    verb: String(given.verb ?? ""),
+    target: {
+      group: String(given.group ?? ""),
+      plural: String(given.resource ?? ""),
+      subresource: optional(given.subresource),
+      namespace: optional(given.namespace),
+      name: optional(given.name),
+    },
   };
 }
 
 const PUBLIC_PATHS = ["/api", "/apis", "/healthz", "/livez", "/openapi", "/readyz", "/version"];
 
-function reviewRules({ environment, clusterId, caller }: Review, body: JsonObject): JsonObject {
+function reviewRules({ environment, cluster, caller }: Review, body: JsonObject): JsonObject {
+  const spec = isJsonObject(body.spec) ? body.spec : {};
+  const namespace = spec.namespace ? String(spec.namespace) : undefined;
   const resourceRules = RESOURCES.map((resource) => {
     const { group, plural } = resource;
-    const target: Target = { group, plural, subresource: undefined, namespace: undefined };
+    const target: Target = { group, plural, subresource: undefined, namespace };
     const verbs = verbsOf(resource).filter((verb) =>
-      allows(environment, clusterId, { caller, verb, target }),
+      allows(environment, cluster, { caller, verb, target }),
     );
     return { verbs, apiGroups: [group], resources: [plural] };
   });
   return {
-    kind: "SelfSubjectRulesReview",
-    apiVersion: "authorization.k8s.io/v1",
-    metadata: {},
-    spec: isJsonObject(body.spec) ? body.spec : {},
-    status: {
-      resourceRules: resourceRules.filter(({ verbs }) => verbs.length > 0),
-      nonResourceRules: [{ verbs: ["get"], nonResourceURLs: PUBLIC_PATHS }],
-      incomplete: false,
-    },
+    resourceRules: resourceRules.filter(({ verbs }) => verbs.length > 0),
+    nonResourceRules: [{ verbs: ["get"], nonResourceURLs: PUBLIC_PATHS }],
+    incomplete: false,
   };
 }
 
-function reviewSelf({ caller }: Review): JsonObject {
-  const userInfo =
-    caller.kind === "administrator"
-      ? { username: "masterclient", groups: ["system:masters", "system:authenticated"] }
-      : { username: caller.principal.objectId, groups: ["system:authenticated"] };
-  return {
-    kind: "SelfSubjectReview",
-    apiVersion: "authentication.k8s.io/v1",
-    metadata: {},
-    status: { userInfo },
+function reviewToken({ environment, cluster }: Review, { spec }: JsonObject): JsonObject {
+  const token = isJsonObject(spec) ? String(spec.token ?? "") : "";
+  const request: WireRequest = {
+    method: "GET",
+    path: "/",
+    query: new Map(),
+    headers: { authorization: `Bearer ${token}` },
+    body: Buffer.alloc(0),
+    signal: AbortSignal.abort(),
   };
+  const caller = bearerOf(environment, cluster, request);
+  if (!caller) return { authenticated: false, error: "the token is not known or is over" };
+  return { authenticated: true, user: userInfo(caller) };
 }

@@ -4,6 +4,32 @@ import type { WireReply, WireRequest } from "../service.ts";
 import { RESOURCES } from "./registry.ts";
 import { apiVersionOf, verbsOf } from "./resource.ts";
 import type { Resource } from "./resource.ts";
+import { REVIEW_KINDS } from "./review-kinds.ts";
+
+/** What discovery tells of a kind. */
+type Discovered = Pick<
+  Resource,
+  | "group"
+  | "version"
+  | "plural"
+  | "singular"
+  | "kind"
+  | "namespaced"
+  | "shortNames"
+  | "categories"
+  | "subresources"
+> & { readonly verbs: readonly string[] };
+
+const DISCOVERED: readonly Discovered[] = [
+  ...RESOURCES.map((resource) => ({ ...resource, verbs: verbsOf(resource) })),
+  ...REVIEW_KINDS.map((kind) => ({
+    ...kind,
+    shortNames: [],
+    categories: [],
+    subresources: [],
+    verbs: ["create"],
+  })),
+];
 
 /** Answers what clients ask before they ask for objects; undefined for any other path. */
 export function serveDiscovery(request: WireRequest, path: string): WireReply | undefined {
@@ -73,12 +99,12 @@ function versionInfo(kubernetesVersion: string): object {
 }
 
 function namedGroups(): string[] {
-  const groups = RESOURCES.map(({ group }) => group).filter((group) => group !== "");
+  const groups = DISCOVERED.map(({ group }) => group).filter((group) => group !== "");
   return [...new Set(groups)];
 }
 
 function versionOf(group: string): string {
-  return RESOURCES.find((resource) => resource.group === group)?.version ?? "v1";
+  return DISCOVERED.find((resource) => resource.group === group)?.version ?? "v1";
 }
 
 function coreVersions(): object {
@@ -95,8 +121,8 @@ function apiGroup(name: string): object {
   return { name, versions: [entry], preferredVersion: entry };
 }
 
-function resourcesOf(group: string): readonly Resource[] {
-  return RESOURCES.filter((resource) => resource.group === group);
+function resourcesOf(group: string): readonly Discovered[] {
+  return DISCOVERED.filter((resource) => resource.group === group);
 }
 
 function resourceList(group: string, version: string): object {
@@ -116,14 +142,14 @@ function resourceList(group: string, version: string): object {
   return { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources };
 }
 
-function plainResource(resource: Resource): object {
+function plainResource(resource: Discovered): object {
   const { plural, singular, namespaced, kind, shortNames, categories } = resource;
   return {
     name: plural,
     singularName: singular,
     namespaced,
     kind,
-    verbs: verbsOf(resource),
+    verbs: resource.verbs,
     ...(shortNames.length > 0 && { shortNames }),
     ...(categories.length > 0 && { categories }),
   };
@@ -166,14 +192,14 @@ function aggregatedGroup(name: string): object {
   };
 }
 
-function aggregatedResource(resource: Resource): object {
+function aggregatedResource(resource: Discovered): object {
   const { group, version, kind, plural, singular, shortNames, categories } = resource;
   return {
     resource: plural,
     responseKind: { group, version, kind },
     scope: resource.namespaced ? "Namespaced" : "Cluster",
     singularResource: singular,
-    verbs: verbsOf(resource),
+    verbs: resource.verbs,
     ...(shortNames.length > 0 && { shortNames }),
     ...(categories.length > 0 && { categories }),
     ...(resource.subresources.length > 0 && {

@@ -133,7 +133,7 @@ export function requireNamespaceOf(cluster: Cluster, name: string): void {
   throw new KubernetesError(403, "Forbidden", message, { name, kind: "namespaces" });
 }
 
-function namespaceNames(cluster: Cluster): ReadonlyMap<string, string> {
+export function namespaceNames(cluster: Cluster): ReadonlyMap<string, string> {
   const names = new Set(SYSTEM_NAMESPACES);
   for (const things of [cluster.workloads, cluster.budgets, cluster.pods]) {
     for (const { namespace } of things.values()) names.add(namespace);

@@ -2,7 +2,7 @@ import type { Environment, WireRequest } from "../service.ts";
 import { adminToken } from "./admin-token.ts";
 import type { ClusterPath } from "./request-path.ts";
 
-const ROOT_PATHS = /^\/(?:healthz|livez|readyz|version|metrics|openapi|apis?)(?:\/|$)/;
+const ROOT_PATHS = /^\/$|^\/(?:healthz|livez|readyz|version|metrics|openapi|apis?)(?:\/|$)/;
 const ADMIN_TOKEN = /^Bearer +([0-9a-f]{64})$/i;
 
 /**

@@ -31,6 +31,7 @@ export const pods: Resource<Pod, PodBody> = {
   categories: ["all"],
   subresources: [
     { name: "eviction", group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
+    { name: "binding", group: "", version: "v1", kind: "Binding", verbs: ["create"] },
     { name: "log", group: "", version: "v1", kind: "Pod", verbs: ["get"] },
     statusOf("", "Pod"),
     { name: "ephemeralcontainers", group: "", version: "v1", kind: "Pod", verbs: ["patch"] },

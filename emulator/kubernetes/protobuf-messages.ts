@@ -210,8 +210,29 @@ const resourceAttributes: Message = {
   7: ["name", "text"],
 };
 
-const accessReview: Message = {
-  2: ["spec", { message: { 1: ["resourceAttributes", { message: resourceAttributes }] } }],
+const nonResourceAttributes: Message = { 1: ["path", "text"], 2: ["verb", "text"] };
+const accessReviewSpec: Message = {
+  1: ["resourceAttributes", { message: resourceAttributes }],
+  2: ["nonResourceAttributes", { message: nonResourceAttributes }],
+};
+const accessReview: Message = { 2: ["spec", { message: accessReviewSpec }] };
+const subjectAccessReview: Message = {
+  2: [
+    "spec",
+    {
+      message: { ...accessReviewSpec, 3: ["user", "text"], 4: ["groups", { list: "text" }] },
+    },
+  ],
+};
+
+const tokenRequest: Message = {
+  2: [
+    "spec",
+    { message: { 1: ["audiences", { list: "text" }], 4: ["expirationSeconds", "number"] } },
+  ],
+};
+const tokenReview: Message = {
+  2: ["spec", { message: { 1: ["token", "text"], 2: ["audiences", { list: "text" }] } }],
 };
 
 /** Only its metadata is read. */
@@ -345,5 +366,8 @@ export const MESSAGES = {
   roleBinding,
   service,
   statefulSet,
+  subjectAccessReview,
+  tokenRequest,
+  tokenReview,
   unknown,
 } as const;

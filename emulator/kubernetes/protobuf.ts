@@ -49,7 +49,11 @@ const KINDS: Readonly<Record<string, Message>> = {
   Eviction: MESSAGES.eviction,
   PodDisruptionBudget: MESSAGES.disruptionBudget,
   Scale: MESSAGES.scale,
+  LocalSubjectAccessReview: MESSAGES.subjectAccessReview,
   SelfSubjectAccessReview: MESSAGES.accessReview,
+  SubjectAccessReview: MESSAGES.subjectAccessReview,
+  TokenRequest: MESSAGES.tokenRequest,
+  TokenReview: MESSAGES.tokenReview,
 };
 
 type Wire = number | Buffer;

@@ -4,6 +4,7 @@ import { deployments } from "./deployments.ts";
 import { disruptionBudgets } from "./disruption-budgets.ts";
 import { coreEvents, events } from "./events.ts";
 import { leases } from "./leases.ts";
+import { nodeMetrics, podMetrics } from "./metrics.ts";
 import { namespaces } from "./namespaces.ts";
 import { nodes } from "./nodes.ts";
 import { plainResources } from "./plain-resources.ts";
@@ -27,6 +28,8 @@ export const RESOURCES: readonly Resource[] = [
   disruptionBudgets,
   leases,
   ...plainResources,
+  nodeMetrics,
+  podMetrics,
 ];
 
 export function findResource(group: string, version: string, plural: string): Resource | undefined {

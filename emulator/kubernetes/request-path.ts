@@ -33,6 +33,15 @@ export interface ResourcePath {
   readonly subresource: string | undefined;
 }
 
+/** What somebody wants to do something to. */
+export interface Target {
+  readonly group: string;
+  readonly plural: string;
+  readonly subresource: string | undefined;
+  readonly namespace: string | undefined;
+  readonly name?: string | undefined;
+}
+
 const RESOURCE = /^\/(?:api\/(v[^/]+)|apis\/([^/]+)\/(v[^/]+))\/(.+)$/;
 
 /** Takes the path of an object or a collection apart; undefined for discovery and health paths. */

@@ -95,6 +95,8 @@ export interface Resource<Source = unknown, Body extends KubernetesObject = Kube
   readonly absence?: string;
   /** A collection of these may not be deleted at once. */
   readonly oneByOne?: boolean;
+  /** Measured anew each time, so that there is nothing to wait for. */
+  readonly unwatched?: boolean;
   remove?(cluster: Cluster, object: ObjectName, options: RemoveOptions): void;
 }
 
@@ -110,6 +112,6 @@ export function verbsOf(resource: Resource): readonly string[] {
     "get",
     "list",
     ...(resource.update ? ["patch", "update"] : []),
-    "watch",
+    ...(resource.unwatched === true ? [] : ["watch"]),
   ];
 }

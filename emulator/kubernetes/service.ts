@@ -3,7 +3,10 @@ import type { Cluster } from "../../shared/simulator/model.ts";
 import type { Environment, Service, WireReply, WireRequest } from "../service.ts";
 import { serveReview } from "./access-review.ts";
 import { authenticate, authorize } from "./authorization.ts";
-import type { Caller, Verb } from "./authorization.ts";
+import { bindPod } from "./binding.ts";
+import type { Verb } from "./authorization.ts";
+import { userInfo } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 import { deleteCollection, deleteObject } from "./delete.ts";
 import { serveDiscovery, servePublicInfo } from "./discovery.ts";
 import { evictPod } from "./eviction.ts";
@@ -17,6 +20,7 @@ import { pathByToken } from "./path-by-token.ts";
 import { parseClusterPath, parseResourcePath } from "./request-path.ts";
 import type { ClusterPath, ResourcePath } from "./request-path.ts";
 import { serveScale } from "./scale.ts";
+import { serveTokenRequest } from "./service-account-tokens.ts";
 import { serveStatus } from "./status-subresource.ts";
 import {
   KubernetesError,
@@ -90,13 +94,13 @@ function serveCluster(call: Call, audited: Audited): WireReply {
   if (cluster.powerState === "Stopped") throw stopped(cluster);
   const publicInfo = servePublicInfo(cluster, path.path, request.query);
   if (publicInfo) return publicInfo;
-  const caller = authenticate(environment, cluster.id, request);
-  audited.principal = caller.kind === "administrator" ? "administrator" : caller.principal.objectId;
+  const caller = authenticate(environment, cluster, request);
+  audited.principal = caller.kind === "administrator" ? "administrator" : userInfo(caller).username;
   const discovery =
     request.method === "GET" &&
     (serveDiscovery(request, path.path) ?? serveOpenApi(request, path.server, path.path));
   if (discovery) return discovery;
-  const review = serveReview({ environment, clusterId: cluster.id, caller }, request, path.path);
+  const review = serveReview({ environment, cluster, caller }, request, path.path);
   if (review) return review;
   const resourcePath = parseResourcePath(path.path);
   if (resourcePath) return serveResource(call, { cluster, caller, audited, path: resourcePath });
@@ -127,7 +131,7 @@ function serveResource(call: Call, { cluster, caller, audited, path }: ResourceC
   const name = [path.plural, ...(subresource === undefined ? [] : [subresource])].join("/");
   audited.operation = `${verb.toUpperCase()} ${name}`;
   if (!resource || (namespace !== undefined && !resource.namespaced)) throw unknownPath();
-  authorize(environment, cluster.id, { caller, verb, target: { ...path } });
+  authorize(environment, cluster, { caller, verb, target: { ...path } });
   const now = (): number => environment.world.now;
   const journal = journals.open(cluster, resource);
   const later = (task: () => void): void => {
@@ -141,7 +145,7 @@ function serveResource(call: Call, { cluster, caller, audited, path }: ResourceC
   const write: WriteRequest = { request, cluster, journal, namespace, now, later, warnings: [] };
   return subresource === undefined
     ? serveVerb(verb, write, path)
-    : serveSubresource(subresource, write, path);
+    : serveSubresource(environment, write, path);
 }
 
 function verbOf({ method, query }: WireRequest, { name }: ResourcePath): Verb {
@@ -165,7 +169,9 @@ function verbOf({ method, query }: WireRequest, { name }: ResourcePath): Verb {
 
 function serveVerb(verb: Verb, write: WriteRequest, path: ResourcePath): WireReply {
   const { name, namespace } = path;
-  if (verb === "watch") return watchObjects(write, name);
+  if (verb === "watch" && write.journal.resource.unwatched !== true) {
+    return watchObjects(write, name);
+  }
   if (verb === "list") return listObjects(write);
   if (write.journal.resource.namespaced && namespace === undefined) throw methodNotAllowed();
   if (verb === "deletecollection") return deleteCollection(write);
@@ -183,13 +189,15 @@ function serveVerb(verb: Verb, write: WriteRequest, path: ResourcePath): WireRep
       return patchObject(write, name);
     case "delete":
       return deleteObject(write, name);
+    default:
+      throw methodNotAllowed();
   }
 }
 
 function serveSubresource(
-  subresource: string,
+  environment: Environment,
   write: WriteRequest,
-  { name, namespace }: ResourcePath,
+  { name, namespace, subresource = "" }: ResourcePath,
 ): WireReply {
   const { resource } = write.journal;
   const known = resource.subresources.some((candidate) => candidate.name === subresource);
@@ -197,6 +205,8 @@ function serveSubresource(
   if (resource.namespaced && namespace === undefined) throw unknownPath();
   if (subresource === "status") return serveStatus(write, name);
   if (subresource === "scale") return serveScale(write, name);
+  if (subresource === "binding") return bindPod(write, name);
+  if (subresource === "token") return serveTokenRequest(environment, write, name);
   if (subresource !== "eviction") return serveContainers(write, subresource, name);
   if (write.request.method !== "POST") throw methodNotAllowed();
   return evictPod(write, name);

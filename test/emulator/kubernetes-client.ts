@@ -37,6 +37,8 @@ export interface CallOptions {
   readonly accept?: string;
   readonly type?: string;
   readonly body?: unknown;
+  /** Beside those that every call has. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 async function readAll(message: IncomingMessage): Promise<Buffer> {
@@ -87,6 +89,7 @@ export class KubernetesClient {
         "Content-Type": type,
         "Content-Length": Buffer.byteLength(text),
         ...(token !== "" && { Authorization: `Bearer ${token}` }),
+        ...options.headers,
       };
       const sent = request(url, { method, headers, ca: this.#server.caPem, agent: false }, resolve);
       sent.on("error", reject);

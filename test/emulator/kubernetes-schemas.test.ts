@@ -67,7 +67,7 @@ interface Kind {
   readonly verbs: readonly string[];
 }
 
-/** Every kind that discovery tells of, with the path of its list. */
+/** Every kind that is kept (what is measured has no schema), with the path of its list. */
 async function kinds(): Promise<readonly Kind[]> {
   const { body } = await api.get("/apis");
   const groups = (body as unknown as { groups: { preferredVersion: { groupVersion: string } }[] })
@@ -80,7 +80,7 @@ async function kinds(): Promise<readonly Kind[]> {
         resources: { name: string; kind: string; verbs: string[] }[];
       };
       return resources
-        .filter(({ name, verbs }) => !name.includes("/") && verbs.includes("list"))
+        .filter(({ name, verbs }) => !name.includes("/") && verbs.includes("watch"))
         .map(({ name, kind, verbs }) => ({ root, kind, verbs, path: `/${root}/${name}` }));
     }),
   );
