@@ -168,8 +168,8 @@ describe("what is not there", () => {
   });
 
   test.each([
-    { name: "an unknown resource", method: "GET", path: "/api/v1/podtemplates", status: 404 },
-    { name: "an unknown group", method: "GET", path: "/apis/metrics.k8s.io/v1beta1", status: 404 },
+    { name: "an unknown resource", method: "GET", path: "/api/v1/secretsantas", status: 404 },
+    { name: "an unknown group", method: "GET", path: "/apis/nothing.k8s.io/v1", status: 404 },
     { name: "an unknown node", method: "GET", path: "/api/v1/nodes/nope", status: 404 },
     { name: "deleting all namespaces", method: "DELETE", path: "/api/v1/namespaces", status: 405 },
     { name: "an unknown method", method: "PROPFIND", path: "/api/v1/nodes", status: 405 },
