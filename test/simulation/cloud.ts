@@ -64,7 +64,18 @@ export interface Start {
   readonly pins: readonly string[];
 }
 
-const iso = (time: number): string => new Date(time).toISOString();
+const isoTimes = new Map<number, string>();
+/** A run's view says the same few times again and again. */
+const MAX_ISO_TIMES = 2_000;
+
+function iso(time: number): string {
+  const known = isoTimes.get(time);
+  if (known !== undefined) return known;
+  if (isoTimes.size >= MAX_ISO_TIMES) isoTimes.clear();
+  const text = new Date(time).toISOString();
+  isoTimes.set(time, text);
+  return text;
+}
 
 interface Books {
   readonly taken: NodePoolSnapshot[];

@@ -31,6 +31,7 @@ export interface SimPull {
 
 interface Commit {
   readonly sha: string;
+  readonly tree: string;
   readonly files: Files;
   readonly parent: string | undefined;
 }
@@ -63,6 +64,7 @@ export class GitHub {
   readonly #commits = new Map<string, Commit>();
   readonly #trees = new Map<string, Files>();
   readonly #blobs = new Map<string, string>();
+  readonly #listings = new Map<string, unknown>();
   readonly #branches = new Map<string, string>();
   /** Every release that the default branch ever declared, and its commit. */
   readonly everMerged: { readonly commit: string; readonly text: string }[] = [];
@@ -144,8 +146,8 @@ export class GitHub {
           .filter(({ merged }) => merged?.commit === p["commit_sha"])
           .map(({ merged }) => ({ merged_at: "", head: { sha: merged?.head } }));
       case "GET /repos/{owner}/{repo}/commits/{ref}": {
-        const { sha, files } = this.#commitAt(String(p["ref"]));
-        return { sha, commit: { tree: { sha: this.#tree(files) } } };
+        const { sha, tree } = this.#commitAt(String(p["ref"]));
+        return { sha, commit: { tree: { sha: tree } } };
       }
       case "GET /repos/{owner}/{repo}/compare/{basehead}": {
         const [base = "", head = ""] = String(p["basehead"]).split("...");
@@ -306,7 +308,7 @@ export class GitHub {
   #commit(tree: string, parent: string | undefined): string {
     const files = this.#trees.get(tree) ?? refuse(404);
     const sha = sha1(`commit ${tree} ${parent}`);
-    this.#commits.set(sha, { sha, files, parent });
+    this.#commits.set(sha, { sha, tree, files, parent });
     return sha;
   }
 
@@ -325,8 +327,14 @@ export class GitHub {
     );
   }
 
-  /** The root lists folders; a folder's tree is named by its commit and its path. */
   #readTree(name: string): unknown {
+    const known = this.#listings.get(name) ?? this.#listTree(name);
+    this.#listings.set(name, known);
+    return known;
+  }
+
+  /** The root lists folders; a folder's tree is named by its commit and its path. */
+  #listTree(name: string): unknown {
     const [sha = "", folder] = name.split(":");
     const files = (this.#commits.get(sha) ?? refuse(404)).files;
     if (folder !== undefined) {
@@ -415,12 +423,15 @@ function refuse(status: number): never {
   throw gitHubError({ status, message: `status ${status}` });
 }
 
-function base64(content: string): string {
-  return Buffer.from(content).toString("base64");
-}
-
 /** The same texts come again in every seed. */
+const encoded = new Map<string, string>();
 const hashes = new Map<string, string>();
+
+function base64(content: string): string {
+  const known = encoded.get(content) ?? Buffer.from(content).toString("base64");
+  encoded.set(content, known);
+  return known;
+}
 
 function blobOf({ text: content }: DeclaredText): string {
   return sha1(`blob ${content}`);

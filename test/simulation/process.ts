@@ -40,6 +40,8 @@ export interface Surroundings {
 }
 
 const TIMEOUT = 0;
+/** Whoever awaits it goes on after all who wait already. */
+const A_TURN = Promise.resolve();
 const STALE = 412;
 
 /** Statuses that another try may change; what an SDK and Octokit's plugin repeat. */
@@ -84,15 +86,17 @@ export class Process {
   async call<T>(service: Service, name: string, effect: () => T): Promise<Awaited<T>> {
     const { chance, seen } = this.#around;
     const writes = service.writes.has(name);
-    for (let turns = chance.below(3); turns > 0; turns--) await Promise.resolve();
-    if (chance.happens(this.#around.luck().processStallsPerCall)) {
+    for (let turns = chance.below(3); turns > 0; turns--) await A_TURN;
+    let luck = this.#around.luck();
+    if (chance.happens(luck.processStallsPerCall)) {
       seen.add("process stalled for minutes");
       this.stalls++;
       this.troubles++;
       await this.#around.stall();
+      luck = this.#around.luck();
     }
     for (let attempt = 0; ; attempt++) {
-      const luck = this.#around.luck();
+      if (attempt > 0) luck = this.#around.luck();
       this.#maybeDie(luck, writes ? "before" : undefined);
       if (chance.happens(luck.meddledWithPerCall)) this.#around.meddle();
       this.#spend(service);

@@ -23,11 +23,11 @@ export function createStore(
   const write = (partition: string, row: string, value: unknown): string => {
     const rows = partitions.get(partition) ?? new Map<string, StoredRow<unknown>>();
     partitions.set(partition, rows);
-    // As the wire would carry it; nobody changes what was read, so one copy serves all readers.
-    const carried: unknown = JSON.parse(JSON.stringify(value ?? null));
     const etag = String(++revision);
-    rows.set(row, { row, value: carried, etag });
-    written(partition, row, carried);
+// Nobody changes what was read, so one copy serves all readers.
+    const kept = carried(value);
+    rows.set(row, { row, value: kept, etag });
+    written(partition, row, kept);
     return etag;
   };
   const noteTakeover = (before: unknown, after: unknown): void => {
@@ -55,4 +55,17 @@ export function createStore(
       return true;
     },
   };
+}
+
+/** A copy as the wire would carry it: what JSON makes of a value that JSON can carry. */
+function carried(value: unknown): unknown {
+  if (value === undefined) return null;
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(carried);
+  if (Object.getPrototypeOf(value) !== Object.prototype) throw new Error("a row holds plain JSON");
+  const copy: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) {
+    if (member !== undefined) copy[key] = carried(member);
+  }
+  return copy;
 }
