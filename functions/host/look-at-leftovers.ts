@@ -8,7 +8,7 @@ import { flagQuarantine } from "../../shared/quarantine/flag.ts";
 import { isCleanedUp, isLeftover } from "../../shared/quarantine/leftover.ts";
 import { findClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import type { ManagedCluster } from "../../shared/snapshot/ports.ts";
-import { ledgerPartition, readLedger, writeRow } from "../../shared/update-run/ledger.ts";
+import { ledgerPartition, writeRow, type RunRecord } from "../../shared/update-run/ledger.ts";
 import { membersOf } from "../../shared/update-run/state.ts";
 import type { App } from "./compose.ts";
 import { currentDeclarations, currentRuns, environmentsOf, exclusively, inEach } from "./look.ts";
@@ -60,8 +60,8 @@ async function clustersAtRest(app: App, environment: Environment): Promise<reado
   const members = await app.fleets.listMembers(environment.fleet);
   const busy = new Set<string>();
   for (const run of await currentRuns(app, environment)) {
-    const { run: known } = await readLedger(app.store, ledgerPartition(run));
-    if (run.status.state === "NotStarted" || known?.closedAt) continue;
+    const known = await app.store.get<RunRecord>(ledgerPartition(run), "run");
+    if (run.status.state === "NotStarted" || known?.value.closedAt) continue;
     const begun = membersOf(run).filter(({ member }) => member.state !== "NotStarted");
     for (const { member } of begun) busy.add(armKey(member.clusterId));
   }

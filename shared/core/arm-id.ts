@@ -17,8 +17,21 @@ export interface ParsedArmId {
 const PATTERN =
   /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/([^/]+)((?:\/[^/]+\/[^/]+)+)$/i;
 
+const parsed = new Map<ArmId, ParsedArmId>();
+/** Every look parses the ids of the same members, pools and snapshots: those of some thousand clusters. */
+const MAX_PARSED = 10_000;
+
 /** Parses an ARM id; throws `invalid-arm-id` with the expected form. */
 export function parseArmId(id: ArmId): ParsedArmId {
+  const known = parsed.get(id);
+  if (known !== undefined) return known;
+  if (parsed.size >= MAX_PARSED) parsed.clear();
+  const fresh = parse(id);
+  parsed.set(id, fresh);
+  return fresh;
+}
+
+function parse(id: ArmId): ParsedArmId {
   const match = PATTERN.exec(id);
   if (!match) {
     throw new FleetwrightError("invalid-arm-id", `not an ARM resource id: ${JSON.stringify(id)}`, {

@@ -69,9 +69,17 @@ export function createCheckPort({ octokit, owner, repo }: RepositoryHome): Check
             ...(check.data !== undefined && { text: pack(check) }),
           },
         });
-        return toCheck(data);
+        // What was just packed need not be unpacked.
+        return {
+          ...toCheck({ ...data, output: { ...data.output, text: null } }),
+          ...dataOf(check),
+        };
       }),
   };
+}
+
+function dataOf({ data }: NewCheck): Pick<NewCheck, "data"> {
+  return data === undefined ? {} : { data };
 }
 
 interface CheckRun {

@@ -19,9 +19,14 @@ export function isDue(record: RunRecord | undefined, run: UpdateRun, now: number
   return !quiet || record.seen !== seenOf(run);
 }
 
+/** A look asks twice, before and after, and a run of a thousand members is a long text. */
+const seen = new WeakMap<UpdateRun, string>();
+
 /** What `isDue` compares. One adapter writes the members of a run in one order, and a mistaken look is only a look. */
 export function seenOf(run: UpdateRun): string {
-  return hash("sha256", JSON.stringify(run));
+  const known = seen.get(run) ?? hash("sha256", JSON.stringify(run));
+  seen.set(run, known);
+  return known;
 }
 
 /** What a look leaves behind. */

@@ -99,8 +99,10 @@ async function rolloutAt(
   return known.get(key);
 }
 
+type Texts = Awaited<ReturnType<DeclarationHistory["readDeclarations"]>>;
+
 /** Parsing costs more than all that is decided with the result; the same texts give the same answer. */
-const parsed = new Map<string, ParsedDeclarations>();
+const parsed: { readonly files: Texts; readonly declarations: ParsedDeclarations }[] = [];
 
 /** A repository that keeps what it read gives the same list again: then the texts need not be compared. */
 const parsedLists = new WeakMap<object, ParsedDeclarations>();
@@ -115,10 +117,20 @@ export async function declarationsAt(
   const files = await repository.readDeclarations(commit);
   const same = parsedLists.get(files);
   if (same) return same;
-  const key = JSON.stringify(files.map(({ path, text }) => [path, text]));
-  const known = parsed.get(key) ?? parseDeclarations(files);
-  if (parsed.size >= MAX_PARSED) parsed.clear();
-  parsed.set(key, known);
-  parsedLists.set(files, known);
-  return known;
+  const known = parsed.find((earlier) => saySame(earlier.files, files));
+  const declarations = known?.declarations ?? parseDeclarations(files);
+  parsedLists.set(files, declarations);
+  if (known) return declarations;
+  parsed.push({ files, declarations });
+  if (parsed.length > MAX_PARSED) parsed.shift();
+  return declarations;
+}
+
+function saySame(some: Texts, others: Texts): boolean {
+  return (
+    some.length === others.length &&
+    some.every(
+      ({ path, text }, index) => path === others[index]?.path && text === others[index].text,
+    )
+  );
 }

@@ -51,9 +51,14 @@ export function heldGates(
   return [...gates].filter(([name, gate]) => gate.held && waiting.has(name));
 }
 
+const partitions = new WeakMap<object, string>();
+
 /** The partition of a run: its name for the reader, a digest of its id for uniqueness among fleets. */
 export function ledgerPartition(run: Pick<UpdateRun, "id" | "name">): string {
-  return `run:${run.name}:${digest(run.id.toLowerCase()).slice(0, 8)}`;
+  const known =
+    partitions.get(run) ?? `run:${run.name}:${digest(run.id.toLowerCase()).slice(0, 8)}`;
+  partitions.set(run, known);
+  return known;
 }
 
 export async function readLedger(

@@ -24,7 +24,7 @@ export function createStore(
     const rows = partitions.get(partition) ?? new Map<string, StoredRow<unknown>>();
     partitions.set(partition, rows);
     const etag = String(++revision);
-// Nobody changes what was read, so one copy serves all readers.
+    // Nobody changes what was read, so one copy serves all readers.
     const kept = carried(value);
     rows.set(row, { row, value: kept, etag });
     written(partition, row, kept);
