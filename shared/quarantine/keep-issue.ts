@@ -51,7 +51,10 @@ export async function keepIssue(deps: KeepIssueDeps, kept: KeptIssue): Promise<b
   };
   const isCertain = wanted.open || wanted.doubtUntil === undefined;
   if (known && isClaimed(known.value, wallClock.now())) return false;
-  if (await isSaid(deps, kept, known, wanted)) return isCertain;
+  if (await isSaid(deps, kept, known, wanted)) {
+    await endDoubt(store, kept, known, wanted);
+    return isCertain;
+  }
   const claimedUntil = claimFrom(wallClock.now());
   if (!(await claim(store, kept, known, { ...wanted, claimedUntil }))) return false;
   await writeIssue(deps, kept);
@@ -80,9 +83,21 @@ async function isSaid(
   if (!known) return !wanted.open;
   if (known.value.claimedUntil !== undefined) return false;
   if (known.value.open !== wanted.open || known.value.said !== wanted.said) return false;
-  if (!wanted.open && wanted.doubtUntil === undefined) return true;
+  // A doubt that is over was not looked into since: whoever caused it may have woken up at its very end.
+  if (!wanted.open && known.value.doubtUntil === undefined) return true;
   const isOpen = (await findIssue(issues, kept.marker))?.state === "open";
   return isOpen === wanted.open;
+}
+
+/** Nobody can wake up any more, and the issue was looked at after that: it need not be looked at again. */
+async function endDoubt(
+  store: StateStore,
+  { partition, row }: KeptIssue,
+  known: StoredRow<KeptRow> | undefined,
+  wanted: KeptRow,
+): Promise<void> {
+  if (known?.value.doubtUntil === undefined || wanted.doubtUntil !== undefined) return;
+  await store.replace(partition, row, wanted, known.etag);
 }
 
 async function claim(

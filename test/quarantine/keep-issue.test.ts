@@ -80,4 +80,22 @@ test("one that a stalled process opens after its fact is gone is closed all the 
   pass(40);
   // Nobody can wake up any more.
   expect(await keepIssue(deps, kept(false))).toBe(true);
+  expect(await openIssues(deps.store, "holds:prod")).toEqual([]);
+});
+
+test("one that a stalled process opens when nobody looks is closed by the next look, however late", async () => {
+  const { deps, issues, pass, stall } = setUp();
+  const wake = stall();
+  const late = keepIssue(deps, kept(true));
+  await new Promise(setImmediate);
+  pass(10);
+  expect(await keepIssue(deps, kept(false))).toBe(false);
+  pass(20);
+  wake();
+  await late;
+  expect(issues).toMatchObject([{ state: "open" }]);
+  pass(20);
+  expect(await keepIssue(deps, kept(false))).toBe(true);
+  expect(issues).toMatchObject([{ state: "closed" }]);
+  expect(await openIssues(deps.store, "holds:prod")).toEqual([]);
 });
