@@ -1,5 +1,5 @@
 import { FleetwrightError } from "../../shared/core/errors.ts";
-import { createRun, assertNoOtherActive } from "../../shared/update-run/create.ts";
+import { createRun, assertItsTurn } from "../../shared/update-run/create.ts";
 import { assertNotFrozen } from "../../shared/update-run/freeze.ts";
 import { readHold } from "../../shared/update-run/hold.ts";
 import { planOf, planOfRun } from "../../shared/update-run/plan.ts";
@@ -100,7 +100,7 @@ async function beginReviewed(step: Step, stored: UpdateRun): Promise<void> {
 /** Starts with the ETag of what was compared, so that nobody changes it in between. */
 export async function begin({ deps, target }: Step, stored: UpdateRun): Promise<void> {
   assertNotFrozen(target.freezes, deps.now());
-  await assertNoOtherActive(deps.fleet, target.fleet, stored.name);
+  await assertItsTurn(deps.fleet, target.fleet, stored.name);
   deps.runner.leaves(`update run ${stored.name} was being started and may be Running`);
   await deps.fleet.startRun(target.fleet, stored.name, stored.etag);
   deps.runner.log(`update run ${stored.name} started`);

@@ -1,6 +1,7 @@
 import type { ArmId } from "../core/arm-id.ts";
 import { FleetwrightError, isError } from "../core/errors.ts";
 import type { Release } from "../declaration/documents.ts";
+import { parseRunName } from "../declaration/strategy.ts";
 import { renderDifferences, runDifferences, stageDifferences } from "./compare.ts";
 import type {
   FleetPort,
@@ -70,7 +71,7 @@ export async function createRun(
 ): Promise<{ readonly run: UpdateRun; readonly changed: boolean }> {
   const existing = await port.getRun(declared.fleet, declared.name);
   if (existing !== undefined) return { run: assertAsDeclared(declared, existing), changed: false };
-  await assertNoOtherActive(port, declared.fleet, declared.name);
+  await assertItsTurn(port, declared.fleet, declared.name);
   await preflight();
   try {
     return {
@@ -109,18 +110,39 @@ export function assertAsDeclared(declared: DeclaredRun, stored: UpdateRun): Upda
   return stored;
 }
 
-/** A fleet upgrades one thing at a time: two runs would fight over the same members. */
-export async function assertNoOtherActive(
-  port: FleetPort,
-  fleet: ArmId,
-  name: string,
-): Promise<void> {
-  const runs = await port.listRuns(fleet);
-  const other = runs.find((run) => run.name !== name && isActive(run.status.state));
-  if (other === undefined) return;
+/** A fleet upgrades one thing at a time, and what is reviewed later is never undone by what was reviewed before it. */
+export async function assertItsTurn(port: FleetPort, fleet: ArmId, name: string): Promise<void> {
+  const others = (await port.listRuns(fleet)).filter((run) => run.name !== name);
+  const active = others.find(({ status }) => isActive(status.state));
+  if (active !== undefined) {
+    throw new FleetwrightError(
+      "preflight-failed",
+      `update run ${active.name} of the same fleet is ${active.status.state}`,
+      { subject: active.id, remedy: "wait for its end, or stop it, then run this step again" },
+    );
+  }
+  const newer = newestAfter(name, others);
+  if (newer === undefined) return;
   throw new FleetwrightError(
     "preflight-failed",
-    `update run ${other.name} of the same fleet is ${other.status.state}`,
-    { subject: other.id, remedy: "wait for its end, or stop it, then run this step again" },
+    `update run ${name} was overtaken: ${newer.name} of a newer generation is ${newer.status.state}`,
+    {
+      subject: newer.id,
+      remedy:
+        "run this step at the newest commit; to go back, raise metadata.generation, or delete the run that is not wanted",
+    },
   );
+}
+
+/** A job of an old commit that is run again, or was slow, must not bring back what that commit declared. */
+function newestAfter(name: string, runs: readonly UpdateRun[]): UpdateRun | undefined {
+  const ours = parseRunName(name);
+  // A way back is a person's word.
+  if (ours === undefined) return undefined;
+  const newer = runs.flatMap((run) => {
+    const theirs = parseRunName(run.name);
+    const overtakes = theirs?.release === ours.release && theirs.generation > ours.generation;
+    return overtakes ? [{ run, generation: theirs.generation }] : [];
+  });
+  return newer.toSorted((one, other) => one.generation - other.generation).at(-1)?.run;
 }

@@ -173,3 +173,17 @@ test("what was reviewed is started, also without a member that has left", async 
   expect(created).toMatchObject({ exitCode: 0, outputs: { changed: "true" } });
   expect(created.summary).toContain("As reviewed, except: at the target already: quay-1.");
 });
+
+test("a job of an older commit that is run again brings back nothing that was reviewed before", async () => {
+  const old = await repository.jobAt(
+    { ...files, "releases/dev.yaml": release(2, NEW) },
+    { commit: main },
+  );
+  const before = await runWrites();
+  const refused = await old.run("update-run", { operation: "run", ...dev, "reviewed-plan": "off" });
+  expect([refused.exitCode, refused.outputs["failure-reason"]]).toEqual([1, "preflight-failed"]);
+  expect(refused.annotations.at(-1)?.message).toMatch(
+    /update run dev-2-\w+ was overtaken: dev-6-\w+ of a newer generation is NotStarted.*newest commit/,
+  );
+  expect(await runWrites()).toEqual(before);
+});

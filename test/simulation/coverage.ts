@@ -53,6 +53,7 @@ export const SIGHTS = [
   "person merged while a run was under way",
   "job of the workflow killed",
   "two jobs at once",
+  "job of an older commit run again",
   // Outcomes
   "gate approved by us",
   "gate held",
@@ -64,6 +65,7 @@ export const SIGHTS = [
   "run completed",
   "plan refused as changed",
   "start refused by the preflight",
+  "start refused as overtaken",
   "issue opened",
   "issue opened again",
   "issue closed with proof",

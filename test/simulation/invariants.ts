@@ -9,7 +9,7 @@ import type {
 } from "../../shared/simulator/model.ts";
 import type { GateRecord } from "../../shared/update-run/ledger.ts";
 import { fleetOf } from "./cloud.ts";
-import { commitOf, newestRun, OWN_RUN } from "./people.ts";
+import { commitOf, generationOf, newestRun, OWN_RUN } from "./people.ts";
 import type { Simulation } from "./simulate.ts";
 import { isObserved, quarantinedNodes } from "./stage.ts";
 
@@ -36,7 +36,8 @@ type Fail = (holds: boolean, what: string) => void;
 
 /** What is followed from step to step. */
 interface Watched {
-  readonly untoldSince: Map<string, number>;
+  /** What may be so for a while only. */
+  readonly wrongSince: Map<string, number>;
   /** Since when a cluster has a node that is not proved, by cluster id. */
   readonly unprovedSince: Map<string, number>;
   readonly begun: Set<string>;
@@ -47,7 +48,7 @@ interface Watched {
 export function watchInvariants(simulation: Simulation, toldWithinHours: number): Invariants {
   const broken: string[] = [];
   const watched: Watched = {
-    untoldSince: new Map(),
+    wrongSince: new Map(),
     unprovedSince: new Map(),
     begun: new Set(),
     badBefore: new Set(),
@@ -237,9 +238,10 @@ function checkBegin(
   checkSoak(simulation, { run, stage: before }, fail);
 }
 
-/** Every start is of what a merge on the default branch declares, and each such thing starts once. */
+/** Every start is of what a merge on the default branch declares; each such thing starts once, in the order of the merges. */
 function checkStarts({ cloud, gitHub }: Simulation, fail: Fail): void {
   const started = new Set<string>();
+  let newest = 0;
   for (const { run, pins } of cloud.starts) {
     if (run === OWN_RUN) continue;
     fail(
@@ -248,6 +250,9 @@ function checkStarts({ cloud, gitHub }: Simulation, fail: Fail): void {
     );
     fail(!started.has(pins.join()), `${run} starts what was started before`);
     started.add(pins.join());
+    const generation = generationOf(run);
+    fail(generation >= newest, `${run} was started after a newer one`);
+    newest = Math.max(newest, generation);
   }
 }
 
@@ -255,35 +260,32 @@ function isReviewed(gitHub: Simulation["gitHub"], pin: string | undefined): bool
   return commitOf(gitHub, pin) !== undefined;
 }
 
-/** Two instances that stall at the wrong moment open two issues: the next look that gets through heals it. */
-const TWICE = "a cause with two issues";
-
-/** One open issue per cause, and every quarantined node is told of within a bounded time. */
+/** One open issue per cause, and every quarantined node is told of, each within a bounded time. */
 function checkIssues(
   { world, gitHub, now }: Simulation,
-  { untoldSince }: Watched,
+  { wrongSince }: Watched,
   limit: number,
   fail: Fail,
 ): void {
   const open = gitHub.issues.filter(({ state }) => state === "open").map(({ body }) => body);
   const causes = open.map((body) => /cause=(\w+)/.exec(body)?.[1]);
-  const once = new Set(causes).size === causes.length;
-  if (once) untoldSince.delete(TWICE);
-  else if (!untoldSince.has(TWICE)) untoldSince.set(TWICE, now());
-  fail(now() - (untoldSince.get(TWICE) ?? now()) <= limit, "a cause has two open issues");
-  for (const cluster of world.clusters.values()) {
-    for (const node of quarantinedNodes(cluster)) {
-      const key = `${cluster.name}/${node}`;
-      const busy = cluster.provisioningState === "UpgradingNodeImageVersion";
-      const issues = open.filter((body) => isHeldIn(body, node));
-      const told = busy || issues.length === 1;
-      if (told) untoldSince.delete(key);
-      else if (!untoldSince.has(key)) untoldSince.set(key, now());
-      const since = untoldSince.get(key) ?? now();
-      const what = `quarantined node ${key} has ${issues.length} open issues`;
-      fail(now() - since <= limit, what);
-    }
+  // Two instances that stall at the wrong moment open two issues: the next look that gets through heals it.
+  const twice = new Set(causes).size < causes.length ? ["a cause has two open issues"] : [];
+  const nodes = [...world.clusters.values()].flatMap((cluster) => wronglyTold(cluster, open));
+  const wrong = new Set([...twice, ...nodes]);
+  for (const what of wrongSince.keys()) if (!wrong.has(what)) wrongSince.delete(what);
+  for (const what of wrong) {
+    const since = wrongSince.get(what) ?? now();
+    wrongSince.set(what, since);
+    fail(now() - since <= limit, what);
   }
+}
+
+function wronglyTold(cluster: Cluster, open: readonly string[]): readonly string[] {
+  if (cluster.provisioningState === "UpgradingNodeImageVersion") return [];
+  return quarantinedNodes(cluster)
+    .filter((node) => open.filter((body) => isHeldIn(body, node)).length !== 1)
+    .map((node) => `quarantined node ${cluster.name}/${node} has not one open issue`);
 }
 
 /** An issue keeps the nodes of earlier days too. */

@@ -93,6 +93,12 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "stored.name);",
   },
   {
+    name: "start what a newer generation overtook",
+    file: "shared/update-run/create.ts",
+    find: "if (newer === undefined) return;",
+    replace: "return;",
+  },
+  {
     name: "never tell of a quarantined node",
     file: "shared/quarantine/blocked-node.ts",
     find: ".filter((node) => node.quarantined || isLeftBehind(node))",

@@ -71,10 +71,19 @@ export function createPeople(deps: PeopleDeps): People {
   };
 }
 
+/** By generation: a slow job may create the run of an older one last. */
 export function newestRun(world: World): UpdateRun | undefined {
   let newest: UpdateRun | undefined;
-  for (const run of fleetOf(world).runs.values()) if (run.name !== OWN_RUN) newest = run;
+  for (const run of fleetOf(world).runs.values()) {
+    if (run.name === OWN_RUN) continue;
+    if (newest === undefined || generationOf(run.name) > generationOf(newest.name)) newest = run;
+  }
   return newest;
+}
+
+/** Of `prod-3-b4790233`. */
+export function generationOf(run: string): number {
+  return Number.parseInt(run.slice("prod-".length), 10);
 }
 
 /** The commit that declared an image. */
@@ -249,6 +258,7 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
       if (chance.happens(luck.personMeddles)) meddle();
       // It seldom applies: a member is left, and a newer image is still to come.
       if (chance.happens(luck.personMeddles)) skipMember();
+      if (chance.happens(luck.personMeddles * 6)) repeatRedJob();
       if (chance.happens(luck.worldTurnsBadPerStep * 2)) cordonWhileSoaking();
       if (chance.happens(luck.worldTurnsBadPerStep)) tightenBudget();
       if (chance.happens(luck.worldTurnsBadPerStep)) sicken();
@@ -360,6 +370,16 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
     run.replace({ ...spec, nodeImageSelection: { type: "Latest" } });
     changed.set(run.name, world.now + (1 + chance.below(3)) * 10 * MINUTE);
     seen.add("person changed a run before its start");
+  }
+
+  /** GitHub offers to run a red job again, also when its commit was overtaken long ago. */
+  function repeatRedJob(): void {
+    if ([...fleetOf(world).runs.values()].some(({ status }) => isActive(status.state))) return;
+    const started = new Set(cloud.starts.map(({ pins }) => commitOf(gitHub, pins[0])));
+    const red = gitHub.everMerged.slice(1).find(({ commit }) => !started.has(commit));
+    if (!red || red.commit === gitHub.head().sha) return;
+    seen.add("job of an older commit run again");
+    launch(async () => void (await runJob(jobsOf(deps), { operation: "run", commit: red.commit })));
   }
 
   /** A run of the same shape with a gate of the same name, which nobody declared. */

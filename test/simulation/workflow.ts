@@ -12,6 +12,7 @@ import { createReviewHistory } from "../../shared/github/review-history.ts";
 import { Account, BUDGETS } from "./budget.ts";
 import type { Cloud } from "./cloud.ts";
 import { SUBSCRIPTION } from "./cloud.ts";
+import type { Sight } from "./coverage.ts";
 import type { DeclaredText, GitHub } from "./github.ts";
 import { ARM } from "./product.ts";
 import { Process, type Service, type Surroundings } from "./process.ts";
@@ -56,9 +57,15 @@ export async function runJob(deps: JobDeps, job: Job): Promise<boolean> {
   } catch (error) {
     if (process.dead) around.seen.add("job of the workflow killed");
     if (isError(error, "plan-changed")) around.seen.add("plan refused as changed");
-    if (isError(error, "preflight-failed")) around.seen.add("start refused by the preflight");
+    if (isError(error, "preflight-failed")) around.seen.add(refusalOf(error));
     throw error;
   }
+}
+
+function refusalOf({ message }: Error): Sight {
+  return message.includes("overtaken")
+    ? "start refused as overtaken"
+    : "start refused by the preflight";
 }
 
 function inputsOf({ operation, runName }: Job): UpdateRunInputs {

@@ -139,6 +139,19 @@ describe("createRun", () => {
     expect((await createRun(fleet([ended]).port, declared())).changed).toBe(true);
   });
 
+  test("a slow job of an older commit creates nothing once a newer generation has a run", async () => {
+    const other = (name: string) => updateRun("NotStarted", { name });
+    const { port, created } = fleet([other("dev-12-ffffffff")]);
+    await expect(createRun(port, declared())).rejects.toMatchObject({
+      code: "preflight-failed",
+      message: expect.stringMatching(/dev-3-\w+ was overtaken: dev-12-ffffffff .* is NotStarted/),
+    });
+    expect(created).toEqual([]);
+    // Another release, an older generation, and a way back are no newer ones; nor is a name that is not ours.
+    for (const name of ["prod-12-ffffffff", "dev-2-ffffffff", "dev-12-ffffffff-back-ffffffff", "x"])
+      expect((await createRun(fleet([other(name)]).port, declared())).changed).toBe(true);
+  });
+
   test("what speaks against a new run does not matter to one that exists", async () => {
     const refuse = async () => {
       throw new FleetwrightError("preflight-failed", "no");
