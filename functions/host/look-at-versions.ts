@@ -6,7 +6,14 @@ import { warnOfSupport } from "../../shared/promotion/support.ts";
 import { findClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import { writeRow } from "../../shared/update-run/ledger.ts";
 import type { App } from "./compose.ts";
-import { currentDeclarations, exclusively, inEach, releaseOf, type When } from "./look.ts";
+import {
+  currentDeclarations,
+  exclusively,
+  findSoaking,
+  inEach,
+  releaseOf,
+  type When,
+} from "./look.ts";
 
 /** Versions come monthly, and Azure tells of them by event: the sweep makes good what an event failed to bring. */
 const LOOK_AGAIN_MILLISECONDS = 1 * HOUR;
@@ -49,7 +56,13 @@ async function lookAt(
   if (!release || !versions || environment.promotesFrom !== undefined) return;
   const candidate = await proposeVersion(
     { ...app, versions },
-    { environment: environment.name, mode: environment.kubernetes.propose, clusters, release },
+    {
+      environment: environment.name,
+      mode: environment.kubernetes.propose,
+      soaks: (await findSoaking(app, declarations, environment)) !== undefined,
+      clusters,
+      release,
+    },
   );
   const fields = { environment: environment.name, verdict: candidate?.kind ?? "none" };
   app.logger.info("Kubernetes versions looked at", { ...fields, version: candidate?.version });

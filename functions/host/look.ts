@@ -257,7 +257,7 @@ async function lookAgainIn(app: App, { name }: Environment, wait: number): Promi
 }
 
 /** Fleets are asked only where somebody waits for a soak. */
-async function findSoaking(
+export async function findSoaking(
   app: App,
   declarations: ParsedDeclarations,
   environment: Environment,

@@ -181,7 +181,7 @@ const Environment = z.strictObject({
         ),
         whileSoaking: field(
           byDefault(z.literal("queue"), "queue"),
-          "While an image soaks in the environment that this one is promoted from, none newer is proposed there.",
+          "While a release soaks in the environment that this one is promoted from, no newer image or Kubernetes version is proposed there.",
         ),
       }),
       {},

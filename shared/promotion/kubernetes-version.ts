@@ -2,10 +2,10 @@ import { compareVersions } from "../core/node-image.ts";
 
 export type ProposeMode = "manual" | "patch" | "minor";
 
-/** What an environment could move to, and whether that is proposed or only told. */
+/** What an environment could move to, and whether that is proposed, only told, or waits for what soaks there. */
 export interface VersionCandidate {
   readonly version: string;
-  readonly kind: "propose" | "tell";
+  readonly kind: "propose" | "tell" | "queue";
 }
 
 /**

@@ -14,6 +14,8 @@ export interface ProposeVersionDeps extends KeepIssueDeps {
 export interface VersionTarget {
   readonly environment: string;
   readonly mode: ProposeMode;
+  /** Something soaks there for the next environment: no proposal supersedes it. */
+  readonly soaks: boolean;
   readonly clusters: readonly ManagedCluster[];
   readonly release: {
     readonly name: string;
@@ -37,7 +39,9 @@ export async function proposeVersion(
   if (current === undefined) return undefined;
   const candidate = findVersion(current, await supportedIn(deps, target), target.mode);
   await tell(deps, target, candidate?.kind === "tell" ? { current, ...candidate } : undefined);
-  if (candidate?.kind === "propose") await propose(deps, target, current, candidate.version);
+  if (candidate?.kind !== "propose") return candidate;
+  if (target.soaks) return { ...candidate, kind: "queue" };
+  await propose(deps, target, current, candidate.version);
   return candidate;
 }
 

@@ -1,12 +1,12 @@
 import { parseDuration } from "../core/duration.ts";
 import { compareVersions, parseNodeImage } from "../core/node-image.ts";
-import type { Environment } from "../declaration/documents.ts";
+import type { Environment, Release } from "../declaration/documents.ts";
 import type { Declarations } from "../declaration/parse.ts";
 import { parseSourceRunName } from "../declaration/strategy.ts";
 import type { UpdateRun } from "../update-run/ports.ts";
 import { isActive } from "../update-run/state.ts";
 
-/** A run whose images soak for an environment that has yet to get them: newer ones queue behind it. */
+/** A run whose images or Kubernetes version soak for an environment that has yet to get them: newer ones queue. */
 export interface Soaking {
   readonly run: string;
   /** The environment that waits for it. */
@@ -15,7 +15,7 @@ export interface Soaking {
   readonly until: number | undefined;
 }
 
-/** The environments that are promoted to from this one and want their images to soak there. */
+/** The environments that are promoted to from this one and want what they get to soak there. */
 export function soaksFor({ workspace }: Declarations, source: Environment): readonly Environment[] {
   const environments = workspace?.value.spec.environments ?? [];
   return environments.filter(
@@ -25,8 +25,8 @@ export function soaksFor({ workspace }: Declarations, source: Environment): read
 }
 
 /**
- * Does a candidate soak on the nodes of the source? A newer image would replace it there before its time is over,
- * and with images that come faster than they soak nothing would ever be promoted. A run that failed or was stopped
+ * Does a candidate soak on the nodes of the source? A newer one would replace it there before its time is over, and
+ * with images that come faster than they soak nothing would ever be promoted as it was proved. A run that failed or was stopped
  * holds nothing up: a newer image may be what mends it. Pure.
  *
  * @param runs all runs of the source's fleet, in any order.
@@ -39,7 +39,7 @@ export function soaking(
   const newest = newestStarted(source, runs);
   if (!newest) return undefined;
   const waits = soaksFor(declarations, source)
-    .filter((target) => isNews(newest, pinsOf(declarations, target)))
+    .filter((target) => isNews(newest, releaseOf(declarations, target)))
     .map((target) => ({ target: target.name, until: endOfSoak(newest, target) }))
     .filter(({ until }) => until > now)
     .toSorted((a, b) => b.until - a.until);
@@ -64,22 +64,27 @@ function endOfSoak({ status }: UpdateRun, { nodeImage }: Environment): number {
   return Date.parse(status.completedTime ?? "") + parseDuration(nodeImage.soak);
 }
 
-function pinsOf(
-  { releases }: Declarations,
-  { name }: Environment,
-): Readonly<Record<string, string>> {
-  const release = releases.find(({ value }) => value.metadata.name === name);
-  return release?.value.spec.nodeImages ?? {};
+function releaseOf({ releases }: Declarations, { name }: Environment): Release["spec"] | undefined {
+  return releases.find(({ value }) => value.metadata.name === name)?.value.spec;
 }
 
-/** The run has an image that the environment pins an older one of. */
+/** The run has an image, or a Kubernetes version, that the environment has an older one of. */
 function isNews(
-  { nodeImageSelection }: UpdateRun,
-  pins: Readonly<Record<string, string>>,
+  { nodeImageSelection, kubernetesVersion }: UpdateRun,
+  release: Release["spec"] | undefined,
 ): boolean {
-  return (nodeImageSelection.customNodeImageVersions ?? []).some((image) => {
+  const pins = release?.nodeImages ?? {};
+  const images = (nodeImageSelection.customNodeImageVersions ?? []).some((image) => {
     const { family, version } = parseNodeImage(image);
     const pinned = pins[family];
     return pinned !== undefined && compareVersions(version, pinned) > 0;
   });
+  return images || isNewVersion(kubernetesVersion, release);
+}
+
+/** A release that upgrades node images alone takes no version over. */
+function isNewVersion(proved: string | undefined, release: Release["spec"] | undefined): boolean {
+  if (proved === undefined || !release || release.upgradeType === "NodeImageOnly") return false;
+  const { kubernetesVersion: current } = release;
+  return current === undefined || compareVersions(proved, current) > 0;
 }

@@ -22,10 +22,10 @@ export function notesOf(environment: EnvironmentStatus): readonly string[] {
   ];
 }
 
-/** Why a newer image is out, and nobody proposes it. */
+/** Why something newer is out, and nobody proposes it. */
 function soakNote({ run, target, until }: NonNullable<EnvironmentStatus["soaking"]>): string {
   const end = until === undefined ? "once it is done" : `until ${until}`;
-  return `Newer node images queue: those of ${run} soak for ${target} ${end}.`;
+  return `Newer node images and Kubernetes versions queue: what ${run} brought soaks for ${target} ${end}.`;
 }
 
 function untoldNote({ text, tries, reason, givenUpAt, nextTryAt }: OutboxEntry): string {

@@ -134,7 +134,7 @@ test("asks the functions where they are named, with the key in a header", async 
     "quarantined: Quay-4/aks-workers-1 of pool workers, since 2026-07-10 11:30Z",
     "kept by pod shop/cart-0 of StatefulSet/cart, budget shop/cart: 0 may go, 1 healthy, 1 required; pod shop/bar-0, budget shop/bar",
     "https://github.example/octo-org/harbour/issues/7",
-    "Newer node images queue: those of prod-1-0a1b2c3d soak for live until 2026-07-13 12:00Z.",
+    "Newer node images and Kubernetes versions queue: what prod-1-0a1b2c3d brought soaks for live until 2026-07-13 12:00Z.",
     '"stage1 is done" (2 tries; the webhook answers 500): tried again 2026-07-10 12:06Z.',
     "1 earlier quarantined node is proved again.",
     "AKSUbuntu-2204gen2containerd 202607.09.0, valid until 7 Oct 2026",

@@ -3,6 +3,7 @@ import { swept } from "../../functions/host/asked.ts";
 import { renderPage } from "../../functions/status-page/page.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { detectImages } from "../../functions/host/detect-images.ts";
+import { lookAtVersions } from "../../functions/host/look-at-versions.ts";
 import { currentDeclarations, lookAtNodeImages } from "../../functions/host/look.ts";
 import { readStatus } from "../../shared/status/status.ts";
 import { startLocalApp, type LocalApp } from "./local-app.ts";
@@ -29,6 +30,7 @@ beforeAll(async () => {
   local = await startLocalApp({
     scenario: {
       subscription: SUBSCRIPTION,
+      kubernetesVersions: ["1.33.5"],
       images: ["202606.16.0", "202607.09.0"].map((version) => ({
         region: "westeurope",
         version: `${FAMILY}-${version}`,
@@ -37,6 +39,7 @@ beforeAll(async () => {
         name: `quay-${name}`,
         resourceGroup: "harbour",
         location: "westeurope",
+        kubernetesVersion: "1.33.5",
         pools: [
           {
             name: "system",
@@ -59,7 +62,7 @@ beforeAll(async () => {
 kind: Workspace
 spec:
   environments:
-    - {name: dev, fleet: ${AKS}/fleets/dev}
+    - {name: dev, fleet: ${AKS}/fleets/dev, kubernetes: {propose: patch}}
     - {name: prod, fleet: ${AKS}/fleets/prod, promotesFrom: dev, nodeImage: {soak: 72h}}
 `,
       "releases/dev.yaml": release("dev", 2, "202607.09.0"),
@@ -108,6 +111,18 @@ test("two newer images wait while the one before them soaks, and somebody can re
   expect(status.environments[1]?.soaking).toBeUndefined();
 });
 
+test("a newer Kubernetes version waits as well", async () => {
+  await local.azure.control("POST", "/kubernetes-versions", { version: "1.33.7" });
+  await lookAtVersions(local.app, "now");
+  expect(await pulls()).toEqual([]);
+  expect(local.told).toContainEqual(
+    expect.objectContaining({
+      message: "Kubernetes versions looked at",
+      fields: { environment: "dev", verdict: "queue", version: "1.33.7" },
+    }),
+  );
+});
+
 test("a message that the webhook does not take is shown with its environment", async () => {
   const refuse = async () => ({ delivered: false, reason: "the webhook answers 500" }) as const;
   const app = { ...local.app, notifier: { send: refuse } };
@@ -129,4 +144,13 @@ test("once its soak is over, one pull request proposes the newest of them", asyn
   expect(found).toHaveLength(1);
   expect(found[0]?.body).toContain("202607.23.0");
   expect(found[0]?.body).not.toContain("202607.16.0");
+});
+
+test("and so is the newest Kubernetes version, in a pull request of its own", async () => {
+  await lookAtVersions(local.app, "now");
+  const found = await pulls();
+  expect(found).toHaveLength(2);
+  expect(found.map(({ body }) => body).join()).toContain(
+    "can move from Kubernetes 1.33.5 to 1.33.7",
+  );
 });

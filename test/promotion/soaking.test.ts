@@ -9,13 +9,14 @@ const FLEET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerSe
 const HOUR = 3_600_000;
 const END = Date.parse("2026-07-10T10:00:00Z");
 
-function declared(soak: string, prodPin: string) {
-  const release = (name: string, pin: string) => `apiVersion: fleetwright.dev/v1alpha1
+function declared(soak: string, prodPin: string, prod: string) {
+  const release = (name: string, pin: string, more = "") => `apiVersion: fleetwright.dev/v1alpha1
 kind: Release
 metadata: {name: ${name}, generation: 2}
 spec:
   strategy: {name: all}
   nodeImages: {${FAMILY}: "${pin}"}
+  ${more}
 `;
   const workspace = `apiVersion: fleetwright.dev/v1alpha1
 kind: Workspace
@@ -27,7 +28,7 @@ spec:
   return parseDeclarations([
     { path: "fleetwright.yaml", text: workspace },
     { path: "releases/dev.yaml", text: release("dev", "202607.09.0") },
-    { path: "releases/prod.yaml", text: release("prod", prodPin) },
+    { path: "releases/prod.yaml", text: release("prod", prodPin, prod) },
   ]);
 }
 
@@ -51,10 +52,11 @@ function find(
   {
     soak = "72h",
     prodPin = "202606.16.0",
+    prod = "",
     hours = 1,
-  }: Partial<Record<"soak" | "prodPin", string>> & { hours?: number } = {},
+  }: Partial<Record<"soak" | "prodPin" | "prod", string>> & { hours?: number } = {},
 ) {
-  const declarations = declared(soak, prodPin);
+  const declarations = declared(soak, prodPin, prod);
   expect(declarations.findings).toEqual([]);
   const dev = declarations.workspace?.value.spec.environments[0];
   if (!dev) throw new Error("dev is not declared");
@@ -72,6 +74,29 @@ describe("newer images queue", () => {
   test("behind a run that is under way", () => {
     const running = devRun("dev-2-1a2b3c4d", "Running", DAY_BEFORE);
     expect(find([running])).toMatchObject({ target: "prod", until: undefined });
+  });
+});
+
+describe("a Kubernetes version that soaks", () => {
+  const upgraded: UpdateRun = {
+    ...completed,
+    upgradeType: "Full",
+    kubernetesVersion: "1.34.1",
+  };
+  const queues = (version?: string, upgradeType = "Full") =>
+    find([upgraded], {
+      prodPin: "202607.09.0",
+      prod:
+        version === undefined ? "" : `kubernetesVersion: ${version}\n  upgradeType: ${upgradeType}`,
+    }) !== undefined;
+
+  test.each([
+    ["holds newer ones up until the next environment has it", queues("1.33.5"), true],
+    ["holds nothing up once it was promoted", queues("1.34.1"), false],
+    ["nor where the next environment declares no version", queues(), false],
+    ["nor where versions are not taken over", queues("1.33.5", "NodeImageOnly"), false],
+  ])("%s", (_case, found, expected) => {
+    expect(found).toBe(expected);
   });
 });
 
