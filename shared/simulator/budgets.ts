@@ -8,13 +8,60 @@ export function budgetState(budget: DisruptionBudget): BudgetState {
   return { budget, selector: Object.entries(budget.selector), workloads: [], told: undefined };
 }
 
+/** What a budget that selects by no value is found under. */
+const ANY_VALUE = "";
+
+/** The budgets of a cluster by namespace and the value of the first label that they select: a workload need not try them all. */
+export class BudgetIndex {
+  readonly #namespaces = new Map<string, Map<string, readonly BudgetState[]>>();
+
+  add(state: BudgetState): void {
+    const { namespace } = state.budget;
+    const byValue = this.#namespaces.get(namespace) ?? new Map<string, readonly BudgetState[]>();
+    this.#namespaces.set(namespace, byValue);
+    const value = firstValueOf(state);
+    byValue.set(value, [...(byValue.get(value) ?? []), state]);
+  }
+
+  remove(state: BudgetState): void {
+    const byValue = this.#namespaces.get(state.budget.namespace);
+    const value = firstValueOf(state);
+    const others = byValue?.get(value)?.filter((one) => one !== state) ?? [];
+    byValue?.set(value, others);
+  }
+
+  clear(): void {
+    this.#namespaces.clear();
+  }
+
+  guardsOf(workload: WorkloadState): BudgetState[] {
+    const found: BudgetState[] = [];
+    const byValue = this.#namespaces.get(workload.namespace);
+    if (byValue === undefined) return found;
+    const addFrom = (value: string | undefined): void => {
+      for (const state of byValue.get(value ?? ANY_VALUE) ?? []) {
+        if (guards(state, workload) && !found.includes(state)) found.push(state);
+      }
+    };
+    addFrom(ANY_VALUE);
+    for (const label in workload.labels) addFrom(workload.labels[label]);
+    return found;
+  }
+}
+
+function firstValueOf({ selector }: BudgetState): string {
+  return selector[0]?.[1] ?? ANY_VALUE;
+}
+
 /** A budget was added or replaced: finds what it guards. */
 export function linkBudget(cluster: ClusterState, state: BudgetState): void {
   state.workloads = [...cluster.workloads.values()].filter((one) => guards(state, one));
   for (const workload of state.workloads) workload.budgets = [...workload.budgets, state];
+  cluster.budgetIndex.add(state);
 }
 
-export function unlinkBudget(state: BudgetState): void {
+export function unlinkBudget(cluster: ClusterState, state: BudgetState): void {
+  cluster.budgetIndex.remove(state);
   for (const workload of state.workloads) {
     workload.budgets = workload.budgets.filter((one) => one !== state);
   }
@@ -23,10 +70,8 @@ export function unlinkBudget(state: BudgetState): void {
 /** A workload was added or its labels changed: finds what guards it. */
 export function linkWorkload(cluster: ClusterState, workload: WorkloadState): void {
   unlinkWorkload(workload);
-  const budgets: BudgetState[] = [];
-  for (const state of cluster.budgets.values()) if (guards(state, workload)) budgets.push(state);
-  workload.budgets = budgets;
-  for (const state of budgets) state.workloads = [...state.workloads, workload];
+  workload.budgets = cluster.budgetIndex.guardsOf(workload);
+  for (const state of workload.budgets) state.workloads = [...state.workloads, workload];
 }
 
 export function unlinkWorkload(workload: WorkloadState): void {
@@ -52,20 +97,26 @@ export function budgetStatusOf(cluster: ClusterState, budget: DisruptionBudget):
 }
 
 /** Source: kubernetes.io/docs/tasks/run-application/configure-pdb; percentages are rounded up. */
-export function statusOf({
-  budget,
-  workloads,
-}: Pick<BudgetState, "budget" | "workloads">): BudgetStatus {
-  let expectedPods = 0;
-  let currentHealthy = 0;
-  for (const workload of workloads) {
-    const { kind } = workload;
-    expectedPods += kind === "DaemonSet" || kind === "Pod" ? workload.live : workload.replicas;
-    currentHealthy += workload.ready;
-  }
-  const desiredHealthy = desiredOf(budget, expectedPods);
+export function statusOf(state: BudgetState): BudgetStatus {
+  const expectedPods = expectedOf(state);
+  const currentHealthy = healthyOf(state);
+  const desiredHealthy = desiredOf(state.budget, expectedPods);
   const disruptionsAllowed = expectedPods === 0 ? 0 : Math.max(0, currentHealthy - desiredHealthy);
   return { expectedPods, currentHealthy, desiredHealthy, disruptionsAllowed };
+}
+
+function expectedOf({ workloads }: BudgetState): number {
+  let expected = 0;
+  for (const { kind, live, replicas } of workloads) {
+    expected += kind === "DaemonSet" || kind === "Pod" ? live : replicas;
+  }
+  return expected;
+}
+
+function healthyOf({ workloads }: BudgetState): number {
+  let healthy = 0;
+  for (const { ready } of workloads) healthy += ready;
+  return healthy;
 }
 
 function desiredOf(budget: DisruptionBudget, expectedPods: number): number {
@@ -86,9 +137,12 @@ export function forbiddingBudget(pod: PodState): BudgetState | undefined {
 
 function forbids(state: BudgetState, pod: PodState): boolean {
   if (!pod.ready && state.budget.alwaysAllowsUnready === true) return false;
-  const { disruptionsAllowed, currentHealthy, desiredHealthy } = statusOf(state);
+  const expectedPods = expectedOf(state);
+  const currentHealthy = healthyOf(state);
+  const desiredHealthy = desiredOf(state.budget, expectedPods);
   // IfHealthyBudget: a pod that is not ready costs nothing while the others suffice.
-  return pod.ready ? disruptionsAllowed === 0 : currentHealthy < desiredHealthy;
+  if (!pod.ready) return currentHealthy < desiredHealthy;
+  return expectedPods === 0 || currentHealthy <= desiredHealthy;
 }
 
 /** A budget that asks for as many pods as there are, or more, can never allow a disruption. */

@@ -1,7 +1,7 @@
 import { abortCluster } from "./abort.ts";
 import { announceCluster, announceObject, announcePool } from "./announce.ts";
 import { considerAutoUpgrade } from "./auto-upgrade.ts";
-import { budgetStatusOf } from "./budgets.ts";
+import { BudgetIndex, budgetStatusOf } from "./budgets.ts";
 import { changeCluster } from "./cluster-change.ts";
 import {
   advancePools,
@@ -301,7 +301,7 @@ export class SimulatedCluster implements Cluster {
     announceCluster(this.#state, "Deleted");
     this.#state.alive = false;
     for (const pool of this.#state.pools.values()) {
-      this.#state.kernel.machines.take(this.region, pool.vmSize, -pool.nodes.length);
+      pool.machines.used -= pool.nodes.length;
     }
     dismantle(this.#state);
   }
@@ -357,6 +357,7 @@ function emptyState(kernel: Kernel, spec: ClusterSpec): ClusterState {
     pools: new Map<string, PoolState>(),
     nodes: new Map<string, NodeState>(),
     budgets: new Map<string, BudgetState>(),
+    budgetIndex: new BudgetIndex(),
     workloads: new Map<string, WorkloadState>(),
     daemonSets: new Set<WorkloadState>(),
     pending: new Set<PodState>(),

@@ -18,9 +18,12 @@ export function dismantle(cluster: ClusterState): void {
   cluster.workloads.clear();
   cluster.daemonSets.clear();
   cluster.budgets.clear();
+  cluster.budgetIndex.clear();
   cluster.pending.clear();
   cluster.podIndex?.clear();
   cluster.nodeEvents.length = 0;
+  cluster.podAppointments.starting = undefined;
+  cluster.podAppointments.stopping = undefined;
 }
 
 function isUnderWay({ operation, pools }: ClusterState): boolean {

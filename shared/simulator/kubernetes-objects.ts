@@ -101,7 +101,7 @@ export function putBudget(cluster: ClusterState, budget: DisruptionBudget): void
   }
   const key = `${budget.namespace}/${budget.name}`;
   const before = cluster.budgets.get(key);
-  if (before !== undefined) unlinkBudget(before);
+  if (before !== undefined) unlinkBudget(cluster, before);
   const change = before === undefined ? "ADDED" : "MODIFIED";
   const state = budgetState(budget);
   cluster.budgets.set(key, state);
@@ -115,7 +115,7 @@ export function deleteBudget(cluster: ClusterState, namespace: string, name: str
     throw new SimulationError("NotFound", `poddisruptionbudgets.policy "${name}" not found`);
   }
   cluster.budgets.delete(`${namespace}/${name}`);
-  unlinkBudget(state);
+  unlinkBudget(cluster, state);
   announceObject(cluster, "poddisruptionbudgets", "DELETED", { namespace, name });
 }
 

@@ -4,12 +4,22 @@ import type { Capacity, Machines, Quota } from "./model.ts";
 /** The quota of all vCPUs of a region, beside those of its VM families. */
 const TOTAL = "cores";
 
+/** Machines of one size in one region. */
+export class MachineStock {
+  used = 0;
+  there = Infinity;
+
+  /** How many more Azure could allocate. */
+  get free(): number {
+    return Math.max(0, this.there - this.used);
+  }
+}
+
 /** The machines of all regions: who has how many, how many the subscription may have, and how many there are. */
 export class MachineSupply implements Machines {
-  /** `region|vmSize` → machines. */
-  readonly #used = new Map<string, number>();
+  /** By `region|vmSize`. */
+  readonly #stocks = new Map<string, MachineStock>();
   readonly #quotas: readonly Quota[];
-  readonly #capacities = new Map<string, number>();
 
   constructor(quotas: readonly Quota[] = [], capacities: readonly Capacity[] = []) {
     this.#quotas = quotas.map((quota) => ({ ...quota, region: quota.region.toLowerCase() }));
@@ -17,29 +27,26 @@ export class MachineSupply implements Machines {
   }
 
   setCapacity({ region, vmSize, machines }: Capacity): void {
-    this.#capacities.set(keyOf(region, vmSize), machines);
+    this.stockOf(region, vmSize).there = machines;
   }
 
-  take(region: string, vmSize: string, machines = 1): void {
-    const key = keyOf(region, vmSize);
-    this.#used.set(key, (this.#used.get(key) ?? 0) + machines);
-  }
-
-  /** How many more of the size Azure could allocate there. */
-  free(region: string, vmSize: string): number {
-    const key = keyOf(region, vmSize);
-    const there = this.#capacities.get(key) ?? Infinity;
-    return Math.max(0, there - (this.#used.get(key) ?? 0));
+  stockOf(region: string, vmSize: string): MachineStock {
+    const key = `${region}|${vmSize}`.toLowerCase();
+    const known = this.#stocks.get(key);
+    if (known !== undefined) return known;
+    const stock = new MachineStock();
+    this.#stocks.set(key, stock);
+    return stock;
   }
 
   usedVcpus(region: string): ReadonlyMap<string, number> {
     const wanted = region.toLowerCase();
     const used = new Map([[TOTAL, 0]]);
-    for (const [key, machines] of this.#used) {
+    for (const [key, stock] of this.#stocks) {
       const [place, vmSize = ""] = key.split("|");
-      if (place !== wanted || machines === 0) continue;
+      if (place !== wanted || stock.used === 0) continue;
       for (const name of [TOTAL, familyOf(vmSize)]) {
-        used.set(name, (used.get(name) ?? 0) + machines * vcpusOf(vmSize));
+        used.set(name, (used.get(name) ?? 0) + stock.used * vcpusOf(vmSize));
       }
     }
     return used;
@@ -70,10 +77,6 @@ export class MachineSupply implements Machines {
       );
     }
   }
-}
-
-function keyOf(region: string, vmSize: string): string {
-  return `${region}|${vmSize}`.toLowerCase();
 }
 
 function vcpusByQuota(wanted: ReadonlyMap<string, number>): ReadonlyMap<string, number> {

@@ -21,7 +21,7 @@ export function createNode(pool: PoolState, version: Version, surge = false): No
   node.surge = surge;
   pool.nodes.push(node);
   pool.cluster.nodes.set(node.name, node);
-  pool.cluster.kernel.machines.take(pool.cluster.region, pool.vmSize);
+  pool.machines.used += 1;
   announceNode(node, surge ? "SurgeCreating" : "Created", { object: "ADDED" });
   return node;
 }
@@ -52,8 +52,9 @@ export function removeNode(node: NodeState): void {
   const { cluster } = node.owner;
   const index = node.owner.nodes.indexOf(node);
   if (index >= 0) node.owner.nodes.splice(index, 1);
+  node.owner.forgetLightest();
   cluster.nodes.delete(node.name);
-  cluster.kernel.machines.take(cluster.region, node.owner.vmSize, -1);
+  node.owner.machines.used -= 1;
   killPodsOf(cluster, node);
   announceNode(node, "Removed", { object: "DELETED" });
 }

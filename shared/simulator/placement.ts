@@ -1,6 +1,7 @@
 import { NODE_IMAGE_LABEL, NODE_POOL_LABEL } from "../core/kubernetes-labels.ts";
 import { meets } from "../core/label-requirement.ts";
 import type { PodTerm, Revision } from "./model.ts";
+import { TAKES_NONE } from "./state.ts";
 import type {
   ClusterState,
   NodeState,
@@ -24,41 +25,38 @@ export function chooseNode(cluster: ClusterState, pod: PodState): NodeState | un
   return leastLoaded(cluster, pod);
 }
 
-/** Asked for each pod of a rehearsal, so it looks at a node's load before anything that costs more. */
+/** Asked for each pod of a rehearsal: most may run anywhere, and a pool knows its lightest node. */
 function leastLoaded(cluster: ClusterState, pod: PodState): NodeState | undefined {
   const { revision } = pod;
-  const { apartFrom } = revision;
   let best: NodeState | undefined;
   for (const pool of cluster.pools.values()) {
+    const lightest = pool.lightest();
+    const below = best?.load ?? TAKES_NONE;
+    if (lightest === undefined || lightest.load >= below) continue;
     const suits = suitsPool(revision, pool);
-    const { nodes } = pool;
-    let below = best === undefined ? pool.maxPods : Math.min(best.pods.length, pool.maxPods);
-    for (let index = 0; index < nodes.length; index++) {
-      const node = nodes[index] as NodeState;
-      if (node.pods.length >= below || !takesPods(node)) continue;
-      if (suits === "by node" || !node.isPlain ? !suitsNode(revision, node) : !suits) continue;
-      if (apartFrom !== undefined && !staysApart(pod, node)) continue;
-      best = node;
-      below = node.pods.length;
-    }
+    if (suits === true && lightest.isPlain && revision.apartFrom === undefined) best = lightest;
+    else best = lightestOpen(pool, pod, below) ?? best;
+  }
+  return best;
+}
+
+function lightestOpen(pool: PoolState, pod: PodState, below: number): NodeState | undefined {
+  const suits = suitsPool(pod.revision, pool);
+  let best: NodeState | undefined;
+  for (const node of pool.nodes) {
+    if (node.load >= (best?.load ?? below)) continue;
+    const isOpen = suits === "by node" || !node.isPlain ? suitsNode(pod.revision, node) : suits;
+    if (isOpen && staysApart(pod, node)) best = node;
   }
   return best;
 }
 
 function scriptedChoice(cluster: ClusterState, pod: PodState): NodeState | undefined {
   const candidates = [...cluster.nodes.values()].filter(
-    (node) => hasRoom(node) && suitsNode(pod.revision, node) && staysApart(pod, node),
+    (node) => node.load < TAKES_NONE && suitsNode(pod.revision, node) && staysApart(pod, node),
   );
   const name = cluster.kernel.place?.(pod, candidates);
   return candidates.find((node) => node.name === name);
-}
-
-function hasRoom(node: NodeState): boolean {
-  return takesPods(node) && node.pods.length < node.owner.maxPods;
-}
-
-function takesPods(node: NodeState): boolean {
-  return node.phase === "Ready" && !node.unschedulable;
 }
 
 /** May a DaemonSet have a pod here? Its pods tolerate cordons and full nodes. */

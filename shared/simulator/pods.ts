@@ -1,7 +1,7 @@
 import { announceObject, resourceOf } from "./announce.ts";
 import { announceBudgets, forbiddingBudget } from "./budgets.ts";
 import { chooseNode, mayStay, selectsNode, suitsNode } from "./placement.ts";
-import { PodState } from "./state.ts";
+import { PodState, takeOut } from "./state.ts";
 import type {
   BudgetState,
   ClusterState,
@@ -54,8 +54,7 @@ function addPod(
 function bindPod(cluster: ClusterState, pod: PodState, node: NodeState): void {
   pod.host = node;
   pod.phase = "Running";
-  node.pods.push(pod);
-  if (!pod.daemonSet) node.evictable += 1;
+  node.admit(pod);
   appoint(cluster, "starting", pod, POD_START_MILLISECONDS);
 }
 
@@ -92,8 +91,7 @@ function becomeReady(cluster: ClusterState, pod: PodState): void {
 
 function vanish(cluster: ClusterState, pod: PodState): void {
   if (!takeOut(pod.owner.pods, pod)) return;
-  const node = pod.host;
-  if (node !== undefined && takeOut(node.pods, pod) && !pod.daemonSet) node.evictable -= 1;
+  pod.host?.release(pod);
   cluster.podIndex?.delete(`${pod.namespace}/${pod.name}`);
   announcePod(cluster, pod, "DELETED");
   if (cluster.pending.size > 0) placePending(cluster);
@@ -110,16 +108,6 @@ export function consult(cluster: ClusterState, workload: WorkloadState): void {
     workload.controller(cluster, workload);
   }
   workload.busy = false;
-}
-
-/** Keeps the order of the others; says whether it was there. */
-function takeOut(pods: PodState[], pod: PodState): boolean {
-  const index = pods.indexOf(pod);
-  if (index < 0) return false;
-  // Far quicker than splice or copyWithin, which are made for any receiver.
-  for (let at = index + 1; at < pods.length; at++) pods[at - 1] = pods[at] as PodState;
-  pods.pop();
-  return true;
 }
 
 /** Ends a pod gracefully, or at once with a grace of 0; its workload replaces it at once. */

@@ -101,10 +101,10 @@ function removeSpares(pool: PoolState, onEnd: (outcome: Outcome) => void): void 
 
 /** New nodes have the image of their pool: scaling keeps it. A region that runs out of machines gives what it has. */
 export function addNodes(pool: PoolState, number: number, onEnd: (outcome: Outcome) => void): void {
-  const { kernel, region } = pool.cluster;
+  const { kernel } = pool.cluster;
   const version: Version = pool.goal;
   const slowness = pool.osType === "Windows" ? WINDOWS_SLOWNESS : 1;
-  const given = Math.min(number, kernel.machines.free(region, pool.vmSize));
+  const given = Math.min(number, pool.machines.free);
   const outcome = given === number ? SUCCEEDED : allocationFailed(pool);
   let left = given;
   if (number === 0) return onEnd(outcome);

@@ -44,15 +44,11 @@ export function newPool(
     spec.nodeImageVersion === undefined
       ? imageFamily(spec)
       : parseNodeImage(spec.nodeImageVersion).family;
-  return new PoolState(cluster, {
-    ...spec,
+  return new PoolState(cluster, spec, {
     upgradeSettings,
     imageFamily: family,
     nodeImageVersion: spec.nodeImageVersion ?? latestImage(cluster, family),
     maxPods: spec.maxPods ?? DEFAULT_MAX_PODS,
-    nodeLabels: spec.nodeLabels ?? {},
-    nodeTaints: spec.nodeTaints ?? [],
-    snapshotId: spec.snapshotId,
   });
 }
 

@@ -113,8 +113,8 @@ export class RollingUpgrade {
    * with a surge of one instead. Source: learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling
    */
   #surgeToGet(wanted: number): number | undefined {
-    const { cluster, vmSize } = this.#pool;
-    const free = cluster.kernel.machines.free(cluster.region, vmSize);
+    const { cluster, machines } = this.#pool;
+    const { free } = machines;
     if (free >= wanted) return wanted;
     if (compareVersions(cluster.kubernetesVersion, FIRST_WITH_FALLBACK) < 0) return undefined;
     if (this.#surge.length > 0) return 0;

@@ -1,5 +1,7 @@
+import type { BudgetIndex } from "./budgets.ts";
 import { canonicalJson } from "../core/digest.ts";
 import type { Kernel } from "./kernel.ts";
+import type { MachineStock } from "./machine-supply.ts";
 import type {
   AutoUpgradeChannels,
   BudgetStatus,
@@ -9,6 +11,7 @@ import type {
   MaintenanceWindow,
   NodeEvent,
   NodePool,
+  NodePoolSpec,
   Operation,
   OperationStatus,
   Pod,
@@ -40,6 +43,9 @@ const NO_TOLERATIONS: NonNullable<WorkloadSpec["tolerations"]> = [];
 const DEFAULT_GRACE_SECONDS = 30;
 const NO_REVISIONS: readonly RevisionState[] = [];
 
+/** More than any node may have. */
+export const TAKES_NONE = 1 << 30;
+
 export class NodeState implements ClusterNode {
   readonly name: string;
   readonly owner: PoolState;
@@ -49,9 +55,9 @@ export class NodeState implements ClusterNode {
   readonly entity: number;
   kubernetesVersion: string;
   nodeImageVersion: string;
-  phase: ClusterNode["phase"] = "Creating";
+  #phase: ClusterNode["phase"] = "Creating";
+  #unschedulable = false;
   surge = false;
-  unschedulable = false;
   labels: Readonly<Record<string, string>> = NONE;
   annotations: Readonly<Record<string, string>> = NONE;
   taints: readonly Taint[] = NO_TAINTS;
@@ -59,6 +65,8 @@ export class NodeState implements ClusterNode {
   readonly pods: PodState[] = [];
   /** Pods that a drain has to move: all but those of DaemonSets. */
   evictable = 0;
+  /** How many pods it has, or `TAKES_NONE`: all that the scheduler compares, ready for hundreds of thousands of looks. */
+  load = TAKES_NONE;
   alive = true;
   /** Upgrades begun, so that each has durations of its own. */
   round = 0;
@@ -78,6 +86,42 @@ export class NodeState implements ClusterNode {
     this.nodeImageVersion = version.nodeImageVersion;
   }
 
+  get phase(): ClusterNode["phase"] {
+    return this.#phase;
+  }
+  set phase(phase: ClusterNode["phase"]) {
+    this.#phase = phase;
+    this.#weigh();
+  }
+
+  get unschedulable(): boolean {
+    return this.#unschedulable;
+  }
+  set unschedulable(unschedulable: boolean) {
+    this.#unschedulable = unschedulable;
+    this.#weigh();
+  }
+
+  admit(pod: PodState): void {
+    this.pods.push(pod);
+    if (!pod.daemonSet) this.evictable += 1;
+    this.#weigh();
+  }
+
+  release(pod: PodState): void {
+    if (!takeOut(this.pods, pod)) return;
+    if (!pod.daemonSet) this.evictable -= 1;
+    this.#weigh();
+  }
+
+  #weigh(): void {
+    const before = this.load;
+    const { length } = this.pods;
+    const takes = this.#phase === "Ready" && !this.#unschedulable && length < this.owner.maxPods;
+    this.load = takes ? length : TAKES_NONE;
+    if (this.load < before) this.owner.forgetLightest();
+  }
+
   get pool(): string {
     return this.owner.name;
   }
@@ -92,6 +136,16 @@ export class NodeState implements ClusterNode {
   get isPlain(): boolean {
     return this.labels === NONE && this.taints === NO_TAINTS;
   }
+}
+
+/** Keeps the order of the others; says whether it was there. */
+export function takeOut(pods: PodState[], pod: PodState): boolean {
+  const index = pods.indexOf(pod);
+  if (index < 0) return false;
+  // Far quicker than splice or copyWithin, which are made for any receiver.
+  for (let at = index + 1; at < pods.length; at++) pods[at - 1] = pods[at] as PodState;
+  pods.pop();
+  return true;
 }
 
 /** Letters that Kubernetes uses in generated names. */
@@ -174,7 +228,8 @@ export function ordinalOf(pod: PodState): number {
 
 /** One state of a workload's template, as a ReplicaSet or a ControllerRevision keeps it. */
 export class RevisionState implements Revision {
-  readonly hash: string;
+  /** Kubernetes hashes the template; here it is the entity, new for each revision, that makes hashes differ. */
+  readonly #entity: number;
   readonly createdAt: Instant;
   readonly labels: Readonly<Record<string, string>>;
   readonly nodeSelector: Readonly<Record<string, string>>;
@@ -188,8 +243,8 @@ export class RevisionState implements Revision {
   /** Pods that it shall have now: a rollout moves them from the older revisions to the newest. */
   replicas = 0;
 
-  constructor(spec: WorkloadSpec, about: { hash: string; number: number; createdAt: Instant }) {
-    this.hash = about.hash;
+  constructor(spec: WorkloadSpec, about: { entity: number; number: number; createdAt: Instant }) {
+    this.#entity = about.entity;
     this.number = about.number;
     this.createdAt = about.createdAt;
     this.labels = spec.labels;
@@ -201,6 +256,10 @@ export class RevisionState implements Revision {
     this.nodeTerms = spec.nodeTerms;
     this.apartFrom = spec.apartFrom;
     this.template = spec.template;
+  }
+
+  get hash(): string {
+    return nameSuffix(this.#entity, HASH_LENGTH);
   }
 
   /** Would this specification make the same pods? */
@@ -275,10 +334,9 @@ export class WorkloadState implements Workload {
     this.revision = revision;
   }
 
-  /** Kubernetes hashes the template; here it is the number of the revision that makes hashes differ. */
   #newRevision(spec: WorkloadSpec, number: number): RevisionState {
-    const hash = nameSuffix(mix(this.entity, number), HASH_LENGTH);
-    return new RevisionState(spec, { hash, number, createdAt: this.progressedAt });
+    const entity = mix(this.entity, number);
+    return new RevisionState(spec, { entity, number, createdAt: this.progressedAt });
   }
 
   get uid(): string {
@@ -334,6 +392,7 @@ export class PoolState implements NodePool {
   readonly maxPods: number;
   readonly createdAt: Instant;
   readonly scaleSet: string;
+  readonly machines: MachineStock;
   readonly entity: number;
   mode: NodePool["mode"];
   count: number;
@@ -354,15 +413,16 @@ export class PoolState implements NodePool {
   /** By instance, lowest first. */
   readonly nodes: NodeState[] = [];
   nextInstance = 0;
+  /** No node has fewer pods, and none before `#from` has as few. */
+  #fewest = 0;
+  #from = 0;
   /** Stops the upgrade in flight where it stands. */
   abort: (() => void) | undefined;
 
   constructor(
     cluster: ClusterState,
-    spec: Omit<
-      NodePool,
-      "provisioningState" | "powerState" | "createdAt" | "operation" | "recentlyUsed"
-    >,
+    spec: NodePoolSpec,
+    derived: Pick<NodePool, "upgradeSettings" | "imageFamily" | "nodeImageVersion" | "maxPods">,
   ) {
     this.cluster = cluster;
     this.name = spec.name;
@@ -370,18 +430,22 @@ export class PoolState implements NodePool {
     this.osType = spec.osType;
     this.osSku = spec.osSku;
     this.vmSize = spec.vmSize;
-    this.maxPods = spec.maxPods;
+    this.maxPods = derived.maxPods;
     this.count = spec.count;
     this.kubernetesVersion = spec.kubernetesVersion;
-    this.nodeImageVersion = spec.nodeImageVersion;
-    this.imageFamily = spec.imageFamily;
-    this.upgradeSettings = spec.upgradeSettings;
-    this.nodeLabels = spec.nodeLabels;
-    this.nodeTaints = spec.nodeTaints;
-    this.taints = spec.nodeTaints.map(parseTaint);
+    this.nodeImageVersion = derived.nodeImageVersion;
+    this.imageFamily = derived.imageFamily;
+    this.upgradeSettings = derived.upgradeSettings;
+    this.nodeLabels = spec.nodeLabels ?? NONE;
+    this.nodeTaints = spec.nodeTaints ?? [];
+    this.taints = this.nodeTaints.map(parseTaint);
     this.snapshotId = spec.snapshotId;
     this.createdAt = cluster.kernel.timeline.now;
-    this.goal = spec;
+    this.goal = {
+      kubernetesVersion: spec.kubernetesVersion,
+      nodeImageVersion: derived.nodeImageVersion,
+    };
+    this.machines = cluster.kernel.machines.stockOf(cluster.region, spec.vmSize);
     this.entity = hashText(`${cluster.id}/${spec.name}`, cluster.kernel.seed);
     this.scaleSet = String(this.entity % 100_000_000).padStart(8, "0");
   }
@@ -390,6 +454,38 @@ export class PoolState implements NodePool {
     const { now } = this.cluster.kernel.timeline;
     const { previous } = this;
     return previous && now - previous.lastUsedAt <= ROLLBACK_MILLISECONDS ? previous : undefined;
+  }
+
+  /**
+   * The node with the fewest pods of those that take more, the lowest instance among equals. Pods only come
+   * while nothing is lightened, so each look goes on where the last one ended.
+   */
+  lightest(): NodeState | undefined {
+    const { nodes } = this;
+    for (; this.#from < nodes.length; this.#from++) {
+      const node = nodes[this.#from] as NodeState;
+      if (node.load === this.#fewest) return node;
+    }
+    return this.#lookAtAll();
+  }
+
+  #lookAtAll(): NodeState | undefined {
+    let lightest: NodeState | undefined;
+    this.forgetLightest();
+    this.#fewest = TAKES_NONE;
+    for (let index = 0; index < this.nodes.length; index++) {
+      const node = this.nodes[index] as NodeState;
+      if (node.load >= this.#fewest) continue;
+      lightest = node;
+      this.#fewest = node.load;
+      this.#from = index;
+    }
+    return lightest;
+  }
+
+  /** A node went, or takes pods again, or lost some. */
+  forgetLightest(): void {
+    this.#from = Number.MAX_SAFE_INTEGER;
   }
 
   /** How many nodes there are to be: none while the pool is stopped. */
@@ -448,6 +544,7 @@ export interface ClusterState {
   readonly pools: Map<string, PoolState>;
   readonly nodes: Map<string, NodeState>;
   readonly budgets: Map<string, BudgetState>;
+  readonly budgetIndex: BudgetIndex;
   readonly workloads: Map<string, WorkloadState>;
   readonly daemonSets: Set<WorkloadState>;
   readonly pending: Set<PodState>;
