@@ -122,12 +122,12 @@ export function deleteBudget(cluster: ClusterState, namespace: string, name: str
 export function putWorkload(cluster: ClusterState, spec: WorkloadSpec): void {
   const key = `${spec.kind}/${spec.namespace}/${spec.name}`;
   const existing = cluster.workloads.get(key);
-  if (existing === undefined) addWorkload(cluster, new WorkloadState(spec, cluster));
+  if (existing === undefined) addWorkload(cluster, key, new WorkloadState(spec, cluster));
   else changeWorkload(cluster, existing, spec);
 }
 
-function addWorkload(cluster: ClusterState, workload: WorkloadState): void {
-  cluster.workloads.set(workload.key, workload);
+function addWorkload(cluster: ClusterState, key: string, workload: WorkloadState): void {
+  cluster.workloads.set(key, workload);
   linkWorkload(cluster, workload);
   announceWorkloadObject(cluster, workload, "ADDED");
   if (workload.kind === "DaemonSet") cluster.daemonSets.add(workload);

@@ -68,6 +68,7 @@ function requireCount(count: number, mode: NodePoolSpec["mode"]): void {
 const MAX_MINORS_BEHIND = 3;
 
 export function requireSkew(controlPlane: string, kubernetesVersion: string): void {
+  if (kubernetesVersion === controlPlane) return;
   const isNewer = compareVersions(kubernetesVersion, controlPlane) > 0;
   if (!isNewer && minorOf(controlPlane) - minorOf(kubernetesVersion) <= MAX_MINORS_BEHIND) return;
   const reason = isNewer
@@ -224,6 +225,7 @@ function imageOf(pool: PoolState, change: PoolChange): { readonly nodeImageVersi
 
 /** A family that was named at creation stays; a derived one follows the Kubernetes version. */
 export function familyAt(pool: PoolState, kubernetesVersion: string): string {
+  if (kubernetesVersion === pool.kubernetesVersion) return pool.imageFamily;
   const isDerived = imageFamily(pool) === pool.imageFamily;
   return isDerived ? imageFamily({ ...traits(pool), kubernetesVersion }) : pool.imageFamily;
 }
