@@ -11,42 +11,33 @@ export function budgetState(budget: DisruptionBudget): BudgetState {
 /** What a budget that selects by no value is found under. */
 const ANY_VALUE = "";
 
-/** The budgets of a cluster by namespace and the value of the first label that they select: a workload need not try them all. */
-export class BudgetIndex {
-  readonly #namespaces = new Map<string, Map<string, readonly BudgetState[]>>();
+function enter({ budgetsByValue }: ClusterState, state: BudgetState): void {
+  const { namespace } = state.budget;
+  const byValue = budgetsByValue.get(namespace) ?? new Map<string, readonly BudgetState[]>();
+  budgetsByValue.set(namespace, byValue);
+  const value = firstValueOf(state);
+  byValue.set(value, [...(byValue.get(value) ?? []), state]);
+}
 
-  add(state: BudgetState): void {
-    const { namespace } = state.budget;
-    const byValue = this.#namespaces.get(namespace) ?? new Map<string, readonly BudgetState[]>();
-    this.#namespaces.set(namespace, byValue);
-    const value = firstValueOf(state);
-    byValue.set(value, [...(byValue.get(value) ?? []), state]);
-  }
+function strike({ budgetsByValue }: ClusterState, state: BudgetState): void {
+  const byValue = budgetsByValue.get(state.budget.namespace);
+  const value = firstValueOf(state);
+  const others = byValue?.get(value)?.filter((one) => one !== state) ?? [];
+  byValue?.set(value, others);
+}
 
-  remove(state: BudgetState): void {
-    const byValue = this.#namespaces.get(state.budget.namespace);
-    const value = firstValueOf(state);
-    const others = byValue?.get(value)?.filter((one) => one !== state) ?? [];
-    byValue?.set(value, others);
-  }
-
-  clear(): void {
-    this.#namespaces.clear();
-  }
-
-  guardsOf(workload: WorkloadState): BudgetState[] {
-    const found: BudgetState[] = [];
-    const byValue = this.#namespaces.get(workload.namespace);
-    if (byValue === undefined) return found;
-    const addFrom = (value: string | undefined): void => {
-      for (const state of byValue.get(value ?? ANY_VALUE) ?? []) {
-        if (guards(state, workload) && !found.includes(state)) found.push(state);
-      }
-    };
-    addFrom(ANY_VALUE);
-    for (const label in workload.labels) addFrom(workload.labels[label]);
-    return found;
-  }
+function guardsOf({ budgetsByValue }: ClusterState, workload: WorkloadState): BudgetState[] {
+  const found: BudgetState[] = [];
+  const byValue = budgetsByValue.get(workload.namespace);
+  if (byValue === undefined) return found;
+  const addFrom = (value: string | undefined): void => {
+    for (const state of byValue.get(value ?? ANY_VALUE) ?? []) {
+      if (guards(state, workload) && !found.includes(state)) found.push(state);
+    }
+  };
+  addFrom(ANY_VALUE);
+  for (const label in workload.labels) addFrom(workload.labels[label]);
+  return found;
 }
 
 function firstValueOf({ selector }: BudgetState): string {
@@ -57,11 +48,11 @@ function firstValueOf({ selector }: BudgetState): string {
 export function linkBudget(cluster: ClusterState, state: BudgetState): void {
   state.workloads = [...cluster.workloads.values()].filter((one) => guards(state, one));
   for (const workload of state.workloads) workload.budgets = [...workload.budgets, state];
-  cluster.budgetIndex.add(state);
+  enter(cluster, state);
 }
 
 export function unlinkBudget(cluster: ClusterState, state: BudgetState): void {
-  cluster.budgetIndex.remove(state);
+  strike(cluster, state);
   for (const workload of state.workloads) {
     workload.budgets = workload.budgets.filter((one) => one !== state);
   }
@@ -70,7 +61,7 @@ export function unlinkBudget(cluster: ClusterState, state: BudgetState): void {
 /** A workload was added or its labels changed: finds what guards it. */
 export function linkWorkload(cluster: ClusterState, workload: WorkloadState): void {
   unlinkWorkload(workload);
-  workload.budgets = cluster.budgetIndex.guardsOf(workload);
+  workload.budgets = guardsOf(cluster, workload);
   for (const state of workload.budgets) state.workloads = [...state.workloads, workload];
 }
 

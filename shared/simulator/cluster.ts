@@ -1,7 +1,7 @@
 import { abortCluster } from "./abort.ts";
 import { announceCluster, announceObject, announcePool } from "./announce.ts";
 import { considerAutoUpgrade } from "./auto-upgrade.ts";
-import { BudgetIndex, budgetStatusOf } from "./budgets.ts";
+import { budgetStatusOf } from "./budgets.ts";
 import { changeCluster } from "./cluster-change.ts";
 import {
   advancePools,
@@ -357,7 +357,7 @@ function emptyState(kernel: Kernel, spec: ClusterSpec): ClusterState {
     pools: new Map<string, PoolState>(),
     nodes: new Map<string, NodeState>(),
     budgets: new Map<string, BudgetState>(),
-    budgetIndex: new BudgetIndex(),
+    budgetsByValue: new Map(),
     workloads: new Map<string, WorkloadState>(),
     daemonSets: new Set<WorkloadState>(),
     pending: new Set<PodState>(),

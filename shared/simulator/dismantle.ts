@@ -18,7 +18,7 @@ export function dismantle(cluster: ClusterState): void {
   cluster.workloads.clear();
   cluster.daemonSets.clear();
   cluster.budgets.clear();
-  cluster.budgetIndex.clear();
+  cluster.budgetsByValue.clear();
   cluster.pending.clear();
   cluster.podIndex?.clear();
   cluster.nodeEvents.length = 0;

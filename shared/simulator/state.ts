@@ -1,4 +1,3 @@
-import type { BudgetIndex } from "./budgets.ts";
 import { canonicalJson } from "../core/digest.ts";
 import type { Kernel } from "./kernel.ts";
 import type { MachineStock } from "./machine-supply.ts";
@@ -544,7 +543,8 @@ export interface ClusterState {
   readonly pools: Map<string, PoolState>;
   readonly nodes: Map<string, NodeState>;
   readonly budgets: Map<string, BudgetState>;
-  readonly budgetIndex: BudgetIndex;
+  /** By namespace and the value of the first label that they select, so that a workload need not try them all. */
+  readonly budgetsByValue: Map<string, Map<string, readonly BudgetState[]>>;
   readonly workloads: Map<string, WorkloadState>;
   readonly daemonSets: Set<WorkloadState>;
   readonly pending: Set<PodState>;
