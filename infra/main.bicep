@@ -27,6 +27,9 @@ param webhookSecretName string = ''
 @description('The functions subscribe to the events of clusters that join a fleet, and take back those of clusters that left.')
 param followMembers bool = false
 
+@description('Standard_LRS in a region without availability zones.')
+param storageSku string = 'Standard_ZRS'
+
 var tags = { 'azd-env-name': environmentName, application: 'fleetwright' }
 
 resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
@@ -47,6 +50,7 @@ module app 'modules/app.bicep' = {
     githubAppKeyName: githubAppKeyName
     webhookSecretName: webhookSecretName
     followMembers: followMembers
+    storageSku: storageSku
   }
 }
 

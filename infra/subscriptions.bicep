@@ -1,4 +1,5 @@
-// Who is told what: the second half of the deployment, after the code. Run again when clusters join or leave.
+// Who is told what: the second half of the deployment, after the code. Run again when clusters join or leave, and once
+// in each further subscription with fleets: each has its own topic of gates.
 targetScope = 'subscription'
 
 param functionAppId string
@@ -12,15 +13,18 @@ param clusterIds array = []
 @description('Id of a system topic for Microsoft.ResourceNotifications.AKSResources that this subscription has already: one is all it may have.')
 param existingGateTopicId string = ''
 
-var home = split(functionAppId, '/')[4]
+@description('Resource group of this subscription for that topic, when the function app is in another one.')
+param gateTopicGroup string = ''
+
+var gateGroup = empty(gateTopicGroup) ? split(functionAppId, '/')[4] : gateTopicGroup
 var gateTopic = empty(existingGateTopicId)
-  ? '${subscription().id}/resourceGroups/${home}/providers/Microsoft.EventGrid/systemTopics/fleetwright-gates'
+  ? '${subscription().id}/resourceGroups/${gateGroup}/providers/Microsoft.EventGrid/systemTopics/fleetwright-gates'
   : existingGateTopicId
 var delivery = { functionAppId: functionAppId, identityId: identityId, storageId: storageId }
 
 module gateTopicOfOurs 'modules/system-topic.bicep' = if (empty(existingGateTopicId)) {
   name: 'fleetwright-gates'
-  scope: resourceGroup(home)
+  scope: resourceGroup(gateGroup)
   params: {
     name: last(split(gateTopic, '/'))
     location: 'global'
@@ -49,7 +53,7 @@ module gates 'modules/system-subscription.bicep' = {
 
 module images 'modules/topic-subscription.bicep' = {
   name: 'fleetwright-on-node-image-released'
-  scope: resourceGroup(home)
+  scope: resourceGroup(split(topicId, '/')[2], split(topicId, '/')[4])
   params: {
     topicName: last(split(topicId, '/'))
     functionName: 'on-node-image-released'

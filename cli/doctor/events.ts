@@ -86,7 +86,7 @@ export async function checkImageTopic(
       topic: "events",
       verdict: "warning",
       message: "no custom topic has an event subscription of Fleetwright",
-      remedy: "new node images are noticed, but nobody proposes them; azd up (docs/deploy.md)",
+      remedy: `new node images are proposed up to ten minutes later; ${DEPLOY}`,
     },
   ];
 }

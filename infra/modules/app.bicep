@@ -7,6 +7,7 @@ param githubAppId string
 param githubAppKeyName string
 param webhookSecretName string
 param followMembers bool
+param storageSku string
 
 var suffix = uniqueString(resourceGroup().id)
 var deploymentContainer = 'deployments'
@@ -23,6 +24,7 @@ module storage 'storage.bicep' = {
     location: location
     tags: tags
     name: 'stfw${suffix}'
+    sku: storageSku
     deploymentContainer: deploymentContainer
     principalId: identity.properties.principalId
   }

@@ -2,6 +2,7 @@
 param location string
 param tags object
 param name string
+param sku string
 param deploymentContainer string
 param principalId string
 
@@ -16,7 +17,7 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   location: location
   tags: tags
   kind: 'StorageV2'
-  sku: { name: 'Standard_ZRS' }
+  sku: { name: sku }
   properties: {
     allowSharedKeyAccess: false
     allowBlobPublicAccess: false
