@@ -1,5 +1,6 @@
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { isCertificate } from "./entra/certificate-assertion.ts";
 import { guidFrom } from "./guid.ts";
 
 /**
@@ -34,7 +35,7 @@ import { guidFrom } from "./guid.ts";
  * principals:                          # identities beside the owner; clientId is what a client signs in with
  *   - name: operator
  *     clientId: 99999999-0000-0000-0000-000000000001
- *     secret: s3cret                   # and/or federated: [{subject: "repo:o/r:environment:prod"}]
+ *     secret: s3cret                   # and/or federated: [{subject: "repo:o/r:environment:prod"}], certificate: PEM text
  *     roles:                           # the lists of a role definition, such as those of infra/roles
  *       - actions: ["Microsoft.ContainerService/fleets/*"]
  *         dataActions: [Microsoft.ContainerService/managedClusters/nodes/read]
@@ -158,6 +159,9 @@ const PrincipalInput = z.strictObject({
   clientId: z.guid(),
   objectId: z.optional(z.guid()),
   secret: z.optional(text),
+  certificate: z.optional(
+    z.string().refine(isCertificate, "write the PEM text of a certificate with an RSA key"),
+  ),
   roles: z.optional(
     z.array(
       z.strictObject({

@@ -352,8 +352,10 @@ function requireSubscription(options: ArmOptions, subscription: string): void {
 /** Listing subscriptions needs no role: everybody sees those in which they hold one. */
 function listSubscriptions(options: ArmOptions, principal: Principal): WireReply {
   const { subscription, tenant } = options.environment;
-  const mine = principal.grants.some((grant) =>
-    grant.scope.toLowerCase().startsWith(`/subscriptions/${subscription.toLowerCase()}`),
+  const mine = principal.grants.some(
+    ({ scope }) =>
+      scope === "/" ||
+      scope.toLowerCase().startsWith(`/subscriptions/${subscription.toLowerCase()}`),
   );
   return { status: 200, body: { value: mine ? [subscriptionBody(subscription, tenant)] : [] } };
 }

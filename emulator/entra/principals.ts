@@ -16,6 +16,8 @@ export interface FederatedCredential {
 export interface Identity {
   readonly principal: Principal;
   readonly secret: string | undefined;
+  /** PEM. */
+  readonly certificate: string | undefined;
   readonly federated: readonly FederatedCredential[];
 }
 
@@ -36,7 +38,10 @@ export function makeDirectory(scenario: Scenario, subscription: string): Directo
   const identities = (scenario.principals ?? []).map(identityOf);
   const managed = identities.find(({ principal }) => principal.name === scenario.msi);
   return {
-    identities: [{ principal: owner, secret: undefined, federated: [] }, ...identities],
+    identities: [
+      { principal: owner, secret: undefined, certificate: undefined, federated: [] },
+      ...identities,
+    ],
     managed: managed?.principal ?? owner,
   };
 }
@@ -58,6 +63,7 @@ function identityOf(input: ScenarioPrincipal): Identity {
       })),
     },
     secret: input.secret,
+    certificate: input.certificate,
     federated: (input.federated ?? []).map((credential) => ({
       issuer: credential.issuer,
       subject: credential.subject,

@@ -1,4 +1,5 @@
 import type { Principal } from "../service.ts";
+import { isSignedBy } from "./certificate-assertion.ts";
 import type { OidcIssuer } from "./oidc-issuer.ts";
 import { findIdentity } from "./principals.ts";
 import type { Directory, Identity } from "./principals.ts";
@@ -62,15 +63,9 @@ function rejectAssertion(
   if (form.get("client_assertion_type") !== CLIENT_ASSERTION_TYPE) {
     return denial(400, "invalid_request", 50027, "The client assertion type is not supported.");
   }
-  const claims = oidc.verify(form.get("client_assertion") ?? "");
-  if (!claims) {
-    return denial(
-      401,
-      "invalid_client",
-      700211,
-      "The assertion is expired or of an unknown issuer.",
-    );
-  }
+  const assertion = form.get("client_assertion") ?? "";
+  const claims = oidc.verify(assertion);
+  if (!claims) return rejectCertificate(assertion, identity, oidc);
   if (isFederated(identity, claims, oidc.issuer())) return undefined;
   return denial(
     401,
@@ -79,6 +74,24 @@ function rejectAssertion(
     "No matching federated identity record found for presented assertion subject " +
       `'${String(claims["sub"])}' and audience '${String(claims["aud"])}'.`,
   );
+}
+
+/** What the local issuer did not sign, the application signed itself. */
+function rejectCertificate(
+  assertion: string,
+  { principal, certificate }: Identity,
+  oidc: OidcIssuer,
+): TokenDenial | undefined {
+  if (certificate === undefined) {
+    const description = "The assertion is expired or of an unknown issuer.";
+    return denial(401, "invalid_client", 700211, description);
+  }
+  const { origin } = new URL(oidc.issuer());
+  const about = { clientId: principal.clientId, origin, now: Date.now() };
+  if (isSignedBy(certificate, assertion, about)) return undefined;
+  const description =
+    "The certificate used to sign the client assertion is not registered on the application, or the assertion is over or meant for another.";
+  return denial(401, "invalid_client", 700027, description);
 }
 
 function isFederated(identity: Identity, claims: Claims, localIssuer: string): boolean {

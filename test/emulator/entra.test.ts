@@ -1,16 +1,23 @@
+import { createPrivateKey, createSign } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import {
   ClientAssertionCredential,
+  ClientCertificateCredential,
   ClientSecretCredential,
   ManagedIdentityCredential,
+  WorkloadIdentityCredential,
 } from "@azure/identity";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Scenario } from "../../emulator/scenario.ts";
 import { DEFAULT_SCENARIO } from "../../emulator/scenario.ts";
 import { send, startTestEmulator } from "../support/emulator.ts";
 import type { TestEmulator } from "../support/emulator.ts";
+import { makeRsaCertificate } from "../support/rsa-certificate.ts";
 
 const OPERATOR = "99999999-0000-4000-8000-000000000001";
 const WORKFLOW = "99999999-0000-4000-8000-000000000002";
+const SIGNER = "99999999-0000-4000-8000-000000000003";
 const SUBJECT = "repo:acme/harbour:environment:prod";
 const SUBSCRIPTION = "11111111-2222-3333-4444-555555555555";
 
@@ -34,9 +41,15 @@ const scenario: Scenario = {
   ],
 };
 
+const mine = await makeRsaCertificate("CN=signer");
+const another = await makeRsaCertificate("CN=signer");
+
 let emulator: TestEmulator;
 beforeAll(async () => {
-  emulator = await startTestEmulator({ scenario, clock: "manual" });
+  const roles = [{ actions: ["*/read"], scope: "/" }];
+  const signer = { name: "signer", clientId: SIGNER, certificate: mine.certificate, roles };
+  const principals = [...(scenario.principals ?? []), signer];
+  emulator = await startTestEmulator({ scenario: { ...scenario, principals }, clock: "manual" });
 });
 afterAll(() => emulator.close());
 
@@ -117,6 +130,72 @@ test("a workflow's id token of the local issuer is exchanged when subject and au
     /AADSTS700213/,
   );
   await expect(exchange(`${good.slice(0, -8)}AAAAAAAA`)).rejects.toThrow(/AADSTS700211/);
+});
+
+test("a token file, as a pod with workload identity has it, is exchanged too", async () => {
+  const { requestUrl, requestToken } = (await emulator.control("POST", "/oidc", {
+    subject: SUBJECT,
+  })) as { requestUrl: string; requestToken: string };
+  const url = `${requestUrl}&audience=api://AzureADTokenExchange`;
+  const { json } = await send(url, emulator.ca, {
+    headers: { authorization: `Bearer ${requestToken}` },
+  });
+  const tokenFilePath = join(emulator.environment.directory, "token");
+  await writeFile(tokenFilePath, (json as { value: string }).value);
+  const tenantId = emulator.ready.tenant;
+  const options = { tenantId, clientId: WORKFLOW, tokenFilePath, ...authority() };
+  const { token } = await new WorkloadIdentityCredential(options).getToken(
+    "https://management.azure.com/.default",
+  );
+  expect(claimsOf(token)).toMatchObject({ appid: WORKFLOW });
+});
+
+test("an application signs in with the certificate that it is registered with, and no other", async () => {
+  const signIn = ({ certificate, key }: typeof mine): Promise<{ token: string }> =>
+    new ClientCertificateCredential(
+      emulator.ready.tenant,
+      SIGNER,
+      { certificate: `${key}${certificate}` },
+      authority(),
+    ).getToken("https://management.azure.com/.default");
+  expect(claimsOf((await signIn(mine)).token)).toMatchObject({ appid: SIGNER });
+  await expect(signIn(another)).rejects.toThrow(/AADSTS700027/);
+});
+
+test("a role at the root is one in every subscription", async () => {
+  const { json } = await emulator.call("/subscriptions?api-version=2022-12-01", { as: "signer" });
+  expect(json).toMatchObject({ value: [{ subscriptionId: SUBSCRIPTION }] });
+});
+
+test("a certificate's assertion is for this authority, of this application and not over", async () => {
+  const { arm, tenant } = emulator.ready;
+  const now = Math.floor(Date.now() / 1_000);
+  const good = { iss: SIGNER, sub: SIGNER, aud: `${arm}/adfs/oauth2/token`, exp: now + 600 };
+  const exchange = async (claims: object): Promise<number> => {
+    const parts = [{ alg: "RS256", typ: "JWT" }, claims].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString("base64url"),
+    );
+    const signature = createSign("sha256")
+      .update(parts.join("."))
+      .sign(createPrivateKey(mine.key))
+      .toString("base64url");
+    const { status } = await send(`${arm}/${tenant}/oauth2/v2.0/token`, emulator.ca, {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: form({
+        grant_type: "client_credentials",
+        client_id: SIGNER,
+        scope: "https://management.azure.com/.default",
+        client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        client_assertion: [...parts, signature].join("."),
+      }),
+    });
+    return status;
+  };
+  expect(await exchange(good)).toBe(200);
+  expect(await exchange({ ...good, exp: now - 1 })).toBe(401);
+  expect(await exchange({ ...good, aud: "https://login.elsewhere.example/token" })).toBe(401);
+  expect(await exchange({ ...good, sub: OPERATOR })).toBe(401);
 });
 
 test("the id token endpoint wants the request token of the job", async () => {
