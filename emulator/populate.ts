@@ -82,6 +82,8 @@ function poolSpec(pool: ScenarioPool, index: number, kubernetesVersion: string):
     kubernetesVersion,
     ...own,
     upgradeSettings: pool.upgradeSettings && defined(pool.upgradeSettings),
+    upgradeSettingsBlueGreen:
+      pool.upgradeSettingsBlueGreen && defined(pool.upgradeSettingsBlueGreen),
   });
 }
 

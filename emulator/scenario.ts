@@ -54,6 +54,7 @@ const UpgradeSettingsInput = z.strictObject({
   drainTimeoutInMinutes: z.optional(z.number()),
   nodeSoakDurationInMinutes: z.optional(z.number()),
   undrainableNodeBehavior: z.optional(z.enum(["Schedule", "Cordon"])),
+  maxBlockedNodes: z.optional(z.coerce.string()),
 });
 
 const PoolInput = z.strictObject({
@@ -66,6 +67,15 @@ const PoolInput = z.strictObject({
   kubernetesVersion: z.optional(text),
   nodeImageVersion: z.optional(text),
   upgradeSettings: z.optional(UpgradeSettingsInput),
+  upgradeStrategy: z.optional(z.enum(["Rolling", "BlueGreen"])),
+  upgradeSettingsBlueGreen: z.optional(
+    z.strictObject({
+      drainBatchSize: z.optional(text),
+      drainTimeoutInMinutes: z.optional(z.int()),
+      batchSoakDurationInMinutes: z.optional(z.int()),
+      finalSoakDurationInMinutes: z.optional(z.int()),
+    }),
+  ),
   nodeLabels: z.optional(strings),
   nodeTaints: z.optional(z.array(text)),
   maxPods: z.optional(z.int().min(10).max(250)),

@@ -1,5 +1,6 @@
 import { objectAt, textAt, withoutUndefined } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
+import type { ArmRequest } from "../arm/provider.ts";
 import { guidFrom } from "../guid.ts";
 import { storedPool } from "./pools.ts";
 import { poolEtag, poolProperties } from "./pool-body.ts";
@@ -9,7 +10,11 @@ import type { AksContext, ClusterTarget } from "./context.ts";
  * A cluster with every field that clients read unasked: the Azure CLI breaks when servicePrincipalProfile
  * or maxAgentPools is missing.
  */
-export function renderCluster(context: AksContext, { id, cluster }: ClusterTarget): JsonObject {
+export function renderCluster(
+  context: AksContext,
+  { apiVersion }: ArmRequest,
+  { id, cluster }: ClusterTarget,
+): JsonObject {
   const stored = context.clusters.get(id)?.body ?? {};
   const parts = id.split("/");
   return {
@@ -21,15 +26,17 @@ export function renderCluster(context: AksContext, { id, cluster }: ClusterTarge
     eTag: clusterEtag(context, { id, cluster }),
     sku: { name: "Base", tier: "Free", ...objectAt(stored, "sku") },
     identity: identity(context, id, objectAt(stored, "identity")),
-    properties: clusterProperties(context, { id, cluster }, objectAt(stored, "properties")),
+    properties: {
+      ...clusterProperties({ id, cluster }, objectAt(stored, "properties")),
+      agentPoolProfiles: [...cluster.pools.values()].map((pool) => {
+        const own = storedPool(context, `${id}/agentPools/${pool.name}`);
+        return { name: pool.name, ...poolProperties(cluster, pool, { stored: own, apiVersion }) };
+      }),
+    },
   };
 }
 
-function clusterProperties(
-  context: AksContext,
-  { id, cluster }: ClusterTarget,
-  stored: JsonObject,
-): JsonObject {
+function clusterProperties({ id, cluster }: ClusterTarget, stored: JsonObject): JsonObject {
   const resourceGroup = id.split("/")[4] ?? "";
   const dnsPrefix = textAt(stored, "dnsPrefix") ?? `${cluster.name}-dns`;
   const nodeResourceGroup =
@@ -62,10 +69,6 @@ function clusterProperties(
       ...objectAt(stored, "identityProfile"),
     },
     resourceUID: guidFrom(id).replaceAll("-", "").slice(0, 24),
-    agentPoolProfiles: [...cluster.pools.values()].map((pool) => ({
-      name: pool.name,
-      ...poolProperties(cluster, pool, storedPool(context, `${id}/agentPools/${pool.name}`)),
-    })),
   };
 }
 

@@ -15,6 +15,7 @@ import type { AksContext, ClusterTarget } from "./context.ts";
 import { applyForceUpgrade } from "./force-upgrade.ts";
 import { credentialsReply } from "./kubeconfig.ts";
 import { defaultVersion, resolveVersion } from "./kubernetes-versions.ts";
+import { knownFields } from "./pool-previews.ts";
 import { poolSpec, rememberPool } from "./pools.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -26,7 +27,10 @@ export function handleClusters(context: AksContext, request: ArmRequest): WireRe
   if (request.method === "POST") return actOnCluster(context, request);
   switch (request.method) {
     case "GET":
-      return { status: 200, body: renderCluster(context, requireCluster(context, request)) };
+      return {
+        status: 200,
+        body: renderCluster(context, request, requireCluster(context, request)),
+      };
     case "PUT":
       return putCluster(context, request);
     case "PATCH":
@@ -46,7 +50,7 @@ function listClusters(context: AksContext, request: ArmRequest): WireReply {
   const scope = group === undefined ? prefix.split("/resourcegroups/")[0] : prefix;
   const found = [...world.clusters]
     .filter(([key]) => key.startsWith(`${scope}/`))
-    .map(([key, cluster]) => renderCluster(context, { id: idOf(context, key), cluster }));
+    .map(([key, cluster]) => renderCluster(context, request, { id: idOf(context, key), cluster }));
   return page(request, found, { origin: origin() });
 }
 
@@ -77,7 +81,7 @@ function createCluster(
     throw invalid("The location property is required for this definition.", "LocationRequired");
   }
   const properties = objectAt(request.body, "properties");
-  const profiles = objectsAt(properties, "agentPoolProfiles");
+  const profiles = profilesOf(request, properties);
   if (profiles.length === 0) throw invalid("At least one agent pool profile is required.");
   const asked = textAt(properties, "kubernetesVersion");
   const supported = world.kubernetesVersions;
@@ -114,7 +118,11 @@ function createCluster(
   const headers = creation
     ? putHeaders(context, request, clusterOperation(request, cluster, [creation]))
     : {};
-  return { status: 201, headers, body: renderCluster(context, { id, cluster }) };
+  return { status: 201, headers, body: renderCluster(context, request, { id, cluster }) };
+}
+
+function profilesOf({ apiVersion }: ArmRequest, properties: JsonObject): readonly JsonObject[] {
+  return objectsAt(properties, "agentPoolProfiles").map((one) => knownFields(one, apiVersion));
 }
 
 /** A cluster that asks for nothing gets AKS's own node image channel: it would move a pinned image. */
@@ -152,7 +160,7 @@ function rememberProfiles(
 
 function updateCluster(context: AksContext, request: ArmRequest, target: ClusterTarget): WireReply {
   const properties = objectAt(request.body, "properties");
-  const profiles = objectsAt(properties, "agentPoolProfiles");
+  const profiles = profilesOf(request, properties);
   const before = context.clusters.get(target.id)?.body ?? {};
   const known = objectAt(before, "properties");
   const merged = { ...known, ...properties, ...keptChannels(known, properties) };
@@ -169,7 +177,7 @@ function updateCluster(context: AksContext, request: ArmRequest, target: Cluster
   return {
     status: 200,
     headers: putHeaders(context, request, tracked),
-    body: renderCluster(context, target),
+    body: renderCluster(context, request, target),
   };
 }
 
@@ -197,7 +205,7 @@ function patchTags(context: AksContext, request: ArmRequest): WireReply {
   const tags = "tags" in request.body ? { tags: request.body["tags"] ?? undefined } : {};
   const body = withoutUndefined({ ...before, ...tags });
   rememberCluster(context, request, target.id, body);
-  return { status: 200, body: renderCluster(context, target) };
+  return { status: 200, body: renderCluster(context, request, target) };
 }
 
 function deleteCluster(context: AksContext, request: ArmRequest): WireReply {
@@ -244,7 +252,7 @@ function beginAction(
   begin: () => Operation,
 ): WireReply {
   const operation = changing(begin);
-  const result = (): WireReply => ({ status: 200, body: renderCluster(context, target) });
+  const result = (): WireReply => ({ status: 200, body: renderCluster(context, request, target) });
   const tracked = clusterOperation(request, target.cluster, [operation], result);
   return { status: 202, headers: context.operations.track(tracked, request.apiVersion) };
 }

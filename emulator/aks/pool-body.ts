@@ -10,6 +10,8 @@ import { guidFrom } from "../guid.ts";
 import { numberAt, objectAt, textAt, textListAt, textsAt, withoutUndefined } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { invalid } from "../arm/refusal.ts";
+import { amount, oneOf, wholeNumber } from "./pool-fields.ts";
+import { blueGreenFields, knowsPreviews, previewFields } from "./pool-previews.ts";
 import type { SnapshotContent } from "./snapshot-rules.ts";
 
 /** Source: learn.microsoft.com/azure/aks/create-node-pools, limitations */
@@ -17,10 +19,19 @@ const LINUX_POOL_NAME = /^[a-z][a-z0-9]{0,11}$/;
 const WINDOWS_POOL_NAME = /^[a-z][a-z0-9]{0,5}$/;
 const MAX_POOL_NODES = 1_000;
 const DEFAULT_VM_SIZE = "Standard_D4ds_v5";
-const PERCENTAGE_OR_COUNT = /^(\d{1,4}|(100|\d{1,2})%)$/;
 
 /** The pool as a profile of its cluster, and (with id and type around it) as a resource of its own. */
-export function poolProperties(cluster: Cluster, pool: NodePool, stored: JsonObject): JsonObject {
+export function poolProperties(
+  cluster: Cluster,
+  pool: NodePool,
+  { stored, apiVersion }: { readonly stored: JsonObject; readonly apiVersion: string },
+): JsonObject {
+  const previews = knowsPreviews(apiVersion);
+  const { maxBlockedNodes: _inWorld, ...storedSettings } = objectAt(stored, "upgradeSettings");
+  const { maxBlockedNodes, ...upgradeSettings } = pool.upgradeSettings;
+  const shown = previews
+    ? withoutUndefined({ ...upgradeSettings, maxBlockedNodes })
+    : upgradeSettings;
   return withoutUndefined({
     osDiskSizeGB: 128,
     osDiskType: "Managed",
@@ -46,7 +57,8 @@ export function poolProperties(cluster: Cluster, pool: NodePool, stored: JsonObj
     nodeImageVersion: pool.nodeImageVersion,
     provisioningState: pool.provisioningState,
     powerState: { code: cluster.powerState === "Stopped" ? "Stopped" : pool.powerState },
-    upgradeSettings: { ...objectAt(stored, "upgradeSettings"), ...pool.upgradeSettings },
+    upgradeSettings: { ...storedSettings, ...shown },
+    ...(previews && previewFields(pool)),
     nodeLabels: Object.keys(pool.nodeLabels).length > 0 ? pool.nodeLabels : undefined,
     nodeTaints: pool.nodeTaints.length > 0 ? pool.nodeTaints : undefined,
     creationData: pool.snapshotId === undefined ? undefined : { sourceResourceId: pool.snapshotId },
@@ -62,6 +74,7 @@ export function poolEtag(cluster: Cluster, pool: NodePool, stored: JsonObject): 
       name,
       [count, kubernetesVersion, nodeImageVersion, provisioningState, pool.powerState],
       upgradeSettings,
+      [pool.upgradeStrategy, pool.upgradeSettingsBlueGreen],
       [pool.nodeLabels, pool.nodeTaints, pool.mode, pool.snapshotId],
       stored,
     ]),
@@ -103,6 +116,7 @@ export function newPoolSpec(input: NewPool): NodePoolSpec {
     count: nodeCount(properties) ?? 1,
     kubernetesVersion: input.kubernetesVersion,
     ...maxPods(properties),
+    ...blueGreenFields(properties),
     ...(settings ? { upgradeSettings: settings } : {}),
     ...(nodeLabels ? { nodeLabels } : {}),
     ...(nodeTaints ? { nodeTaints } : {}),
@@ -118,6 +132,7 @@ export function poolChange(pool: NodePool, properties: JsonObject): PoolChange {
   const settings = upgradeSettings(properties, mode ?? pool.mode);
   const nodeLabels = textsAt(properties, "nodeLabels");
   const nodeTaints = textListAt(properties, "nodeTaints");
+  const { upgradeStrategy, upgradeSettingsBlueGreen } = blueGreenFields(properties);
   refuseChange(properties, "vmSize", pool.vmSize);
   refuseChange(properties, "osType", pool.osType);
   return {
@@ -125,6 +140,11 @@ export function poolChange(pool: NodePool, properties: JsonObject): PoolChange {
     ...(mode !== undefined && mode !== pool.mode ? { mode } : {}),
     ...(powerState !== undefined && powerState !== pool.powerState ? { powerState } : {}),
     ...(settings && !includes(pool.upgradeSettings, settings) ? { upgradeSettings: settings } : {}),
+    ...(upgradeStrategy && upgradeStrategy !== pool.upgradeStrategy ? { upgradeStrategy } : {}),
+    ...(upgradeSettingsBlueGreen &&
+    !includes(pool.upgradeSettingsBlueGreen, upgradeSettingsBlueGreen)
+      ? { upgradeSettingsBlueGreen }
+      : {}),
     ...(nodeLabels && !equal(nodeLabels, pool.nodeLabels) ? { nodeLabels } : {}),
     ...(nodeTaints && !equal(nodeTaints, pool.nodeTaints) ? { nodeTaints } : {}),
   };
@@ -152,25 +172,9 @@ function upgradeSettings(
     drainTimeoutInMinutes: wholeNumber(from, "drainTimeoutInMinutes", 5, 1_440),
     nodeSoakDurationInMinutes: wholeNumber(from, "nodeSoakDurationInMinutes", 0, 30),
     undrainableNodeBehavior: oneOf(from, "undrainableNodeBehavior", ["Schedule", "Cordon"]),
+    maxBlockedNodes: amount(from, "maxBlockedNodes"),
   };
   return withoutUndefined(settings) as Partial<UpgradeSettings>;
-}
-
-function amount(from: JsonObject, key: string): string | undefined {
-  const value = from[key];
-  if (value === undefined || value === null) return undefined;
-  if (PERCENTAGE_OR_COUNT.test(String(value))) return String(value);
-  throw invalid(`upgradeSettings.${key} '${String(value)}' must be a number or a percentage.`);
-}
-
-/** What is no number is refused: a text that is passed over would leave the pool as it was. */
-function wholeNumber(from: JsonObject, key: string, low: number, high: number): number | undefined {
-  const value = from[key] ?? undefined;
-  if (value === undefined) return undefined;
-  if (typeof value === "number" && Number.isInteger(value) && value >= low && value <= high) {
-    return value;
-  }
-  throw invalid(`${key} ${JSON.stringify(value)} must be a whole number from ${low} to ${high}.`);
 }
 
 /** Source: learn.microsoft.com/azure/aks/quotas-skus-regions, maximum pods per node */
@@ -181,18 +185,6 @@ function maxPods(properties: JsonObject): Pick<NodePoolSpec, "maxPods"> {
 
 function nodeCount(properties: JsonObject): number | undefined {
   return wholeNumber(properties, "count", 0, MAX_POOL_NODES);
-}
-
-function oneOf<T extends string>(
-  from: JsonObject,
-  key: string,
-  values: readonly T[],
-): T | undefined {
-  const given = textAt(from, key);
-  if (given === undefined) return undefined;
-  const found = values.find((value) => value.toLowerCase() === given.toLowerCase());
-  if (found) return found;
-  throw invalid(`The value '${given}' of ${key} is not one of ${values.join(", ")}.`);
 }
 
 function refuseChange(properties: JsonObject, key: string, current: string): void {

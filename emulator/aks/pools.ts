@@ -11,6 +11,7 @@ import { clusterOperation, putHeaders, requireCluster, requirePool } from "./con
 import type { AksContext, ClusterTarget, PoolTarget } from "./context.ts";
 import { resolveVersion } from "./kubernetes-versions.ts";
 import { askedSnapshot, newPoolSpec, poolChange, poolEtag, poolProperties } from "./pool-body.ts";
+import { isPreviewField, knownFields } from "./pool-previews.ts";
 import { systemProblem, upgradeProblem, useProblem } from "./snapshot-rules.ts";
 import type { SnapshotContent } from "./snapshot-rules.ts";
 import { readSnapshot } from "./snapshots.ts";
@@ -20,7 +21,7 @@ export function handlePools(context: AksContext, request: ArmRequest): WireReply
   if (request.method === "POST") return actOnPool(context, request);
   switch (request.method) {
     case "GET":
-      return { status: 200, body: renderPool(context, requirePool(context, request)) };
+      return { status: 200, body: renderPool(context, request, requirePool(context, request)) };
     case "PUT":
       return putPool(context, request);
     case "DELETE":
@@ -30,12 +31,16 @@ export function handlePools(context: AksContext, request: ArmRequest): WireReply
   }
 }
 
-export function renderPool(context: AksContext, { poolId, cluster, pool }: PoolTarget): JsonObject {
+export function renderPool(
+  context: AksContext,
+  { apiVersion }: ArmRequest,
+  { poolId, cluster, pool }: PoolTarget,
+): JsonObject {
   return {
     id: poolId,
     name: pool.name,
     type: "Microsoft.ContainerService/managedClusters/agentPools",
-    properties: poolProperties(cluster, pool, storedPool(context, poolId)),
+    properties: poolProperties(cluster, pool, { stored: storedPool(context, poolId), apiVersion }),
   };
 }
 
@@ -48,7 +53,11 @@ function listPools(context: AksContext, request: ArmRequest): WireReply {
   if (request.method !== "GET") throw methodNotAllowed(request.method);
   const target = requireCluster(context, request);
   const pools = [...target.cluster.pools.values()].map((pool) =>
-    renderPool(context, { ...target, pool, poolId: `${target.id}/agentPools/${pool.name}` }),
+    renderPool(context, request, {
+      ...target,
+      pool,
+      poolId: `${target.id}/agentPools/${pool.name}`,
+    }),
   );
   return page(request, pools, { origin: context.environment.origin(), emptyLastPage: true });
 }
@@ -60,7 +69,7 @@ function putPool(context: AksContext, request: ArmRequest): WireReply {
   const poolId = `${target.id}/agentPools/${name}`;
   const etag = existing && poolEtag(target.cluster, existing, storedPool(context, poolId));
   checkPreconditions(request.wire.headers, etag, AKS_PRECONDITION);
-  const properties = objectAt(request.body, "properties");
+  const properties = knownFields(objectAt(request.body, "properties"), request.apiVersion);
   const operation = existing
     ? updatePool(context, target, existing, { properties, apiVersion: request.apiVersion })
     : addPool(context, target, { name, properties });
@@ -71,7 +80,7 @@ function putPool(context: AksContext, request: ArmRequest): WireReply {
   return {
     status: existing ? 200 : 201,
     headers: putHeaders(context, request, tracked),
-    body: renderPool(context, requirePool(context, request)),
+    body: renderPool(context, request, requirePool(context, request)),
   };
 }
 
@@ -89,7 +98,10 @@ export function rememberPool(
   const merged = Object.entries({ ...storedPool(context, poolId), ...properties });
   const isFixed = properties["enableAutoScaling"] === false;
   const body = Object.fromEntries(
-    merged.filter(([key, value]) => value !== null && !(isFixed && OF_AUTOSCALER.has(key))),
+    merged.filter(
+      ([key, value]) =>
+        value !== null && !isPreviewField(key) && !(isFixed && OF_AUTOSCALER.has(key)),
+    ),
   );
   context.pools.put({ id: poolId, body, at, by: request.principal.clientId });
 }
@@ -148,25 +160,36 @@ export function updatePool(
   pool: NodePool,
   { properties, apiVersion }: { readonly properties: JsonObject; readonly apiVersion: string },
 ): Operation {
-  const change = changeOf(context, pool, properties);
-  const isUpgrade = change.kubernetesVersion !== undefined || change.snapshotId !== undefined;
-  if (!isUpgrade && asksForRollback(pool, properties, apiVersion)) {
+  if (asksForRollback(pool, properties, apiVersion)) {
     return changing(() => cluster.rollBackPool(pool.name));
   }
+  const change = changeOf(context, pool, properties);
   return changing(() => cluster.updatePool(pool.name, change));
 }
 
 /** Read-only before; since then a value other than the present one asks for a roll-back. */
 const FIRST_WITH_ROLLBACK = "2025-08-02";
 
-/** Source: API reference, `nodeImageVersion` of agent pools: only recently used versions are allowed. */
+/**
+ * The Kubernetes version may be named as well, the present one or the recently used one.
+ * Source: API reference, `nodeImageVersion` of agent pools: only recently used versions are allowed.
+ */
 function asksForRollback(pool: NodePool, properties: JsonObject, apiVersion: string): boolean {
-  const asked = textAt(properties, "nodeImageVersion");
+  const image = textAt(properties, "nodeImageVersion");
   const isKnown = apiVersion.slice(0, FIRST_WITH_ROLLBACK.length) >= FIRST_WITH_ROLLBACK;
-  if (asked === undefined || asked === pool.nodeImageVersion || !isKnown) return false;
-  if (asked === pool.recentlyUsed?.nodeImageVersion) return true;
+  if (image === undefined || image === pool.nodeImageVersion || !isKnown) return false;
+  const version = textAt(properties, "orchestratorVersion");
+  const { recentlyUsed } = pool;
+  const named = [pool.kubernetesVersion, recentlyUsed?.kubernetesVersion].some(
+    (one) => version === undefined || one === version || one?.startsWith(`${version}.`),
+  );
+  const snapshot = askedSnapshot(properties);
+  const isKept = typeof snapshot !== "string" || snapshot === pool.snapshotId;
+  // Whoever upgrades sends the image along that he read before.
+  if (!named || !isKept) return false;
+  if (image === recentlyUsed?.nodeImageVersion) return true;
   throw invalid(
-    `nodeImageVersion '${asked}' is not among the recently used versions of the agent pool '${pool.name}'.`,
+    `nodeImageVersion '${image}' is not among the recently used versions of the agent pool '${pool.name}'.`,
   );
 }
 
@@ -240,14 +263,14 @@ function actOnPool(context: AksContext, request: ArmRequest): WireReply {
   return {
     status: 202,
     headers: context.operations.track(tracked, request.apiVersion),
-    body: renderPool(context, requirePool(context, request)),
+    body: renderPool(context, request, requirePool(context, request)),
   };
 }
 
 function poolOrNothing(context: AksContext, request: ArmRequest, cluster: Cluster): WireReply {
   const name = request.segments[1]?.[1]?.toLowerCase() ?? "";
   if (!cluster.pools.has(name)) return { status: 204 };
-  return { status: 200, body: renderPool(context, requirePool(context, request)) };
+  return { status: 200, body: renderPool(context, request, requirePool(context, request)) };
 }
 
 function beginAction(

@@ -1,5 +1,6 @@
 import { compareVersions } from "../core/node-image.ts";
 import { announceCluster, setPoolState } from "./announce.ts";
+import { refuseOtherGoal } from "./blue-green-upgrade.ts";
 import { isOlderImage } from "./images.ts";
 import { drawPhase } from "./kernel.ts";
 import { requireQuota, surgeNeed } from "./machine-need.ts";
@@ -109,6 +110,7 @@ function seenWithFamily(pool: PoolState, imageFamily: string): NodePool {
 
 export function upgradeCluster(cluster: ClusterState, upgrade: ClusterUpgrade): OperationState {
   const plan = planUpgrade(cluster, upgrade);
+  for (const { pool, goal } of plan.pools) refuseOtherGoal(pool, goal);
   refuseUnsatisfiableBudgets(cluster);
   requireQuota(
     cluster,

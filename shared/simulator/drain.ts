@@ -41,7 +41,7 @@ export function beginDrain(
 ): void {
   const { kernel } = node.owner.cluster;
   const { now } = kernel.timeline;
-  const timeout = node.owner.upgradeSettings.drainTimeoutInMinutes * MINUTE;
+  const timeout = node.owner.drainTimeoutInMinutes * MINUTE;
   announceNode(node, "Draining");
   recordNodeEvent(node, {
     type: "Normal",

@@ -1,3 +1,4 @@
+import { greenNeed } from "./blue-green-upgrade.ts";
 import type { PoolChange } from "./model.ts";
 import { isAt, isQuarantined } from "./nodes.ts";
 import { spareNodes } from "./rolling-upgrade.ts";
@@ -22,6 +23,7 @@ export function requireQuota({ kernel, region }: ClusterState, needs: readonly N
 
 /** The surge nodes of an upgrade to a version; all nodes have to go there when it is undefined. */
 export function surgeNeed(pool: PoolState, goal: Version | undefined): Need {
+  if (pool.upgradeStrategy === "BlueGreen") return blueGreenNeed(pool, goal);
   const spares = spareNodes(pool);
   const lagging = pool.nodes.filter(
     (node) =>
@@ -33,6 +35,12 @@ export function surgeNeed(pool: PoolState, goal: Version | undefined): Need {
   const { count, vmSize, upgradeSettings } = pool;
   const { surge } = upgradeWidth(upgradeSettings, { count, toUpgrade: lagging.length });
   return { vmSize, machines: Math.max(0, surge - spares.length) };
+}
+
+/** As many again as there are. */
+function blueGreenNeed(pool: PoolState, goal: Version | undefined): Need {
+  const machines = goal === undefined ? pool.wantedNodes : greenNeed(pool, goal);
+  return { vmSize: pool.vmSize, machines };
 }
 
 /** The nodes that a pool gets when it grows or is started. */

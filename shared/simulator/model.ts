@@ -139,6 +139,21 @@ export interface UpgradeSettings {
   readonly drainTimeoutInMinutes: number;
   readonly nodeSoakDurationInMinutes: number;
   readonly undrainableNodeBehavior: "Schedule" | "Cordon";
+  /** Blocked nodes that `Cordon` puts up with (preview), at least `maxSurge`; absent: as many. */
+  readonly maxBlockedNodes?: string;
+}
+
+/** How a pool is upgraded: node by node, or (preview) by green nodes beside the blue ones. */
+export type UpgradeStrategy = "Rolling" | "BlueGreen";
+
+export interface BlueGreenSettings {
+  /** Blue nodes that are drained together: integer or percentage, never 0. */
+  readonly drainBatchSize: string;
+  readonly drainTimeoutInMinutes: number;
+  /** Between two batches. */
+  readonly batchSoakDurationInMinutes: number;
+  /** After the last one, before the blue nodes go. */
+  readonly finalSoakDurationInMinutes: number;
 }
 
 export interface NodePoolSpec {
@@ -154,6 +169,8 @@ export interface NodePoolSpec {
   /** Absent: the newest of the family in the region. */
   readonly nodeImageVersion?: string;
   readonly upgradeSettings?: Partial<UpgradeSettings>;
+  readonly upgradeStrategy?: UpgradeStrategy;
+  readonly upgradeSettingsBlueGreen?: Partial<BlueGreenSettings>;
   readonly nodeLabels?: Readonly<Record<string, string>>;
   readonly nodeTaints?: readonly string[];
   /** Id of the snapshot that the pool was created from or upgraded to. */
@@ -166,8 +183,11 @@ export interface RecentVersion {
   readonly lastUsedAt: Instant;
 }
 
-export interface NodePool extends Required<Omit<NodePoolSpec, "snapshotId" | "upgradeSettings">> {
+export interface NodePool extends Required<
+  Omit<NodePoolSpec, "snapshotId" | "upgradeSettings" | "upgradeSettingsBlueGreen">
+> {
   readonly upgradeSettings: UpgradeSettings;
+  readonly upgradeSettingsBlueGreen: BlueGreenSettings;
   readonly snapshotId: string | undefined;
   readonly provisioningState: ProvisioningState;
   /** A stopped pool keeps its count and has no nodes; upgrades reach them when it starts. */
@@ -378,6 +398,8 @@ export interface PoolChange {
   readonly kubernetesVersion?: string;
   readonly nodeImageVersion?: string;
   readonly upgradeSettings?: Partial<UpgradeSettings>;
+  readonly upgradeStrategy?: UpgradeStrategy;
+  readonly upgradeSettingsBlueGreen?: Partial<BlueGreenSettings>;
   readonly nodeLabels?: Readonly<Record<string, string>>;
   readonly nodeTaints?: readonly string[];
   readonly mode?: "System" | "User";
@@ -485,7 +507,7 @@ export interface Cluster {
   deletePool(name: string, options?: { readonly ignoreBudgets?: boolean }): Operation;
   deleteMachines(pool: string, nodes: readonly string[]): Operation;
   abortPool(name: string): Operation;
-  /** Back to `recentlyUsed`. */
+  /** Back to `recentlyUsed`: by the blue nodes, while a blue-green upgrade still has them. */
   rollBackPool(name: string): Operation;
   /** Of the whole cluster, an upgrade by an update run included. */
   abort(): Operation;

@@ -1,4 +1,5 @@
 import { announceNode } from "./announce.ts";
+import { BlueGreenUpgrade } from "./blue-green-upgrade.ts";
 import { drawPhase } from "./kernel.ts";
 import { removeNodes } from "./node-removal.ts";
 import { createNode, isAt, isQuarantined, makeReady, uncordon } from "./nodes.ts";
@@ -28,13 +29,21 @@ export function bringToGoal(pool: PoolState, onEnd: (outcome: Outcome) => void):
     onEnd(outcome);
   };
   if (nodesToUpgrade(pool, spareNodes(pool)).length === 0) return adjustCount(pool, end);
-  const upgrade = new RollingUpgrade(pool, (outcome) => {
+  const upgrade = upgradeOf(pool, (outcome) => {
     pool.abort = undefined;
     if (outcome.status === "Succeeded") adjustCount(pool, end);
     else end(outcome);
   });
   pool.abort = () => upgrade.abort();
   upgrade.begin();
+}
+
+function upgradeOf(
+  pool: PoolState,
+  onEnd: (outcome: Outcome) => void,
+): BlueGreenUpgrade | RollingUpgrade {
+  if (pool.upgradeStrategy === "Rolling") return new RollingUpgrade(pool, onEnd);
+  return new BlueGreenUpgrade(pool, { onEnd, onGreen: () => adoptGoal(pool) });
 }
 
 /** None is too many: surge nodes that are left have taken the place of nodes that are gone. */

@@ -1,5 +1,6 @@
 import { compareVersions, parseNodeImage } from "../core/node-image.ts";
 import { announceObject, announcePool } from "./announce.ts";
+import { blueGreenSettings, refuseOtherGoal } from "./blue-green-upgrade.ts";
 import { imageFamily, isOlderImage } from "./images.ts";
 import { growthNeed, requireQuota, surgeNeed } from "./machine-need.ts";
 import { SimulationError } from "./model.ts";
@@ -9,7 +10,7 @@ import { createNode, isQuarantined, makeReady, uncordon } from "./nodes.ts";
 import { beginPoolOperation, endPoolOperation, newOperation, settle } from "./operations.ts";
 import { addNodes, bringToGoal } from "./pool-goal.ts";
 import { reconsiderNode } from "./pods.ts";
-import { DEFAULT_UPGRADE_SETTINGS } from "./rules.ts";
+import { DEFAULT_BLUE_GREEN_SETTINGS, DEFAULT_UPGRADE_SETTINGS } from "./rules.ts";
 import { ABORTED, SUCCEEDED } from "./rolling-upgrade.ts";
 import { parseTaint, PoolState } from "./state.ts";
 import type { ClusterState, NodeState, OperationState } from "./state.ts";
@@ -39,13 +40,18 @@ export function newPool(
   requireCount(spec.count, spec.mode);
   requireSkew(controlPlane, spec.kubernetesVersion);
   const upgradeSettings = { ...DEFAULT_UPGRADE_SETTINGS, ...spec.upgradeSettings };
-  validateUpgradeSettings(upgradeSettings);
+  const upgradeSettingsBlueGreen = blueGreenSettings(
+    DEFAULT_BLUE_GREEN_SETTINGS,
+    spec.upgradeSettingsBlueGreen,
+  );
+  validateUpgradeSettings(upgradeSettings, spec.count);
   const family =
     spec.nodeImageVersion === undefined
       ? imageFamily(spec)
       : parseNodeImage(spec.nodeImageVersion).family;
   return new PoolState(cluster, spec, {
     upgradeSettings,
+    upgradeSettingsBlueGreen,
     imageFamily: family,
     nodeImageVersion: spec.nodeImageVersion ?? latestImage(cluster, family),
     maxPods: spec.maxPods ?? DEFAULT_MAX_PODS,
@@ -144,7 +150,10 @@ export function validateChange(
   controlPlane: string,
 ): PoolState["upgradeSettings"] {
   const settings = { ...pool.upgradeSettings, ...change.upgradeSettings };
-  validateUpgradeSettings(settings);
+  // Percentages are of the pool as it is then: another count makes no settings wrong.
+  if (change.upgradeSettings) validateUpgradeSettings(settings, change.count ?? pool.count);
+  blueGreenSettings(pool.upgradeSettingsBlueGreen, change.upgradeSettingsBlueGreen);
+  refuseOtherGoal(pool, change);
   requireCount(change.count ?? pool.count, change.mode ?? pool.mode);
   const leaves = change.powerState === "Stopped" || change.mode === "User";
   if (leaves && pool.mode === "System") requireOtherSystemPool(pool);
@@ -189,6 +198,11 @@ export function applyChange(
   upgradeSettings: PoolState["upgradeSettings"],
 ): void {
   pool.upgradeSettings = upgradeSettings;
+  pool.upgradeStrategy = change.upgradeStrategy ?? pool.upgradeStrategy;
+  pool.upgradeSettingsBlueGreen = blueGreenSettings(
+    pool.upgradeSettingsBlueGreen,
+    change.upgradeSettingsBlueGreen,
+  );
   pool.count = change.count ?? pool.count;
   pool.mode = change.mode ?? pool.mode;
   pool.powerState = change.powerState ?? pool.powerState;
@@ -256,6 +270,7 @@ export function upgradeNodeImage(
 ): OperationState {
   const pool = requirePool(cluster, name);
   requireUsableImage(pool, image);
+  refuseOtherGoal(pool, image);
   refuseUnsatisfiableBudgets(cluster);
   const { nodeImageVersion } = image;
   requireQuota(cluster, [surgeNeed(pool, { ...pool.goal, nodeImageVersion })]);

@@ -1,5 +1,7 @@
+import { isBetween, reviveBlue } from "./blue-green-upgrade.ts";
 import { requireQuota, surgeNeed } from "./machine-need.ts";
 import { SimulationError } from "./model.ts";
+import { isAt } from "./nodes.ts";
 import { beginPoolOperation, endPoolOperation } from "./operations.ts";
 import { bringToGoal } from "./pool-goal.ts";
 import { requirePool, setGoal } from "./pool-operations.ts";
@@ -16,6 +18,11 @@ export function rollBackPool(cluster: ClusterState, name: string): OperationStat
   if (recentlyUsed === undefined) {
     throw invalid(`The agent pool '${name}' has no recently used version to roll back to.`);
   }
+  if (isBetween(pool) && !pool.nodes.some((node) => isAt(node, recentlyUsed))) {
+    throw invalid(
+      `The blue-green upgrade of agent pool '${name}' can be rolled back in its final soak only: resume it.`,
+    );
+  }
   const { kubernetesVersion, nodeImageVersion } = recentlyUsed;
   if (!cluster.kernel.kubernetesVersions.includes(kubernetesVersion)) {
     throw invalid(`Kubernetes version ${kubernetesVersion} is no longer supported.`);
@@ -26,7 +33,9 @@ export function rollBackPool(cluster: ClusterState, name: string): OperationStat
   const during = isImageOnly ? "UpgradingNodeImageVersion" : "Upgrading";
   const operation = beginPoolOperation(pool, "RollBackAgentPool", during);
   pool.snapshotId = undefined;
+  const isBlueLeft = isBetween(pool);
   setGoal(pool, { kubernetesVersion, nodeImageVersion });
+  if (isBlueLeft) reviveBlue(pool);
   bringToGoal(pool, (outcome) => endPoolOperation(pool, operation, outcome));
   return operation;
 }

@@ -9,7 +9,7 @@ import { cordon, createNode, isAt, isQuarantined, makeReady, uncordon } from "./
 import { resumePods, suspendPods, welcomePods } from "./pods.ts";
 import { WINDOWS_SLOWNESS } from "./rules.ts";
 import type { NodeState, PoolState } from "./state.ts";
-import { upgradeWidth } from "./surge.ts";
+import { fallbackWidth, upgradeWidth } from "./surge.ts";
 import type { Width } from "./surge.ts";
 
 const MINUTE = 60_000;
@@ -75,7 +75,7 @@ export class RollingUpgrade {
   readonly #onEnd: (outcome: Outcome) => void;
   readonly #waiting: NodeState[];
   readonly #surge: NodeState[];
-  readonly #width: Width;
+  #width: Width;
   readonly #active = new Set<NodeState>();
   readonly #quarantined: NodeState[] = [];
   readonly #failures: string[] = [];
@@ -103,7 +103,7 @@ export class RollingUpgrade {
     }
     const wanted = Math.max(0, this.#width.surge - this.#surge.length);
     const given = this.#surgeToGet(wanted);
-    if (given === undefined) return this.#failToSurge();
+    if (given === undefined) return this.#goOnWithout();
     for (let made = 0; made < given; made++) this.#addSurgeNode();
     this.#fill();
   }
@@ -119,6 +119,15 @@ export class RollingUpgrade {
     if (compareVersions(cluster.kubernetesVersion, FIRST_WITH_FALLBACK) < 0) return undefined;
     if (this.#surge.length > 0) return 0;
     return free > 0 ? 1 : undefined;
+  }
+
+  /** Both `maxSurge` and `maxUnavailable` above 0: the second is what is fallen back to (preview). */
+  #goOnWithout(): void {
+    const { upgradeSettings, count } = this.#pool;
+    const width = fallbackWidth(upgradeSettings, { count, toUpgrade: this.#waiting.length });
+    if (width === undefined) return this.#failToSurge();
+    this.#width = width;
+    this.#fill();
   }
 
   /** Azure tries for as long as a machine takes; no node was touched. */
@@ -182,11 +191,14 @@ export class RollingUpgrade {
       this.#width.unavailable > 0
         ? this.#width.unavailable
         : this.#surge.filter(({ alive }) => alive).length;
+    const { blocked } = this.#width;
+    if (blocked !== undefined && this.#quarantined.length >= blocked) return 0;
     const free = places - this.#quarantined.length;
     if (free > 0) return free;
     const { surgeExhausted } = this.#pool.cluster.kernel.rules;
     const lost = this.#quarantined.length === 0 && this.#surgeComing === 0;
-    return surgeExhausted === "continue" || lost ? 1 : 0;
+    // Blocked nodes beyond the surge: the others go on in place.
+    return surgeExhausted === "continue" || blocked !== undefined || lost ? 1 : 0;
   }
 
   #nextNode(): NodeState | undefined {

@@ -1,4 +1,4 @@
-import type { Durations, Rules, UpgradeSettings } from "./model.ts";
+import type { BlueGreenSettings, Durations, Rules, UpgradeSettings } from "./model.ts";
 
 /** Each default names what speaks for it; docs/fidelity.md has the long version. */
 export const DEFAULT_RULES: Rules = {
@@ -47,6 +47,14 @@ export const DEFAULT_UPGRADE_SETTINGS: UpgradeSettings = {
   drainTimeoutInMinutes: 30,
   nodeSoakDurationInMinutes: 0,
   undrainableNodeBehavior: "Schedule",
+};
+
+/** Source: learn.microsoft.com/azure/aks/blue-green-node-pool-upgrade */
+export const DEFAULT_BLUE_GREEN_SETTINGS: BlueGreenSettings = {
+  drainBatchSize: "10%",
+  drainTimeoutInMinutes: 30,
+  batchSoakDurationInMinutes: 15,
+  finalSoakDurationInMinutes: 60,
 };
 
 export const DEFAULT_KUBERNETES_VERSIONS: readonly string[] = [

@@ -2,6 +2,7 @@ import { canonicalJson } from "../core/digest.ts";
 import type { Kernel } from "./kernel.ts";
 import type { MachineStock } from "./machine-supply.ts";
 import type {
+  BlueGreenSettings,
   AutoUpgradeChannels,
   BudgetStatus,
   ClusterNode,
@@ -17,6 +18,7 @@ import type {
   ProvisioningState,
   RecentVersion,
   UpgradeSettings,
+  UpgradeStrategy,
   WindowName,
   Replacement,
   Revision,
@@ -399,6 +401,8 @@ export class PoolState implements NodePool {
   nodeImageVersion: string;
   imageFamily: string;
   upgradeSettings: UpgradeSettings;
+  upgradeStrategy: UpgradeStrategy;
+  upgradeSettingsBlueGreen: BlueGreenSettings;
   nodeLabels: Readonly<Record<string, string>>;
   nodeTaints: readonly string[];
   taints: readonly Taint[];
@@ -421,7 +425,14 @@ export class PoolState implements NodePool {
   constructor(
     cluster: ClusterState,
     spec: NodePoolSpec,
-    derived: Pick<NodePool, "upgradeSettings" | "imageFamily" | "nodeImageVersion" | "maxPods">,
+    derived: Pick<
+      NodePool,
+      | "upgradeSettings"
+      | "upgradeSettingsBlueGreen"
+      | "imageFamily"
+      | "nodeImageVersion"
+      | "maxPods"
+    >,
   ) {
     this.cluster = cluster;
     this.name = spec.name;
@@ -435,6 +446,8 @@ export class PoolState implements NodePool {
     this.nodeImageVersion = derived.nodeImageVersion;
     this.imageFamily = derived.imageFamily;
     this.upgradeSettings = derived.upgradeSettings;
+    this.upgradeStrategy = spec.upgradeStrategy ?? "Rolling";
+    this.upgradeSettingsBlueGreen = derived.upgradeSettingsBlueGreen;
     this.nodeLabels = spec.nodeLabels ?? NONE;
     this.nodeTaints = spec.nodeTaints ?? [];
     this.taints = this.nodeTaints.map(parseTaint);
@@ -485,6 +498,13 @@ export class PoolState implements NodePool {
   /** A node went, or takes pods again, or lost some. */
   forgetLightest(): void {
     this.#from = Number.MAX_SAFE_INTEGER;
+  }
+
+  /** What an upgrade of the pool gives each of its drains. */
+  get drainTimeoutInMinutes(): number {
+    const isBlueGreen = this.upgradeStrategy === "BlueGreen";
+    const settings = isBlueGreen ? this.upgradeSettingsBlueGreen : this.upgradeSettings;
+    return settings.drainTimeoutInMinutes;
   }
 
   /** How many nodes there are to be: none while the pool is stopped. */

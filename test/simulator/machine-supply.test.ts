@@ -98,6 +98,21 @@ test("from Kubernetes 1.35 on, a surge that cannot be had becomes a surge of one
   expect(upgraded("1.35.0")).toBe("Succeeded");
 });
 
+test("a surge that cannot be had falls back to maxUnavailable, in place, where both are set", () => {
+  const made = world(capacity(4));
+  const upgradeSettings = { maxSurge: "2", maxUnavailable: "2" };
+  const target = made.addCluster(cluster("c", { pools: [pool({ count: 4, upgradeSettings })] }));
+  let away = 0;
+  made.subscribe(() => {
+    const nodes = [...target.nodes.values()];
+    away = Math.max(away, nodes.filter(({ unschedulable }) => unschedulable).length);
+    expect(nodes.length).toBe(4);
+  });
+  target.upgradeNodeImage("np", NEW_IMAGE);
+  letRest(made);
+  expect([away, target.pools.get("np")?.provisioningState]).toEqual([2, "Succeeded"]);
+});
+
 test("a pool that grows beyond the region gets what there is, and fails", () => {
   const { made, target } = scene(capacity(3));
   const operation = target.updatePool("np", { count: 5 });

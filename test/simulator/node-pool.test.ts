@@ -171,6 +171,58 @@ test("maxSurge 0 with maxUnavailable upgrades in place; a block then ends Cancel
   expect(operation.status).toBe("Canceled");
 });
 
+/** Of six nodes the first three have a pod each that may not go. */
+function blockedPool(upgradeSettings: Partial<UpgradeSettings>): { made: World; target: Cluster } {
+  const made = world();
+  const settings = { undrainableNodeBehavior: "Cordon", drainTimeoutInMinutes: 5 } as const;
+  const target = made.addCluster(
+    cluster("c", {
+      pools: [
+        pool({ count: 6, mode: "User", upgradeSettings: { ...settings, ...upgradeSettings } }),
+      ],
+      workloads: ["one", "two", "three"].map((name) => deployment(name)),
+    }),
+  );
+  for (const name of ["one", "two", "three"]) block(target, name);
+  target.upgradeNodeImage("np", NEW_IMAGE);
+  letRest(made);
+  return { made, target };
+}
+
+test.each([
+  ["as many as surge nodes by default", { maxSurge: "1" }, 1, 0, "Failed"],
+  ["up to maxBlockedNodes", { maxSurge: "1", maxBlockedNodes: "2" }, 2, 0, "Canceled"],
+  [
+    "and the other nodes go on in place",
+    { maxSurge: "1", maxBlockedNodes: "67%" },
+    3,
+    3,
+    "Canceled",
+  ],
+  ["with a surge node for each", { maxSurge: "4", maxBlockedNodes: "4" }, 3, 3, "Failed"],
+  [
+    "also without any surge",
+    { maxSurge: "0", maxUnavailable: "1", maxBlockedNodes: "3" },
+    3,
+    0,
+    "Canceled",
+  ],
+] as const)("blocked nodes are tolerated: %s", (_, settings, blocked, upgraded, state) => {
+  const { target } = blockedPool(settings);
+  const nodes = [...target.nodes.values()].filter(({ instance }) => instance < 6);
+  const quarantined = nodes.filter(({ labels }) => labels["kubernetes.azure.com/upgrade-status"]);
+  expect(quarantined.length).toBe(blocked);
+  expect(nodes.filter((node) => node.nodeImageVersion === NEW_IMAGE).length).toBe(upgraded);
+  expect(target.pools.get("np")?.provisioningState).toBe(state);
+});
+
+test("maxBlockedNodes below maxSurge is refused", () => {
+  const upgradeSettings = { maxSurge: "50%", maxBlockedNodes: "2" };
+  expect(() =>
+    world().addCluster(cluster("c", { pools: [pool({ count: 6, upgradeSettings })] })),
+  ).toThrow("maxBlockedNodes 2 cannot be less than maxSurge 50%");
+});
+
 test("the drain gives up exactly at its timeout, having tried every five seconds", () => {
   const { made, target } = scene({ maxSurge: "1", drainTimeoutInMinutes: 5 });
   block(target, "app");

@@ -31,12 +31,15 @@ const poolCase = fc.record({
   count: fc.integer({ min: 1, max: 8 }),
   width: fc.oneof(
     fc.record({ maxSurge: fc.constantFrom("1", "2", "5", "10%", "33%", "100%") }),
+    // Both: surge is what counts, for there are machines.
+    fc.record({ maxSurge: fc.constantFrom("1", "2"), maxUnavailable: fc.constantFrom("1", "50%") }),
     fc.record({
       maxSurge: fc.constant("0"),
       maxUnavailable: fc.constantFrom("1", "2", "34%"),
     }),
   ),
   undrainableNodeBehavior: fc.constantFrom("Cordon" as const, "Schedule" as const),
+  maxBlockedNodes: fc.constantFrom(undefined, undefined, "8", "100%"),
   drainTimeoutInMinutes: fc.constantFrom(5, 30),
   nodeSoakDurationInMinutes: fc.constantFrom(0, 3),
   surgeMode: fc.constantFrom("batch" as const, "pipeline" as const, "single" as const),
@@ -50,7 +53,9 @@ type PoolCase = typeof poolCase extends fc.Arbitrary<infer Case> ? Case : never;
 function settingsOf(input: PoolCase): UpgradeSettings {
   const { undrainableNodeBehavior, drainTimeoutInMinutes, nodeSoakDurationInMinutes } = input;
   const own = { undrainableNodeBehavior, drainTimeoutInMinutes, nodeSoakDurationInMinutes };
-  return { ...DEFAULT_UPGRADE_SETTINGS, ...input.width, ...own };
+  const { maxBlockedNodes } = input;
+  const tolerance = maxBlockedNodes === undefined ? {} : { maxBlockedNodes };
+  return { ...DEFAULT_UPGRADE_SETTINGS, ...input.width, ...own, ...tolerance };
 }
 
 function clusterOf(input: PoolCase, name = "c"): ClusterSpec {

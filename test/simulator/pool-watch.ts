@@ -79,6 +79,14 @@ export class PoolWatch {
     return Math.min(amountOf(settings.maxSurge, count), count);
   }
 
+  /** Undefined: as many as there are surge nodes. */
+  get blocked(): number | undefined {
+    const { settings, count } = this.#watched;
+    const { maxBlockedNodes } = settings;
+    if (maxBlockedNodes === undefined) return undefined;
+    return Math.max(1, Math.min(count, amountOf(maxBlockedNodes, count)));
+  }
+
   /** Nodes that may be away at once when there is no surge. */
   get unavailable(): number {
     const { settings, count } = this.#watched;
@@ -153,8 +161,10 @@ export class PoolWatch {
     const places = Math.max(this.surge, this.unavailable);
     const atOnce = rules.surgeMode === "single" ? 1 : places;
     hold(active <= atOnce, "3: more nodes away than surge nodes");
-    const extra = rules.surgeExhausted === "continue" ? 1 : 0;
+    const { blocked } = this;
+    const extra = rules.surgeExhausted === "continue" || blocked !== undefined ? 1 : 0;
     if (extra === 0) hold(away.length <= places, "7: more blocked nodes than surge nodes");
+    hold(quarantined <= Math.max(blocked ?? count, places), "7: more than maxBlockedNodes");
     const usable = nodes.filter(({ phase, unschedulable }) => phase === "Ready" && !unschedulable);
     const blockedInPlace = extra === 0 ? 0 : quarantined + extra;
     const least = count - this.unavailable - blockedInPlace;
