@@ -8,7 +8,7 @@ import { flagQuarantine } from "../../shared/quarantine/flag.ts";
 import { isCleanedUp, isLeftover } from "../../shared/quarantine/leftover.ts";
 import { findClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import type { ManagedCluster } from "../../shared/snapshot/ports.ts";
-import { ledgerPartition, writeRow, type RunRecord } from "../../shared/update-run/ledger.ts";
+import { ledgerPartition, type RunRecord } from "../../shared/update-run/ledger.ts";
 import { membersOf } from "../../shared/update-run/state.ts";
 import type { App } from "./compose.ts";
 import { currentDeclarations, currentRuns, environmentsOf, exclusively, inEach } from "./look.ts";
@@ -52,7 +52,9 @@ async function look(app: App, environment: Environment, only: ArmId | undefined)
   await flag(app, environment.name, await findClusters(app.inventory, turn));
   if (only) return;
   const next: Rotation = { nextCheckAt: now + LOOK_AGAIN_MILLISECONDS, seen: seen + size };
-  await writeRow(app.store, "leftovers", environment.name, next);
+  // Whoever wrote it meanwhile has looked as well.
+  if (rotation) await app.store.replace("leftovers", environment.name, next, rotation.etag);
+  else await app.store.insert("leftovers", environment.name, next);
 }
 
 /** Members that no unfinished run has begun to upgrade: those are the run's own to judge, by its pins. */

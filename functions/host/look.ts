@@ -59,15 +59,16 @@ const PROPOSE_AGAIN_MILLISECONDS = 10 * MINUTE;
 export async function lookAtNodeImages(app: App, when: When): Promise<void> {
   const declarations = await currentDeclarations(app);
   await inEach(app, firstEnvironments(declarations), async (environment) => {
-    const due = await app.store.get<{ readonly nextCheckAt: number }>(
-      "proposals",
-      environment.name,
-    );
-    if (when === "when-due" && (due?.value.nextCheckAt ?? 0) > app.clock.now()) return;
+    if (when === "when-due" && !(await isProposalDue(app, environment))) return;
     await exclusively(app, `images:${environment.name}`, () =>
       propose(app, declarations, environment),
     );
   });
+}
+
+async function isProposalDue(app: App, { name }: Environment): Promise<boolean> {
+  const due = await app.store.get<{ readonly nextCheckAt: number }>("proposals", name);
+  return (due?.value.nextCheckAt ?? 0) <= app.clock.now();
 }
 
 /** Members of all declared fleets whose clusters exist; all of them, or it throws. */
@@ -118,7 +119,8 @@ export async function exclusively(
   name: string,
   work: (knocked: boolean) => Promise<void>,
 ): Promise<void> {
-  await coalesce({ ...app, holder: randomUUID() }, name, work);
+  const { store, wallClock } = app;
+  await coalesce({ store, wallClock, holder: randomUUID() }, name, work);
 }
 
 export async function environmentsOf(

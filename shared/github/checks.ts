@@ -97,27 +97,19 @@ interface CheckRun {
   };
 }
 
-function toCheck({
-  name,
-  status,
-  conclusion,
-  started_at,
-  html_url,
-  app,
-  output,
-  ...check
-}: CheckRun): Check {
+function toCheck(run: CheckRun): Check {
+  const { name, output, external_id: externalId } = run;
   const data = unpack(output.text ?? "");
   return {
     name,
-    outcome: outcomeOf(status, conclusion),
-    ...(check.external_id && { externalId: check.external_id }),
+    outcome: outcomeOf(run.status, run.conclusion),
+    ...(externalId && { externalId }),
     title: output.title ?? "",
     summary: output.summary ?? "",
     ...(data !== undefined && { data }),
-    at: started_at ?? "",
-    url: html_url ?? "",
-    app: app?.slug ?? "",
+    at: run.started_at ?? "",
+    url: run.html_url ?? "",
+    app: run.app?.slug ?? "",
   };
 }
 

@@ -43,13 +43,13 @@ export async function flagQuarantine(
 ): Promise<readonly QuarantineRecord[]> {
   const rows = await readQuarantine(deps.store, environment);
   const known = new Set(rows.map(({ value }) => value.cause));
-  for (const cause of causesIn(rows, sighting).keys()) {
-    if (known.has(cause)) continue;
+  const fresh = [...causesIn(rows, sighting).keys()].filter((cause) => !known.has(cause));
+  for (const cause of fresh) {
     const record: QuarantineRecord = { environment, cause, nodes: [] };
     await deps.store.insert(partitionOf(environment), rowOf(cause), record);
   }
   // Somebody else may have seen the same nodes meanwhile.
-  const current = await readQuarantine(deps.store, environment);
+  const current = fresh.length > 0 ? await readQuarantine(deps.store, environment) : rows;
   const causes = causesIn(current, sighting);
   const records = recordsIn(current);
   return Promise.all(

@@ -2,6 +2,7 @@ import { armKey } from "../core/arm-id.ts";
 import type { Clock } from "../core/clock.ts";
 import { isError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { oncePer } from "../core/once-per.ts";
 import { announce, type AnnounceDeps } from "../core/outbox.ts";
 import type { CheckResult } from "./check.ts";
 import type { CheckPort } from "./checks.ts";
@@ -9,7 +10,7 @@ import { judgeGate, type GateJudgement, type MemberRecord } from "./gate.ts";
 import { readHold } from "./hold.ts";
 import { changeRow, type GateRecord } from "./ledger.ts";
 import { heldNotice } from "./notices.ts";
-import type { FleetPort, Gate, StageStatus, UpdateRun } from "./ports.ts";
+import type { FleetPort, Gate, UpdateRun } from "./ports.ts";
 import type { Rollout } from "./rollout.ts";
 import { askTeam, type TeamCheckDeps } from "./team-check.ts";
 
@@ -47,7 +48,7 @@ export async function judgeGates(
   deps: ApproveDeps,
   context: GateContext,
 ): Promise<number | undefined> {
-  if (!context.run.stageStatuses.some(hasReachedGate)) return undefined;
+  if (!hasReachedGate(context.run)) return undefined;
   const all = await deps.fleets.listGates(context.rollout.fleet);
   const pending = all.filter(
     (gate) => gate.state === "Pending" && armKey(gate.runId) === armKey(context.run.id),
@@ -69,14 +70,14 @@ function judgedAgainAt(ruling: Ruling): number {
   return ruling.kind === "wait" ? (ruling.until ?? 0) : 0;
 }
 
-function hasReachedGate(stage: StageStatus): boolean {
-  const gates = [
-    ...stage.beforeGates,
-    ...stage.afterGates,
-    ...stage.groups.flatMap((group) => [...group.beforeGates, ...group.afterGates]),
-  ];
-  return gates.some(({ gateId }) => gateId !== undefined);
-}
+/** Before the first one nobody need ask for gates, and nothing of them is on record. */
+export const hasReachedGate = oncePer(({ stageStatuses }: UpdateRun) =>
+  stageStatuses.some((stage) =>
+    [stage, ...stage.groups].some(({ beforeGates, afterGates }) =>
+      [...beforeGates, ...afterGates].some(({ gateId }) => gateId !== undefined),
+    ),
+  ),
+);
 
 /** The team's check costs requests, and maybe a workflow: it is asked last, when all of ours passes. */
 async function ruleOn(

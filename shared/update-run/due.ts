@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { MINUTE } from "../core/duration.ts";
+import { oncePer } from "../core/once-per.ts";
 import { isDone, isExcused, isSettled, type MemberRecord } from "./gate.ts";
 import type { RunRecord } from "./ledger.ts";
 import type { UpdateRun } from "./ports.ts";
@@ -19,15 +20,8 @@ export function isDue(record: RunRecord | undefined, run: UpdateRun, now: number
   return !quiet || record.seen !== seenOf(run);
 }
 
-/** A look asks twice, before and after, and a run of a thousand members is a long text. */
-const seen = new WeakMap<UpdateRun, string>();
-
 /** What `isDue` compares. One adapter writes the members of a run in one order, and a mistaken look is only a look. */
-export function seenOf(run: UpdateRun): string {
-  const known = seen.get(run) ?? hash("sha256", JSON.stringify(run));
-  seen.set(run, known);
-  return known;
-}
+export const seenOf = oncePer((run: UpdateRun) => hash("sha256", JSON.stringify(run)));
 
 /** What a look leaves behind. */
 export interface Remainder {

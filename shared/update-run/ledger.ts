@@ -1,4 +1,5 @@
 import { digest } from "../core/digest.ts";
+import { oncePer } from "../core/once-per.ts";
 import type { StateStore } from "../core/state-store.ts";
 import type { MemberRecord } from "./gate.ts";
 import type { UpdateRun } from "./ports.ts";
@@ -31,6 +32,10 @@ export interface RunRecord {
   readonly seen?: string;
 }
 
+interface CheckRecord {
+  readonly said: string;
+}
+
 /** What the functions remember of one update run: one partition, readable rows. */
 export interface Ledger {
   readonly run: RunRecord | undefined;
@@ -40,6 +45,8 @@ export interface Ledger {
   /** Workloads that were not available before the run, by member. */
   readonly workloadBaselines: ReadonlyMap<string, readonly string[]>;
   readonly gates: ReadonlyMap<string, GateRecord>;
+  /** Digest of what the check of the run says. */
+  readonly said: string | undefined;
 }
 
 /** Gates that our checks refuse, by name. One that a person approved in the meantime holds nothing any more. */
@@ -51,15 +58,11 @@ export function heldGates(
   return [...gates].filter(([name, gate]) => gate.held && waiting.has(name));
 }
 
-const partitions = new WeakMap<object, string>();
-
 /** The partition of a run: its name for the reader, a digest of its id for uniqueness among fleets. */
-export function ledgerPartition(run: Pick<UpdateRun, "id" | "name">): string {
-  const known =
-    partitions.get(run) ?? `run:${run.name}:${digest(run.id.toLowerCase()).slice(0, 8)}`;
-  partitions.set(run, known);
-  return known;
-}
+export const ledgerPartition = oncePer(
+  ({ id, name }: Pick<UpdateRun, "id" | "name">) =>
+    `run:${name}:${digest(id.toLowerCase()).slice(0, 8)}`,
+);
 
 export async function readLedger(
   store: Pick<StateStore, "list">,
@@ -78,6 +81,7 @@ export async function readLedger(
     baselines: under<readonly string[]>("baseline"),
     workloadBaselines: under<readonly string[]>("workloads"),
     gates: under<GateRecord>("gate"),
+    said: (rows.find(({ row }) => row === "check")?.value as CheckRecord | undefined)?.said,
   };
 }
 

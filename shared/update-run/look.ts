@@ -2,6 +2,7 @@ import { armKey } from "../core/arm-id.ts";
 import { SECOND } from "../core/duration.ts";
 import type { Clock } from "../core/clock.ts";
 import { toError } from "../core/errors.ts";
+import { oncePer } from "../core/once-per.ts";
 import { inspectBlockedNodes, type BlockedNode } from "../quarantine/blocked-node.ts";
 import type { ClusterNodes, NodeReader, NodeView } from "../quarantine/ports.ts";
 import type { ManagedCluster } from "../snapshot/ports.ts";
@@ -57,11 +58,15 @@ export interface PlacedMember {
   readonly member: MemberStatus;
 }
 
-export function placedMembers(run: UpdateRun): readonly PlacedMember[] {
-  return run.stageStatuses.flatMap((stage) =>
-    stage.groups.flatMap(({ members }) => members.map((member) => ({ stage, member }))),
-  );
-}
+export const placedMembers = oncePer((run: UpdateRun): readonly PlacedMember[] => {
+  const placed: PlacedMember[] = [];
+  for (const stage of run.stageStatuses) {
+    for (const { members } of stage.groups) {
+      for (const member of members) placed.push({ stage, member });
+    }
+  }
+  return placed;
+});
 
 /** Reads and judges the nodes of every member whose upgrade is over and that is not proved yet. */
 export async function lookAtMembers(input: LookInput): Promise<readonly Look[]> {

@@ -5,7 +5,7 @@ import type { NodeReader } from "../quarantine/ports.ts";
 import { isConfirmed, isResolved, type QuarantineRecord } from "../quarantine/record.ts";
 import { findClusters } from "../snapshot/fleet-clusters.ts";
 import type { ClusterInventory, ManagedCluster, SnapshotPort } from "../snapshot/ports.ts";
-import { judgeGates, type ApproveDeps } from "./approve.ts";
+import { hasReachedGate, judgeGates, type ApproveDeps } from "./approve.ts";
 import { nextCheckAt, seenOf, type Remainder } from "./due.ts";
 import { isDone, isExcused, isSettled, type MemberRecord } from "./gate.ts";
 import { ledgerPartition, readLedger, writeRow, type Ledger, type RunRecord } from "./ledger.ts";
@@ -52,7 +52,7 @@ export async function reconcile(
   const gates = { run, rollout, partition, records, obstacles };
   const gatesDue = await judgeGates(deps, gates);
   const closed = isClosed(run, rollout, records, quarantine);
-  const told = await tell(deps, { run, rollout, partition, quarantine, closed });
+  const told = await tell(deps, { run, rollout, partition, ledger, quarantine, closed });
   const { captureProven } = rollout;
   const settled = told && quarantine.every(isFinished);
   const remainder = { run, records, captureProven, baselines, settled, gatesDue };
@@ -208,21 +208,18 @@ async function tell(
     readonly run: UpdateRun;
     readonly rollout: Rollout;
     readonly partition: string;
+    readonly ledger: Ledger;
     readonly quarantine: readonly QuarantineRecord[];
     readonly closed: boolean;
   },
 ): Promise<boolean> {
   const { run, rollout, quarantine, closed, partition } = context;
   const { environment, commit } = rollout;
-  const { gates } = await readLedger(deps.store, partition);
-  const told = await reportRun(deps, partition, {
-    environment,
-    commit,
-    run,
-    gates,
-    quarantine,
-    closed,
-  });
+  // What was judged since the look began stands on record.
+  const ledger = hasReachedGate(run) ? await readLedger(deps.store, partition) : context.ledger;
+  const { gates, said } = ledger;
+  const report = { environment, commit, run, gates, quarantine, closed };
+  const told = await reportRun(deps, { partition, said }, report);
   const at = new Date(deps.clock.now()).toISOString();
   await announce(deps, noticesOf({ environment, run, closed: closed && told, at }));
   return told;

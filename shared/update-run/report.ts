@@ -120,30 +120,30 @@ function titleOf(
 }
 
 /**
- * Brings the check and the issue of a run up to date; the row says what they say already.
+ * Brings the check and the issue of a run up to date.
  *
+ * @param said digest of what the check says already, if there is one.
  * @returns whether both say what they should.
  */
 export async function reportRun(
   deps: ReportDeps,
-  partition: string,
+  { partition, said }: { readonly partition: string; readonly said: string | undefined },
   input: ReportInput,
 ): Promise<boolean> {
-  await reportCheck(deps, partition, runReport(input));
+  await reportCheck(deps, { partition, said }, runReport(input));
   return reportHold(deps, input.environment, input.run.name, holdsOf(input));
 }
 
 async function reportCheck(
   { store, reporter, logger }: ReportDeps,
-  partition: string,
+  known: { readonly partition: string; readonly said: string | undefined },
   report: RunReport,
 ): Promise<void> {
   if (!reporter) return;
   const said = digest(report);
-  const known = await store.get<{ readonly said: string }>(partition, "check");
-  if (known?.value.said === said) return;
+  if (known.said === said) return;
   await reporter.publish(report);
   const { run, state, title } = report;
   logger.info("run shown at its commit", { run, state, title });
-  await writeRow(store, partition, "check", { said });
+  await writeRow(store, known.partition, "check", { said });
 }

@@ -1,3 +1,4 @@
+import { oncePer } from "../core/once-per.ts";
 import type { MemberStatus, StageStatus, UpdateRun, UpdateState } from "./ports.ts";
 
 /** A literal that is not listed is not terminal: the service may learn new ones. */
@@ -20,14 +21,20 @@ export interface PlacedMember {
 }
 
 /** Members in the order of the run. */
-export function membersOf(run: UpdateRun): readonly PlacedMember[] {
-  return run.stageStatuses.flatMap(membersOfStage);
-}
+export const membersOf = oncePer((run: UpdateRun): readonly PlacedMember[] => {
+  const placed: PlacedMember[] = [];
+  for (const stage of run.stageStatuses) placed.push(...membersOfStage(stage));
+  return placed;
+});
 
 export function membersOfStage(stage: StageStatus): readonly PlacedMember[] {
-  return stage.groups.flatMap((group) =>
-    group.members.map((member) => ({ stage: stage.name, group: group.name, member })),
-  );
+  const placed: PlacedMember[] = [];
+  for (const group of stage.groups) {
+    for (const member of group.members) {
+      placed.push({ stage: stage.name, group: group.name, member });
+    }
+  }
+  return placed;
 }
 
 export interface PlacedGate {
@@ -47,19 +54,18 @@ export function gatesAhead({ stageStatuses }: UpdateRun): readonly string[] {
 }
 
 /** Gates that the run has reached and that wait for their approval. */
-export function waitingGates(run: UpdateRun): readonly PlacedGate[] {
-  return run.stageStatuses.flatMap((stage) =>
-    [stage, ...stage.groups].flatMap((holder) =>
-      (["before", "after"] as const).flatMap((timing) =>
-        (timing === "before" ? holder.beforeGates : holder.afterGates)
-          .filter((gate) => gate.gateId !== undefined && !isTerminal(gate.state))
-          .map((gate) => ({
-            stage: stage.name,
-            displayName: gate.displayName,
-            timing,
-            gateId: gate.gateId ?? "",
-          })),
-      ),
-    ),
-  );
-}
+export const waitingGates = oncePer((run: UpdateRun): readonly PlacedGate[] => {
+  const waiting: PlacedGate[] = [];
+  for (const stage of run.stageStatuses) {
+    for (const holder of [stage, ...stage.groups]) {
+      for (const timing of ["before", "after"] as const) {
+        const gates = timing === "before" ? holder.beforeGates : holder.afterGates;
+        for (const { displayName, gateId, state } of gates) {
+          if (gateId === undefined || isTerminal(state)) continue;
+          waiting.push({ stage: stage.name, displayName, timing, gateId });
+        }
+      }
+    }
+  }
+  return waiting;
+});

@@ -19,6 +19,8 @@ import type {
   FleetPort,
   Gate,
   GateStatus,
+  GroupStatus,
+  MemberStatus,
   StageStatus,
   UpdateRun,
   UpdateRunSpec,
@@ -158,14 +160,12 @@ function fleetPort(world: model.World): Fleets {
     if (!run) throw new FleetwrightError("not-found", `no run ${name}`);
     return run;
   };
-  const views = new Map<string, { readonly run: model.UpdateRun; readonly view: UpdateRun }>();
-  const view = (name: string): UpdateRun | undefined => {
-    const run = fleetOf(world).runs.get(name);
-    if (run === undefined) return undefined;
-    const known = views.get(name);
-    if (known?.run === run && known.view.etag === String(run.revision)) return known.view;
-    const fresh = runView(run, created.get(name));
-    views.set(name, { run, view: fresh });
+  const views = new Map<model.UpdateRun, { readonly revision: number; readonly view: UpdateRun }>();
+  const view = (run: model.UpdateRun): UpdateRun => {
+    const known = views.get(run);
+    if (known?.revision === run.revision) return known.view;
+    const fresh = runView(run, created.get(run.name));
+    views.set(run, { revision: run.revision, view: fresh });
     return fresh;
   };
   return {
@@ -188,8 +188,11 @@ function fleetPort(world: model.World): Fleets {
     async deleteStrategy(_fleet, name) {
       strategies.delete(name);
     },
-    listRuns: async () => [...fleetOf(world).runs.keys()].flatMap((name) => view(name) ?? []),
-    getRun: async (_fleet, name) => view(name),
+    listRuns: async () => [...fleetOf(world).runs.values()].map(view),
+    getRun: async (_fleet, name) => {
+      const run = fleetOf(world).runs.get(name);
+      return run && view(run);
+    },
     async createRun(_fleet, name, spec) {
       const strategy = [...strategies.values()].find(({ id }) => id === spec.strategyId);
       const stages = (strategy?.stages ?? spec.stages) as readonly UpdateStage[];
@@ -202,7 +205,7 @@ function fleetPort(world: model.World): Fleets {
         }),
       );
       created.set(name, spec);
-      return view(name) as UpdateRun;
+      return view(runOf(name));
     },
     async startRun(_fleet, name, etag) {
       const run = runOf(name);
@@ -252,22 +255,18 @@ function gateView(gate: model.Gate): Gate {
   };
 }
 
-function status(value: model.UpdateStatus) {
-  const time = (at: number | undefined) => (at === undefined ? undefined : iso(at));
-  return {
-    state: value.state,
-    startTime: time(value.startTime),
-    completedTime: time(value.completedTime),
-    error: value.error,
-  };
+function status({ state, startTime, completedTime, error }: model.UpdateStatus) {
+  return { state, startTime: isoOf(startTime), completedTime: isoOf(completedTime), error };
+}
+
+function isoOf(time: number | undefined): string | undefined {
+  return time === undefined ? undefined : iso(time);
 }
 
 function gateStatus(gate: model.GateStatus): GateStatus {
-  return {
-    ...status(gate.status),
-    displayName: gate.displayName,
-    gateId: gate.gateId && `${FLEET}/gates/${gate.gateId}`,
-  };
+  const { state, startTime, completedTime, error } = status(gate.status);
+  const gateId = gate.gateId && `${FLEET}/gates/${gate.gateId}`;
+  return { state, startTime, completedTime, error, displayName: gate.displayName, gateId };
 }
 
 function runView(run: model.UpdateRun, spec: UpdateRunSpec | undefined): UpdateRun {
@@ -286,28 +285,44 @@ function runView(run: model.UpdateRun, spec: UpdateRunSpec | undefined): UpdateR
 }
 
 function stageView(stage: model.StageStatus): StageStatus {
+  const { state, startTime, completedTime, error } = status(stage);
   return {
-    ...status(stage),
+    state,
+    startTime,
+    completedTime,
+    error,
     name: stage.name,
-    groups: stage.groups.map((group) => ({
-      ...status(group),
-      name: group.name,
-      members: (group.members ?? []).map((member) => ({
-        ...status(member),
-        name: member.name,
-        clusterId: member.clusterId,
-        message: member.message,
-      })),
-      beforeGates: group.beforeGates.map(gateStatus),
-      afterGates: group.afterGates.map(gateStatus),
-    })),
+    groups: stage.groups.map(groupView),
     beforeGates: stage.beforeGates.map(gateStatus),
     afterGates: stage.afterGates.map(gateStatus),
-    afterStageWait: stage.afterStageWait && {
-      ...status(stage.afterStageWait),
-      waitDurationInSeconds: stage.afterStageWait.waitDurationInSeconds,
-    },
+    afterStageWait: stage.afterStageWait && waitView(stage.afterStageWait),
   };
+}
+
+function groupView(group: model.GroupStatus): GroupStatus {
+  const { state, startTime, completedTime, error } = status(group);
+  return {
+    state,
+    startTime,
+    completedTime,
+    error,
+    name: group.name,
+    members: (group.members ?? []).map(memberView),
+    beforeGates: group.beforeGates.map(gateStatus),
+    afterGates: group.afterGates.map(gateStatus),
+  };
+}
+
+function memberView(member: model.MemberStatus): MemberStatus {
+  const { name, clusterId, message } = member;
+  const { state, startTime, completedTime, error } = status(member);
+  return { state, startTime, completedTime, error, name, clusterId, message };
+}
+
+function waitView(wait: NonNullable<model.StageStatus["afterStageWait"]>) {
+  const { state, startTime, completedTime, error } = status(wait);
+  const { waitDurationInSeconds } = wait;
+  return { state, startTime, completedTime, error, waitDurationInSeconds };
 }
 
 function inventory(world: model.World): ClusterInventory {
@@ -324,11 +339,10 @@ function inventory(world: model.World): ClusterInventory {
 }
 
 function poolOf(world: model.World, id: string): [model.Cluster, model.NodePool] {
-  const [cluster, pool] = [...world.clusters.values()].flatMap((one) =>
-    [...one.pools.values()].flatMap((candidate) =>
-      `${one.id}/agentPools/${candidate.name}` === id ? [one, candidate] : [],
-    ),
-  ) as [model.Cluster, model.NodePool];
+  const [clusterOfPool = "", name = ""] = id.split("/agentPools/");
+  const cluster = world.clusters.get(clusterOfPool);
+  const pool = cluster?.pools.get(name);
+  if (!cluster || !pool) throw new FleetwrightError("not-found", id);
   return [cluster, pool];
 }
 

@@ -3,6 +3,7 @@ import type {
   Cluster,
   ClusterNode,
   Gate,
+  MemberStatus,
   StageStatus,
   Transition,
   UpdateRun,
@@ -123,17 +124,18 @@ function watchProofs(simulation: Simulation, watched: Watched): void {
   const run = newestRun(simulation.world);
   if (!run) return;
   const { unprovedSince, badBefore } = watched;
-  for (const member of run.stages.flatMap(membersOf)) {
-    const cluster = simulation.world.clusters.get(member.clusterId);
-    if (!cluster) continue;
+  const watch = ({ clusterId, state }: MemberStatus): void => {
+    const cluster = simulation.world.clusters.get(clusterId);
+    if (!cluster) return;
     const key = `${run.name} ${cluster.id}`;
     if (isProved(simulation, watched, run, cluster)) unprovedSince.delete(key);
     else if (!unprovedSince.has(key)) unprovedSince.set(key, simulation.now());
-    if (member.state !== "NotStarted") continue;
+    if (state !== "NotStarted") return;
     for (const node of cluster.nodes.values()) {
       if (isBad(simulation, cluster, node)) badBefore.add(`${run.name} ${node.name}`);
     }
-  }
+  };
+  for (const stage of run.stages) membersOf(stage).forEach(watch);
 }
 
 const SKIPPED_BY_A_PERSON = "skipped by request";
@@ -205,8 +207,10 @@ function ledgerOf(store: Simulation["store"], run: string) {
   return partition === undefined ? undefined : store.rows(partition);
 }
 
-function membersOf(stage: StageStatus) {
-  return stage.groups.flatMap(({ members }) => members ?? []);
+function membersOf(stage: StageStatus): readonly MemberStatus[] {
+  const all: MemberStatus[] = [];
+  for (const { members } of stage.groups) if (members) all.push(...members);
+  return all;
 }
 
 function begunStage({ world }: Simulation, transition: Transition): Place | undefined {

@@ -64,7 +64,8 @@ function carried(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(carried);
   if (Object.getPrototypeOf(value) !== Object.prototype) throw new Error("a row holds plain JSON");
   const copy: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const member = (value as Readonly<Record<string, unknown>>)[key];
     if (member !== undefined) copy[key] = carried(member);
   }
   return copy;

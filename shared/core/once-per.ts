@@ -1,0 +1,16 @@
+/**
+ * A pure function of an object that nobody changes, worked out once for each such object and kept for as long as it
+ * lives. A look asks the same of one run many times, and a run may have a thousand members.
+ */
+export function oncePer<Key extends object, Value>(
+  work: (key: Key) => Value & ({} | null),
+): (key: Key) => Value {
+  const known = new WeakMap<Key, Value & ({} | null)>();
+  return (key) => {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const value = work(key);
+    known.set(key, value);
+    return value;
+  };
+}
