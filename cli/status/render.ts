@@ -1,4 +1,5 @@
 import { formatDuration, SECOND } from "../../shared/core/duration.ts";
+import { together } from "../../shared/status/decisions.ts";
 import { currentRun, headline, heldNodes } from "../../shared/status/headline.ts";
 import { keptBy } from "../../shared/status/kept-by.ts";
 import { offersOf, pinNotes } from "../../shared/status/node-images.ts";
@@ -127,9 +128,13 @@ function gateRow(gate: GateView): string[] {
 
 function renderDecisions(decisions: readonly Decision[]): string[] {
   if (decisions.length === 0) return [];
-  const rows = decisions
+  const rows = together(decisions)
     .slice(0, MAX_DECISIONS)
-    .map(({ at, about, verdict, reason }) => [clockOf(at), about, verdict, told(reason ?? "")]);
+    .map(({ at, about, verdict, reason }) => [
+      clockOf(at),
+      verdict,
+      reason === undefined ? about : `${about}: ${told(reason)}`,
+    ]);
   return ["", "  Recent decisions", ...columns(rows).map((line) => `    ${line}`)];
 }
 

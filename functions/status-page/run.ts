@@ -7,6 +7,7 @@ import type {
   StageView,
   WaitView,
 } from "../../shared/status/run-status.ts";
+import { together } from "../../shared/status/decisions.ts";
 import { html, type Html } from "./html.ts";
 import { byGroup } from "./lanes.ts";
 import { counts, progressBar } from "./progress.ts";
@@ -143,22 +144,6 @@ function decisions(all: readonly Decision[], run: string): Html {
         cells: [about, when(at), badge(verdict), told(reason ?? "–")],
       })),
     })}`;
-}
-
-/** Members that were judged alike in one look are one row. */
-function together(all: readonly Decision[]): readonly Decision[] {
-  const rows: Decision[] = [];
-  for (const decision of all) {
-    const last = rows.at(-1);
-    if (last === undefined || lookOf(last) !== lookOf(decision)) rows.push(decision);
-    else rows[rows.length - 1] = { ...last, about: `${last.about}, ${decision.about}` };
-  }
-  return rows;
-}
-
-/** Of what was said in the same minute. */
-function lookOf({ at, verdict, reason }: Decision): string {
-  return `${at.slice(0, "2026-07-10T08:00".length)} ${verdict} ${reason}`;
 }
 
 /** Runs that are over, one line each. */

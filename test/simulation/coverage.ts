@@ -73,6 +73,7 @@ export const SIGHTS = [
   "proven snapshot taken",
   "outgoing snapshot taken",
   "notification sent",
+  "message told again",
 ] as const;
 
 export type Sight = (typeof SIGHTS)[number];

@@ -40,6 +40,7 @@ export function outcomesOf({ cloud, gitHub, told }: Simulation, seen: Sightings)
   if (gitHub.issues.some(({ body }) => body.startsWith("Opened twice"))) {
     seen.add("issue opened twice, and healed");
   }
+  if (told.again > 0) seen.add("message told again");
   if (told.texts.some((text) => text.includes("is held at the gate"))) seen.add("gate held");
   for (const { tags } of cloud.taken) {
     if (tags["fleetwright-kind"] === "proven") seen.add("proven snapshot taken");

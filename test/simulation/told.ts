@@ -6,6 +6,8 @@ export class Told {
   readonly texts: string[] = [];
   /** Told again although nothing kept the first time from being confirmed. */
   readonly repeated: string[] = [];
+  /** Messages that arrived more than once, for whatever reason. */
+  again = 0;
   readonly #due = new Set<string>();
   readonly #sent = new Map<string, { readonly process: Process; readonly troubles: number }>();
 
@@ -13,6 +15,7 @@ export class Told {
     this.texts.push(`${text}\n`);
     const before = this.#sent.get(id);
     this.#sent.set(id, { process, troubles: process.troubles });
+    if (before) this.again++;
     if (!before || before.process.troubles > before.troubles || process.stalls > 0) return;
     this.repeated.push(text);
   }
