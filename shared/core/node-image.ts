@@ -53,11 +53,24 @@ export function versionForm(family: string): Omit<VersionForm, "families"> {
 /** Negative when `a` is older than `b`, 0 when equal: versions are dotted numbers. */
 export function compareVersions(a: string, b: string): number {
   if (a === b) return 0;
-  const left = a.split(".");
-  const right = b.split(".");
+  const left = numbersOf(a);
+  const right = numbersOf(b);
   for (let index = 0; index < Math.max(left.length, right.length); index++) {
-    const difference = Number(left[index] ?? 0) - Number(right[index] ?? 0);
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
     if (difference !== 0) return difference;
   }
   return 0;
+}
+
+const numbers = new Map<string, readonly number[]>();
+/** A few images and Kubernetes versions are compared over and over. */
+const MAX_NUMBERS = 1_000;
+
+function numbersOf(version: string): readonly number[] {
+  const known = numbers.get(version);
+  if (known !== undefined) return known;
+  if (numbers.size >= MAX_NUMBERS) numbers.clear();
+  const fresh = version.split(".").map(Number);
+  numbers.set(version, fresh);
+  return fresh;
 }

@@ -34,6 +34,8 @@ interface KeptRow extends Claim {
   readonly open: boolean;
 }
 
+const NOTHING_SAID = digest("");
+
 /**
  * Opens, updates, reopens and closes the one issue of a fact: claimed in a row before it is written (intent), looked
  * for by its marker before it is opened, and the row completed after (confirmation).
@@ -45,7 +47,7 @@ export async function keepIssue(deps: KeepIssueDeps, kept: KeptIssue): Promise<b
   const { store, wallClock } = deps;
   const known = await store.get<KeptRow>(kept.partition, kept.row);
   const wanted: KeptRow = {
-    said: digest(kept.text ?? ""),
+    said: kept.text ? digest(kept.text) : NOTHING_SAID,
     open: kept.text !== undefined,
     ...doubtAfter(known?.value, wallClock.now()),
   };

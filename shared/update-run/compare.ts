@@ -27,6 +27,8 @@ export function stageDifferences(
   declared: readonly UpdateStage[],
   stored: readonly UpdateStage[],
 ): readonly Difference[] {
+  // So it is nearly always, and told much sooner than what differs.
+  if (JSON.stringify(declared) === JSON.stringify(stored)) return [];
   const names = new Set([...declared, ...stored].map((stage) => stage.name));
   const order = (stages: readonly UpdateStage[]) => stages.map((stage) => stage.name).join(", ");
   const text = (stages: readonly UpdateStage[], name: string) => {

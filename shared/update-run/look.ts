@@ -32,7 +32,7 @@ export interface Look {
 export interface LookInput {
   readonly reader: NodeReader;
   /** Absent: what is declared about workloads cannot be seen. */
-  readonly workloads?: WorkloadReader;
+  readonly workloads: WorkloadReader | undefined;
   readonly run: UpdateRun;
   readonly rollout: Rollout;
   readonly ledger: Ledger;

@@ -73,16 +73,14 @@ async function recordBaselines(
     readonly ledger: Ledger;
   },
 ): Promise<ReadonlySet<string>> {
-  const baselines = await readBaselines({ ...context, ...readersOf(deps) });
-  for (const { member, nodes, workloads } of baselines) {
-    await deps.store.insert(context.partition, `baseline:${member}`, nodes);
-    if (workloads) await deps.store.insert(context.partition, `workloads:${member}`, workloads);
+  const { run, rollout, partition, ledger } = context;
+  const { nodes: reader, workloads, wallClock } = deps;
+  const baselines = await readBaselines({ reader, workloads, run, rollout, ledger, wallClock });
+  for (const { member, nodes, workloads: unavailable } of baselines) {
+    await deps.store.insert(partition, `baseline:${member}`, nodes);
+    if (unavailable) await deps.store.insert(partition, `workloads:${member}`, unavailable);
   }
-  return new Set([...context.ledger.baselines.keys(), ...baselines.map(({ member }) => member)]);
-}
-
-function readersOf({ nodes, workloads, wallClock }: ReconcileDeps) {
-  return { reader: nodes, wallClock, ...(workloads ? { workloads } : {}) };
+  return new Set([...ledger.baselines.keys(), ...baselines.map(({ member }) => member)]);
 }
 
 /** By `armKey`; a cluster that was deleted under the run is not among them. */
@@ -104,10 +102,16 @@ async function look(
     readonly clusters: ReadonlyMap<string, ManagedCluster>;
   },
 ): Promise<readonly Look[]> {
+  const { run, rollout, ledger, clusters } = context;
   return lookAtMembers({
-    ...context,
-    ...readersOf(deps),
-    held: await heldClusters(deps, context.rollout.environment),
+    run,
+    rollout,
+    ledger,
+    clusters,
+    reader: deps.nodes,
+    workloads: deps.workloads,
+    wallClock: deps.wallClock,
+    held: await heldClusters(deps, rollout.environment),
     now: deps.clock.now(),
   });
 }

@@ -270,8 +270,7 @@ function gateStatus(gate: model.GateStatus): GateStatus {
 }
 
 function runView(run: model.UpdateRun, spec: UpdateRunSpec | undefined): UpdateRun {
-  return {
-    ...(spec?.strategyId === undefined ? {} : { strategyId: spec.strategyId }),
+  const view: UpdateRun = {
     stages: (run.spec.stages ?? []) as readonly UpdateStage[],
     upgradeType: run.spec.upgrade.type,
     nodeImageSelection: run.spec.nodeImageSelection,
@@ -282,6 +281,7 @@ function runView(run: model.UpdateRun, spec: UpdateRunSpec | undefined): UpdateR
     status: status(run.status),
     stageStatuses: run.stages.map(stageView),
   };
+  return spec?.strategyId === undefined ? view : { ...view, strategyId: spec.strategyId };
 }
 
 function stageView(stage: model.StageStatus): StageStatus {
@@ -382,7 +382,7 @@ function nodeReader(world: model.World, sick: ReadonlySet<string>): NodeReader {
     readNodes: async (id) => ({
       visible: true,
       nodes: [...find(id).nodes.values()].map((node) =>
-        nodeView(node, sick.has(`${id}/${node.name}`)),
+        nodeView(node, sick.size > 0 && sick.has(`${id}/${node.name}`)),
       ),
     }),
     readPods: async (id, node) =>

@@ -39,7 +39,7 @@ type Fail = (holds: boolean, what: string) => void;
 interface Watched {
   /** What may be so for a while only. */
   readonly wrongSince: Map<string, number>;
-  /** Since when a cluster has a node that is not proved, by cluster id. */
+  /** Since when a cluster has a node that is not proved, as `<run> <cluster>`. */
   readonly unprovedSince: Map<string, number>;
   readonly begun: Set<string>;
   /** Nodes that were bad before the run reached their cluster, as `<run> <node>`: not held against it. */
@@ -103,8 +103,8 @@ function pinOf(run: UpdateRun): string | undefined {
 }
 
 function isBad({ cloud }: Simulation, cluster: Cluster, node: ClusterNode): boolean {
-  const ready = node.phase === "Ready" && !cloud.sick.has(`${cluster.id}/${node.name}`);
-  return !ready || node.unschedulable;
+  if (node.phase !== "Ready" || node.unschedulable) return true;
+  return cloud.sick.size > 0 && cloud.sick.has(`${cluster.id}/${node.name}`);
 }
 
 function isProved(
@@ -127,7 +127,7 @@ function watchProofs(simulation: Simulation, watched: Watched): void {
   const watch = ({ clusterId, state }: MemberStatus): void => {
     const cluster = simulation.world.clusters.get(clusterId);
     if (!cluster) return;
-    const key = `${run.name} ${cluster.id}`;
+    const key = `${run.name} ${cluster.name}`;
     if (isProved(simulation, watched, run, cluster)) unprovedSince.delete(key);
     else if (!unprovedSince.has(key)) unprovedSince.set(key, simulation.now());
     if (state !== "NotStarted") return;
@@ -176,7 +176,7 @@ function checkProved(
     fail(done, `${stage.name} was let pass while ${member.name} is ${member.state}`);
     const cluster = world.clusters.get(member.clusterId);
     if (!cluster || isProved(simulation, watched, run, cluster)) continue;
-    const since = watched.unprovedSince.get(`${run.name} ${cluster.id}`) ?? now();
+    const since = watched.unprovedSince.get(`${run.name} ${cluster.name}`) ?? now();
     const what = `${stage.name} was let pass while nodes of ${member.name} are not proved`;
     fail(now() - since <= PROOF_AGE, what);
   }

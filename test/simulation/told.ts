@@ -22,6 +22,7 @@ export class Told {
 
   /** A row was written: what it decides is due from now on. */
   decided(partition: string, row: string, value: unknown): void {
+    if (!partition.startsWith("run:") && !partition.startsWith("quarantine:")) return;
     const [kind, name] = partition.split(":");
     const decision = value as Decision;
     if (kind === "run" && row === "run" && decision.closedAt !== undefined) {
