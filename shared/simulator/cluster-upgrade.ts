@@ -10,6 +10,7 @@ import { isAt, isQuarantined } from "./nodes.ts";
 import { beginClusterOperation, endClusterOperation } from "./operations.ts";
 import { bringToGoal } from "./pool-goal.ts";
 import { familyAt, requireSkew, setGoal } from "./pool-operations.ts";
+import { defaultMaxSurge } from "./rules.ts";
 import { SUCCEEDED } from "./rolling-upgrade.ts";
 import type { Outcome } from "./rolling-upgrade.ts";
 import type { ClusterState, OperationState, PoolState, Version } from "./state.ts";
@@ -144,9 +145,16 @@ export function upgradeControlPlane(
   cluster.kernel.timeline.after(drawPhase(cluster.kernel, "controlPlane", cluster), () => {
     if (operation.isOver) return;
     cluster.kubernetesVersion = version;
+    for (const pool of cluster.pools.values()) followDefaults(pool);
     announceCluster(cluster, "Changed");
     onEnd();
   });
+}
+
+function followDefaults(pool: PoolState): void {
+  if (pool.hasOwnSurge) return;
+  const maxSurge = defaultMaxSurge(pool.cluster.kubernetesVersion);
+  pool.upgradeSettings = { ...pool.upgradeSettings, maxSurge };
 }
 
 /** Brings pools to their goals under one operation of the cluster, all at once or one by one. */

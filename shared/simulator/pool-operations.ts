@@ -10,7 +10,7 @@ import { createNode, isQuarantined, makeReady, uncordon } from "./nodes.ts";
 import { beginPoolOperation, endPoolOperation, newOperation, settle } from "./operations.ts";
 import { addNodes, bringToGoal } from "./pool-goal.ts";
 import { reconsiderNode } from "./pods.ts";
-import { DEFAULT_BLUE_GREEN_SETTINGS, DEFAULT_UPGRADE_SETTINGS } from "./rules.ts";
+import { DEFAULT_BLUE_GREEN_SETTINGS, defaultMaxSurge, DEFAULT_UPGRADE_SETTINGS } from "./rules.ts";
 import { ABORTED, SUCCEEDED } from "./rolling-upgrade.ts";
 import { parseTaint, PoolState } from "./state.ts";
 import type { ClusterState, NodeState, OperationState } from "./state.ts";
@@ -39,7 +39,8 @@ export function newPool(
   if (!POOL_NAME[spec.osType].test(spec.name)) throw invalid(`Pool name '${spec.name}'.`);
   requireCount(spec.count, spec.mode);
   requireSkew(controlPlane, spec.kubernetesVersion);
-  const upgradeSettings = { ...DEFAULT_UPGRADE_SETTINGS, ...spec.upgradeSettings };
+  const maxSurge = spec.upgradeSettings?.maxSurge ?? defaultMaxSurge(controlPlane);
+  const upgradeSettings = { ...DEFAULT_UPGRADE_SETTINGS, ...spec.upgradeSettings, maxSurge };
   const upgradeSettingsBlueGreen = blueGreenSettings(
     DEFAULT_BLUE_GREEN_SETTINGS,
     spec.upgradeSettingsBlueGreen,
@@ -198,6 +199,7 @@ export function applyChange(
   upgradeSettings: PoolState["upgradeSettings"],
 ): void {
   pool.upgradeSettings = upgradeSettings;
+  if (change.upgradeSettings?.maxSurge !== undefined) pool.hasOwnSurge = true;
   pool.upgradeStrategy = change.upgradeStrategy ?? pool.upgradeStrategy;
   pool.upgradeSettingsBlueGreen = blueGreenSettings(
     pool.upgradeSettingsBlueGreen,

@@ -1,3 +1,4 @@
+import { compareVersions } from "../core/node-image.ts";
 import type { BlueGreenSettings, Durations, Rules, UpgradeSettings } from "./model.ts";
 
 /** Each default names what speaks for it; docs/fidelity.md has the long version. */
@@ -48,6 +49,16 @@ export const DEFAULT_UPGRADE_SETTINGS: UpgradeSettings = {
   nodeSoakDurationInMinutes: 0,
   undrainableNodeBehavior: "Schedule",
 };
+
+/** Clusters that are older surge one node by default. Source: AKS changelog, default of maxSurge */
+const FIRST_WITH_PERCENTAGE = "1.32";
+const OLDER_MAX_SURGE = "1";
+
+/** `maxSurge` of a pool that names none, by the version of its control plane. */
+export function defaultMaxSurge(controlPlane: string): string {
+  const isOlder = compareVersions(controlPlane, FIRST_WITH_PERCENTAGE) < 0;
+  return isOlder ? OLDER_MAX_SURGE : DEFAULT_UPGRADE_SETTINGS.maxSurge;
+}
 
 /** Source: learn.microsoft.com/azure/aks/blue-green-node-pool-upgrade */
 export const DEFAULT_BLUE_GREEN_SETTINGS: BlueGreenSettings = {

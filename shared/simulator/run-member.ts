@@ -5,7 +5,7 @@ import type { RunContext } from "./run-context.ts";
 import { haltsRun } from "./run-failures.ts";
 import { become } from "./run-state.ts";
 import type { MemberState } from "./run-state.ts";
-import { decideMember } from "./run-target.ts";
+import { decideMember, passedPools } from "./run-target.ts";
 import type { OperationState } from "./state.ts";
 
 /** A member whose version is missing in its region is looked at again about every six hours. */
@@ -19,10 +19,12 @@ export function startMember(run: RunContext, member: MemberState): void {
     const message = `Managed cluster ${member.clusterId} of member '${member.name}' was not found.`;
     return fail(run, member, { code: "NotFound", message });
   }
-  const decision = decideMember(
-    { kernel: run.link.kernel, spec: run.spec, selected: run.selectedNodeImageVersions },
-    cluster,
-  );
+  const target = {
+    kernel: run.link.kernel,
+    spec: run.spec,
+    selected: run.selectedNodeImageVersions,
+  };
+  const decision = decideMember(target, cluster);
   switch (decision.kind) {
     case "reached":
       return settleReached(run, member);
@@ -36,6 +38,7 @@ export function startMember(run: RunContext, member: MemberState): void {
     case "failed":
       return fail(run, member, decision);
     case "upgrade":
+      member.message = passedPools(target, cluster);
       return beginUpgrade(run, member, { cluster, upgrade: decision.upgrade });
   }
 }
@@ -85,7 +88,6 @@ function beginUpgrade(
   { cluster, upgrade }: { readonly cluster: SimulatedCluster; readonly upgrade: ClusterUpgrade },
 ): void {
   member.attempted = true;
-  member.message = undefined;
   let operation: OperationState;
   try {
     operation = cluster.upgrade(upgrade);

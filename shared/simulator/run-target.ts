@@ -132,6 +132,27 @@ function pinned(
   return kernel.rules.allowCustomDowngrade ? image : undefined;
 }
 
+/**
+ * What a run to chosen images says of a member of which it moves some pools alone; undefined when it moves all.
+ * Source of the words: learn.microsoft.com/azure/kubernetes-fleet/howto-monitor-update-runs, the sample of a run
+ */
+export function passedPools(target: RunTarget, cluster: SimulatedCluster): string | undefined {
+  const { spec, selected } = target;
+  const { type, kubernetesVersion = cluster.kubernetesVersion } = spec.upgrade;
+  if (selected === undefined) return undefined;
+  const passed = [...cluster.pools.values()].flatMap((pool) => {
+    const after = seenAfter(pool, spec.upgrade.kubernetesVersion);
+    const image = selected.find((one) => parseNodeImage(one).family === after.imageFamily);
+    const isMoved = type === "Full" && pool.kubernetesVersion !== kubernetesVersion;
+    if (image === undefined || isMoved) return [];
+    const wanted = pinned(target, selected, after) ?? pool.nodeImageVersion;
+    if (wanted !== pool.nodeImageVersion) return [];
+    return `current node image version "${pool.nodeImageVersion}" of agent pool "${pool.name}" is already at or ahead of target upgrade version "${image}"`;
+  });
+  if (passed.length === 0) return undefined;
+  return `Skipped upgrade of following agent pool(s): ${passed.join("; ")}.`;
+}
+
 function unavailable(target: RunTarget, cluster: SimulatedCluster): MemberDecision | undefined {
   const { kernel, spec, selected } = target;
   const version = spec.upgrade.kubernetesVersion;

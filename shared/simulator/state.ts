@@ -401,6 +401,8 @@ export class PoolState implements NodePool {
   nodeImageVersion: string;
   imageFamily: string;
   upgradeSettings: UpgradeSettings;
+  /** Somebody named its `maxSurge`: the default follows the Kubernetes version. */
+  hasOwnSurge: boolean;
   upgradeStrategy: UpgradeStrategy;
   upgradeSettingsBlueGreen: BlueGreenSettings;
   nodeLabels: Readonly<Record<string, string>>;
@@ -446,6 +448,7 @@ export class PoolState implements NodePool {
     this.nodeImageVersion = derived.nodeImageVersion;
     this.imageFamily = derived.imageFamily;
     this.upgradeSettings = derived.upgradeSettings;
+    this.hasOwnSurge = spec.upgradeSettings?.maxSurge !== undefined;
     this.upgradeStrategy = spec.upgradeStrategy ?? "Rolling";
     this.upgradeSettingsBlueGreen = derived.upgradeSettingsBlueGreen;
     this.nodeLabels = spec.nodeLabels ?? NONE;

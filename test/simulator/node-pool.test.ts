@@ -458,3 +458,27 @@ test("a node that somebody uncordons while it is reimaged takes the pods that wa
     ["Running", true],
   ]);
 });
+
+test("the default of maxSurge follows the Kubernetes version of the cluster, a named one does not", () => {
+  const made = world();
+  const np = { nodeImageVersion: OLD_IMAGE, kubernetesVersion: "1.31.11", count: 20 };
+  const target = made.addCluster(
+    cluster("c", {
+      kubernetesVersion: "1.31.11",
+      pools: [
+        pool(np),
+        pool({ ...np, name: "own", mode: "User", upgradeSettings: { maxSurge: "2" } }),
+      ],
+    }),
+  );
+  const surge = (name: string): unknown => target.pools.get(name)?.upgradeSettings.maxSurge;
+  expect([surge("np"), surge("own")]).toEqual(["1", "2"]);
+  target.upgrade({ type: "ControlPlaneOnly", kubernetesVersion: "1.32.7" });
+  letRest(made);
+  expect([surge("np"), surge("own")]).toEqual(["10%", "2"]);
+  target.updatePool("np", { upgradeSettings: { maxSurge: "1" } });
+  letRest(made);
+  target.upgrade({ type: "Full", kubernetesVersion: "1.33.5" });
+  letRest(made);
+  expect(surge("np")).toBe("1");
+});

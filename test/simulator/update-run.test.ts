@@ -505,3 +505,18 @@ test.each(badSpecs)("a run is refused: %s", (_, change) => {
     expect.objectContaining({ code: "InvalidParameter" }),
   );
 });
+
+test("a member of which some pools are at their target says so, and is Completed", () => {
+  const made = world();
+  const fleet = made.addFleet("/fleets/f");
+  const pools = [pool(), pool({ name: "done", mode: "User", nodeImageVersion: NEW_IMAGE })];
+  const { id } = made.addCluster(cluster("m", { pools }));
+  fleet.putMember({ name: "m", clusterId: id });
+  const run = fleet.createRun(spec());
+  run.start();
+  letRest(made);
+  expect(members(run).get("m")).toMatchObject({
+    state: "Completed",
+    message: `Skipped upgrade of following agent pool(s): current node image version "${NEW_IMAGE}" of agent pool "done" is already at or ahead of target upgrade version "${NEW_IMAGE}".`,
+  });
+});
