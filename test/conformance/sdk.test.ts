@@ -201,7 +201,18 @@ describe("@azure/arm-containerservicefleet", () => {
     await fleetUpdateStrategies.createOrUpdate(GROUP, "harbour", "ordered", {
       properties: { strategy: { stages } },
     });
+    // Joining keeps a cluster busy for some minutes, and a run fails a member that is busy.
+    await Promise.all(Object.keys(groups).map(settled));
   }, TIMEOUT);
+
+  async function settled(cluster: string): Promise<void> {
+    for (let poll = 0; poll < MAX_POLLS; poll++) {
+      const { provisioningState } = await sdk.aks.managedClusters.get(GROUP, cluster);
+      if (provisioningState === "Succeeded") return;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+    }
+    throw new Error(`${cluster} is not Succeeded`);
+  }
 
   function createRun(name: string, properties: object): Promise<UpdateRun> {
     return Promise.resolve(
