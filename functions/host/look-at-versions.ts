@@ -1,8 +1,9 @@
 import { HOUR } from "../../shared/core/duration.ts";
 import type { Environment } from "../../shared/declaration/documents.ts";
 import type { ParsedDeclarations } from "../../shared/declaration/parse.ts";
-import { proposeVersion } from "../../shared/promotion/propose-version.ts";
-import { warnOfSupport } from "../../shared/promotion/support.ts";
+import type { KubernetesVersions } from "../../shared/promotion/ports.ts";
+import { offeredIn, proposeVersion } from "../../shared/promotion/propose-version.ts";
+import { recordWithdrawn, warnOfSupport } from "../../shared/promotion/support.ts";
 import { findClusters } from "../../shared/snapshot/fleet-clusters.ts";
 import { writeRow } from "../../shared/update-run/ledger.ts";
 import type { App } from "./compose.ts";
@@ -28,10 +29,11 @@ export async function lookAtVersions(app: App, when: When): Promise<void> {
   if (when === "when-due" && (due?.value.nextCheckAt ?? 0) > now) return;
   const declarations = await currentDeclarations(app);
   const environments = declarations.workspace?.value.spec.environments ?? [];
+  const { versions } = app;
   try {
     await inEach(app, environments, async (environment) => {
       await exclusively(app, `versions:${environment.name}`, () =>
-        lookAt(app, declarations, environment),
+        lookAt({ ...app, versions }, declarations, environment),
       );
     });
   } finally {
@@ -42,28 +44,30 @@ export async function lookAtVersions(app: App, when: When): Promise<void> {
 }
 
 async function lookAt(
-  app: App,
+  app: App & { readonly versions: KubernetesVersions },
   declarations: ParsedDeclarations,
   environment: Environment,
 ): Promise<void> {
   const members = await app.fleets.listMembers(environment.fleet);
   const ids = members.map(({ clusterId }) => clusterId);
   const clusters = await findClusters(app.inventory, ids);
+  // What events told is said, whether or not Azure can be asked.
   await warnOfSupport(app, environment.name, clusters);
-  const release = await releaseOf(app, declarations, environment);
-  const { versions } = app;
+  const offered = await offeredIn(app.versions, clusters);
+  const news = await recordWithdrawn(app.store, clusters, offered);
+  if (news) await warnOfSupport(app, environment.name, clusters);
   // What is promoted to an environment brings its version along.
-  if (!release || !versions || environment.promotesFrom !== undefined) return;
-  const candidate = await proposeVersion(
-    { ...app, versions },
-    {
-      environment: environment.name,
-      mode: environment.kubernetes.propose,
-      soaks: (await findSoaking(app, declarations, environment)) !== undefined,
-      clusters,
-      release,
-    },
-  );
+  if (environment.promotesFrom !== undefined) return;
+  const release = await releaseOf(app, declarations, environment);
+  if (!release) return;
+  const candidate = await proposeVersion(app, {
+    environment: environment.name,
+    mode: environment.kubernetes.propose,
+    soaks: (await findSoaking(app, declarations, environment)) !== undefined,
+    clusters,
+    offered,
+    release,
+  });
   const fields = { environment: environment.name, verdict: candidate?.kind ?? "none" };
   app.logger.info("Kubernetes versions looked at", { ...fields, version: candidate?.version });
 }

@@ -8,7 +8,6 @@ import type { DeclarationRepository, KubernetesVersions } from "./ports.ts";
 
 export interface ProposeVersionDeps extends KeepIssueDeps {
   readonly repository: DeclarationRepository;
-  readonly versions: KubernetesVersions;
 }
 
 export interface VersionTarget {
@@ -17,6 +16,8 @@ export interface VersionTarget {
   /** Something soaks there for the next environment: no proposal supersedes it. */
   readonly soaks: boolean;
   readonly clusters: readonly ManagedCluster[];
+  /** Versions by region, as `offeredIn` read them. */
+  readonly offered: ReadonlyMap<string, readonly string[]>;
   readonly release: {
     readonly name: string;
     readonly file: string;
@@ -37,7 +38,7 @@ export async function proposeVersion(
 ): Promise<VersionCandidate | undefined> {
   const current = currentVersion(target);
   if (current === undefined) return undefined;
-  const candidate = findVersion(current, await supportedIn(deps, target), target.mode);
+  const candidate = findVersion(current, [...target.offered.values()], target.mode);
   await tell(deps, target, candidate?.kind === "tell" ? { current, ...candidate } : undefined);
   if (candidate?.kind !== "propose") return candidate;
   if (target.soaks) return { ...candidate, kind: "queue" };
@@ -50,15 +51,17 @@ function currentVersion({ release, clusters }: VersionTarget): string | undefine
   return release.kubernetesVersion ?? running.filter(Boolean).toSorted(compareVersions)[0];
 }
 
-/** One request per region: a version is offered by region, not by cluster. */
-async function supportedIn(
-  { versions }: ProposeVersionDeps,
-  { clusters }: VersionTarget,
-): Promise<readonly (readonly string[])[]> {
+/** What each region of some clusters offers. One request per region: a version is offered by region, not by cluster. */
+export async function offeredIn(
+  versions: KubernetesVersions,
+  clusters: readonly ManagedCluster[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const [subscription] = subscriptionsOf(clusters.map(({ id }) => id));
-  if (subscription === undefined) return [];
+  if (subscription === undefined) return new Map();
   const regions = [...new Set(clusters.map(({ location }) => location))];
-  return Promise.all(regions.map((region) => versions.supportedVersions(subscription, region)));
+  const read = async (region: string) =>
+    [region, await versions.supportedVersions(subscription, region)] as const;
+  return new Map(await Promise.all(regions.map(read)));
 }
 
 async function propose(

@@ -1,5 +1,6 @@
 import { armKey, parseArmId, type ArmId } from "../core/arm-id.ts";
 import { escapeMarkdown } from "../core/markdown.ts";
+import { compareVersions } from "../core/node-image.ts";
 import type { StateStore } from "../core/state-store.ts";
 import { keepIssue, openIssues, type KeepIssueDeps } from "../quarantine/keep-issue.ts";
 import type { ManagedCluster } from "../snapshot/ports.ts";
@@ -14,13 +15,57 @@ export interface SupportNotice {
 
 const PARTITION = "support";
 
-/** One row for each cluster and minor version; `ended` is never taken back by a late `ending`. */
-export async function recordSupport(store: StateStore, notice: SupportNotice): Promise<void> {
-  const row = `${armKey(notice.cluster)}:${minorOf(notice.kubernetesVersion)}`;
-  if (await store.insert(PARTITION, row, notice)) return;
+/**
+ * One row for each cluster and minor version; `ended` is never taken back by a late `ending`.
+ *
+ * @returns whether it was news.
+ */
+export async function recordSupport(store: StateStore, notice: SupportNotice): Promise<boolean> {
+  const row = rowOf(notice);
+  if (await store.insert(PARTITION, row, notice)) return true;
   const known = await store.get<SupportNotice>(PARTITION, row);
-  if (!known || known.value.state === notice.state || notice.state === "ending") return;
-  await store.replace(PARTITION, row, notice, known.etag);
+  if (!known || known.value.state === notice.state || notice.state === "ending") return false;
+  return (await store.replace(PARTITION, row, notice, known.etag)) !== undefined;
+}
+
+function rowOf({ cluster, kubernetesVersion }: SupportNotice): string {
+  return `${armKey(cluster)}:${minorOf(kubernetesVersion)}`;
+}
+
+/**
+ * Records what an event failed to tell: a minor version older than all that the region offers is out of support.
+ * That support will end, Azure tells by event alone.
+ *
+ * @param offered versions by region.
+ * @returns whether it was news.
+ */
+export async function recordWithdrawn(
+  store: StateStore,
+  clusters: readonly ManagedCluster[],
+  offered: ReadonlyMap<string, readonly string[]>,
+): Promise<boolean> {
+  const notices = clusters
+    .filter((cluster) => isWithdrawn(cluster, offered.get(cluster.location) ?? []))
+    .map(
+      ({ id, kubernetesVersion }) => ({ cluster: id, kubernetesVersion, state: "ended" }) as const,
+    );
+  if (notices.length === 0) return false;
+  const rows = await store.list<SupportNotice>(PARTITION);
+  const known = new Set(rows.filter(({ value }) => value.state === "ended").map(({ row }) => row));
+  let news = false;
+  for (const notice of notices.filter((one) => !known.has(rowOf(one)))) {
+    news = (await recordSupport(store, notice)) || news;
+  }
+  return news;
+}
+
+function isWithdrawn({ kubernetesVersion }: ManagedCluster, offered: readonly string[]): boolean {
+  const [oldest] = offered.map(minorOf).toSorted(compareVersions);
+  return (
+    kubernetesVersion !== "" &&
+    oldest !== undefined &&
+    compareVersions(minorOf(kubernetesVersion), oldest) < 0
+  );
 }
 
 /** Clusters named in one issue; the rest is counted. */

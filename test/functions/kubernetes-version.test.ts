@@ -179,4 +179,23 @@ describe("on-kubernetes-version", () => {
     const warning = (await issues()).find(({ title }) => title.startsWith("dev:"));
     expect(warning?.state).toBe("closed");
   });
+
+  test("warns of a version that its region has withdrawn, though the event was lost, and of no newer one", async () => {
+    const warnings = async () =>
+      (await issues()).filter(({ title, state }) => / support$/.test(title) && state === "open");
+    const look = (...offered: readonly string[]) =>
+      lookAtVersions({ ...local.app, versions: { supportedVersions: async () => offered } }, "now");
+    await look();
+    // A preview is offered nowhere.
+    await look("1.31.11");
+    expect(await warnings()).toEqual([]);
+    await look("1.34.1", "1.33.7");
+    await look("1.34.1", "1.33.7");
+    expect((await warnings()).map(({ title }) => title)).toEqual([
+      "bay: Kubernetes 1.32 is out of support",
+    ]);
+    // Whatever Azure offers later: what was told is not taken back while the cluster runs it.
+    await look("1.32.9");
+    expect(await warnings()).toHaveLength(1);
+  });
 });
