@@ -64,6 +64,8 @@ export interface Cloud {
 export interface Start {
   readonly run: string;
   readonly pins: readonly string[];
+  /** Undefined: the run leaves Kubernetes alone. */
+  readonly kubernetesVersion: string | undefined;
 }
 
 const isoTimes = new Map<number, string>();
@@ -115,7 +117,8 @@ function noteStart(world: model.World, { starts }: Books, transition: model.Tran
   const run = world.fleets.get(transition.fleet)?.runs.get(transition.run);
   if (transition.state !== "Running" || starts.some(({ run: name }) => name === run?.name)) return;
   const pins = run?.spec.nodeImageSelection.customNodeImageVersions ?? [];
-  starts.push({ run: transition.run, pins });
+  const kubernetesVersion = run?.spec.upgrade.kubernetesVersion;
+  starts.push({ run: transition.run, pins, kubernetesVersion });
 }
 
 export function fleetOf(world: model.World): model.Fleet {
@@ -200,7 +203,7 @@ function fleetPort(world: model.World): Fleets {
         fleetOf(world).createRun({
           name,
           stages,
-          upgrade: { type: spec.upgradeType },
+          upgrade: { type: spec.upgradeType, ...versionOf(spec) },
           nodeImageSelection: spec.nodeImageSelection,
         }),
       );
@@ -227,6 +230,10 @@ function fleetPort(world: model.World): Fleets {
       refused(() => fleetOf(world).completeGate(gate.name));
     },
   };
+}
+
+function versionOf({ kubernetesVersion }: { readonly kubernetesVersion?: string }) {
+  return kubernetesVersion === undefined ? {} : { kubernetesVersion };
 }
 
 /** The world's refusals, as the product's adapter words a 409. */
@@ -273,6 +280,7 @@ function runView(run: model.UpdateRun, spec: UpdateRunSpec | undefined): UpdateR
   const view: UpdateRun = {
     stages: (run.spec.stages ?? []) as readonly UpdateStage[],
     upgradeType: run.spec.upgrade.type,
+    ...versionOf(run.spec.upgrade),
     nodeImageSelection: run.spec.nodeImageSelection,
     id: `${FLEET}/updateRuns/${run.name}`,
     name: run.name,

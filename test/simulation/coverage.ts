@@ -36,6 +36,7 @@ export const SIGHTS = [
   "image in one region first",
   "images overtook each other",
   "budget appeared mid-run",
+  "event of a Kubernetes version lost",
   "budget forbade an eviction",
   "node quarantined",
   "node left behind uncordoned",
@@ -74,6 +75,10 @@ export const SIGHTS = [
   "outgoing snapshot taken",
   "notification sent",
   "message told again",
+  "Kubernetes version proposed",
+  "Kubernetes version taken",
+  "Kubernetes version told in an issue",
+  "end of support warned of",
 ] as const;
 
 export type Sight = (typeof SIGHTS)[number];

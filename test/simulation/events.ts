@@ -8,7 +8,11 @@ import type { FaultOptions } from "./faults.ts";
 export type Delivery =
   | { readonly trigger: "gate"; readonly event: Typed & { readonly subject: string } }
   | { readonly trigger: "node-pool"; readonly event: Typed & { readonly source: string } }
-  | { readonly trigger: "node-image"; readonly event: Typed & { readonly data: unknown } };
+  | { readonly trigger: "node-image"; readonly event: Typed & { readonly data: unknown } }
+  | {
+      readonly trigger: "kubernetes-version";
+      readonly event: Typed & { readonly source: string; readonly data: unknown };
+    };
 
 interface Typed {
   readonly type: string;
@@ -44,7 +48,10 @@ export function createEventGrid(
   const push = (delivery: Delivery): void => {
     const order = happened++;
     const { eventLost, eventDuplicated, eventCopies, eventDelayed } = luck();
-    if (chance.happens(eventLost)) return void seen.add("event lost");
+    if (chance.happens(eventLost)) {
+      if (delivery.trigger === "kubernetes-version") seen.add("event of a Kubernetes version lost");
+      return void seen.add("event lost");
+    }
     const copies = chance.happens(eventDuplicated) ? 2 + chance.below(eventCopies - 1) : 1;
     if (copies > 1) seen.add("event duplicated");
     for (let copy = 0; copy < copies; copy++) {

@@ -47,6 +47,7 @@ export const GITHUB: Service = {
 };
 
 const MAIN = "main";
+const RELEASE = "releases/prod.yaml";
 const SMOKE_TEST_TAKES = 15 * 60_000;
 export const HOME = { owner: "octo-org", repo: "harbour" } as const;
 
@@ -104,6 +105,13 @@ export class GitHub {
     return this.#commitAt(sha).files;
   }
 
+  /** Nobody changed the release on the default branch since the branch of the pull request began: GitHub merges no conflict. */
+  isMergeable(pull: SimPull): boolean {
+    const here = this.#ancestors(MAIN);
+    const begun = this.#ancestors(pull.head).find(({ sha }) => here.some((one) => one.sha === sha));
+    return textOf(begun?.files ?? [], RELEASE) === textOf(this.head().files, RELEASE);
+  }
+
   /** A person merges what the pull request says now, onto whatever the default branch says now. */
   merge(pull: SimPull): void {
     const proposed = this.#commitAt(pull.head).files;
@@ -125,7 +133,7 @@ export class GitHub {
 
   #advance(sha: string): void {
     this.#branches.set(MAIN, sha);
-    const text = textOf(this.head().files, "releases/prod.yaml") ?? "";
+    const text = textOf(this.head().files, RELEASE) ?? "";
     this.everMerged.push({ commit: sha, text });
   }
 
@@ -391,7 +399,7 @@ interface TreeEntry {
   readonly content: string;
 }
 
-const LABELS = [{ name: "fleetwright" }, { name: "node-images" }];
+const LABELS = ["fleetwright", "node-images", "kubernetes"].map((name) => ({ name }));
 
 function text(p: Parameters): { title: string; body: string } {
   return { title: String(p["title"]), body: String(p["body"]) };

@@ -26,6 +26,7 @@ function watch() {
       meddle() {},
     },
     told: new Told(),
+    versions: undefined,
     now,
   };
   const [cluster] = world.clusters.values();

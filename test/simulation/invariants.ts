@@ -13,6 +13,8 @@ import { fleetOf } from "./cloud.ts";
 import { commitOf, generationOf, newestRun, OWN_RUN } from "./people.ts";
 import type { Simulation } from "./simulate.ts";
 import { isObserved, quarantinedNodes } from "./stage.ts";
+import { lastVersion } from "./versions.ts";
+import { isLasting, isProposedTwice, wrongOfVersions } from "./version-promises.ts";
 
 /** What must hold after every step, judged by the world itself and not by what the product remembers. */
 export interface Invariants {
@@ -78,6 +80,10 @@ export function watchInvariants(simulation: Simulation, toldWithinHours: number)
       for (const check of checkHistory) check();
       checkMessages(simulation, fail);
       const [what] = cloud.forbidden;
+      fail(!isProposedTwice(simulation), "a Kubernetes version was proposed twice");
+      const { gitHub } = simulation;
+      const merged = gitHub.head().sha === gitHub.everMerged.at(-1)?.commit;
+      fail(merged, "the default branch moved, and nobody merged");
       fail(what === undefined, `the functions tried to ${what}, which is a person's to say`);
     },
     checkEnd() {
@@ -246,14 +252,15 @@ function checkBegin(
 function checkStarts({ cloud, gitHub }: Simulation, fail: Fail): void {
   const started = new Set<string>();
   let newest = 0;
-  for (const { run, pins } of cloud.starts) {
+  for (const { run, pins, kubernetesVersion } of cloud.starts) {
     if (run === OWN_RUN) continue;
+    const what = `${pins.join()} ${kubernetesVersion}`;
     fail(
       isReviewed(gitHub, pins[0]),
       `${run} was started with ${pins.join()}, which nobody reviewed`,
     );
-    fail(!started.has(pins.join()), `${run} starts what was started before`);
-    started.add(pins.join());
+    fail(!started.has(what), `${run} starts what was started before`);
+    started.add(what);
     const generation = generationOf(run);
     fail(generation >= newest, `${run} was started after a newer one`);
     newest = Math.max(newest, generation);
@@ -266,17 +273,18 @@ function isReviewed(gitHub: Simulation["gitHub"], pin: string | undefined): bool
 
 /** One open issue per cause, and every quarantined node is told of, each within a bounded time. */
 function checkIssues(
-  { world, gitHub, now }: Simulation,
+  simulation: Simulation,
   { wrongSince }: Watched,
   limit: number,
   fail: Fail,
 ): void {
+  const { world, gitHub, now } = simulation;
   const open = gitHub.issues.filter(({ state }) => state === "open").map(({ body }) => body);
-  const causes = open.map((body) => /cause=(\w+)/.exec(body)?.[1]);
+  const causes = open.map((body) => /cause=([\w.]+)/.exec(body)?.[1]);
   // Two instances that stall at the wrong moment open two issues: the next look that gets through heals it.
   const twice = new Set(causes).size < causes.length ? ["a cause has two open issues"] : [];
   const nodes = [...world.clusters.values()].flatMap((cluster) => wronglyTold(cluster, open));
-  const wrong = new Set([...twice, ...nodes]);
+  const wrong = new Set([...twice, ...nodes, ...wrongOfVersions(simulation)]);
   for (const what of wrongSince.keys()) if (!wrong.has(what)) wrongSince.delete(what);
   for (const what of wrong) {
     const since = wrongSince.get(what) ?? now();
@@ -315,11 +323,11 @@ function checkClosings({ world, gitHub }: Simulation, fail: Fail): void {
   }
 }
 
-/** One snapshot per pool, kind and image; a proven one is of an image that was reviewed. */
+/** One snapshot per pool, kind, image and Kubernetes version; a proven one is of an image that was reviewed. */
 function checkSnapshots({ cloud, gitHub }: Simulation, fail: Fail): void {
   const keys = cloud.taken.map(
-    ({ tags, sourcePool, nodeImageVersion }) =>
-      `${tags["fleetwright-kind"]} ${sourcePool} ${nodeImageVersion}`,
+    ({ tags, sourcePool, nodeImageVersion, kubernetesVersion }) =>
+      `${tags["fleetwright-kind"]} ${sourcePool} ${nodeImageVersion} ${kubernetesVersion}`,
   );
   fail(new Set(keys).size === keys.length, "a pool was captured twice");
   for (const { tags, nodeImageVersion } of cloud.taken) {
@@ -355,7 +363,10 @@ function checkRest(simulation: Simulation, fail: Fail): void {
   fail(run?.status.state === "Completed", `the newest run is ${run?.status.state}`);
   const captured = new Set(endState(simulation).provenSnapshots).size;
   fail(captured === world.clusters.size, "a pool has no proven snapshot of what it runs");
-  for (const { title, state } of gitHub.issues) fail(state === "closed", `stays open: ${title}`);
+  for (const issue of gitHub.issues) {
+    fail(issue.state === "closed" || isLasting(simulation, issue), `stays open: ${issue.title}`);
+  }
+  for (const what of wrongOfVersions(simulation)) fail(false, what);
   fail(
     gitHub.pulls.every(({ state }) => state === "closed"),
     "a pull request stays open",
@@ -382,7 +393,7 @@ export interface EndState {
   readonly provenSnapshots: readonly string[];
 }
 
-export function endState({ world, gitHub, cloud }: Simulation): EndState {
+export function endState({ scenario, world, gitHub, cloud }: Simulation): EndState {
   const run = newestRun(world);
   const pin = run && pinOf(run);
   const release = gitHub.head().files.find(({ path }) => path === "releases/prod.yaml");
@@ -394,7 +405,10 @@ export function endState({ world, gitHub, cloud }: Simulation): EndState {
     openPulls: gitHub.pulls.filter(({ state }) => state === "open").length,
     provenSnapshots: cloud.taken
       .filter(({ tags }) => tags["fleetwright-kind"] === "proven")
-      .filter(({ nodeImageVersion }) => nodeImageVersion === pin)
+      .filter(
+        ({ nodeImageVersion, kubernetesVersion }) =>
+          nodeImageVersion === pin && kubernetesVersion === lastVersion(scenario),
+      )
       .map(({ sourcePool }) => armKey(sourcePool))
       .toSorted(),
   };
@@ -404,5 +418,6 @@ function poolState(cluster: Cluster): string {
   const nodes = [...cluster.nodes.values()];
   const images = new Set(nodes.map(({ nodeImageVersion }) => nodeImageVersion));
   const usable = nodes.filter(({ phase, unschedulable }) => phase === "Ready" && !unschedulable);
-  return `${cluster.name}: ${usable.length} of ${nodes.length} nodes, ${[...images].join()}`;
+  const runs = `${cluster.kubernetesVersion} ${[...images].join()}`;
+  return `${cluster.name}: ${usable.length} of ${nodes.length} nodes, ${runs}`;
 }

@@ -10,6 +10,7 @@ const GATE = "shared/update-run/gate.ts";
 const APPROVE = "shared/update-run/approve.ts";
 const RECONCILE = "shared/update-run/reconcile.ts";
 const RECORD = "shared/quarantine/record.ts";
+const SUPPORT = "shared/promotion/support.ts";
 const OUTBOX = "shared/core/outbox.ts";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -156,6 +157,30 @@ export const MUTANTS: readonly Mutant[] = [
     name: "send a message without a claim",
     file: OUTBOX,
     find: "if (mine === undefined) return;",
+    replace: "",
+  },
+  {
+    name: "propose a Kubernetes version once more with each generation",
+    file: "shared/promotion/propose-version.ts",
+    find: "branch: `fleetwright/${environment}/kubernetes`,",
+    replace: "branch: `fleetwright/${environment}/kubernetes-${release.generation}`,",
+  },
+  {
+    name: "warn of a cluster for each wording of its version",
+    file: SUPPORT,
+    find: "return `${armKey(cluster)}:${minorOf(kubernetesVersion)}`;",
+    replace: "return `${armKey(cluster)}:${kubernetesVersion}`;",
+  },
+  {
+    name: "leave the end of support to its event",
+    file: SUPPORT,
+    find: "if (notices.length === 0) return false;",
+    replace: "return false;",
+  },
+  {
+    name: "leave Kubernetes versions to their events",
+    file: "functions/host/asked.ts",
+    find: '["Kubernetes versions", () => lookAtVersions(here, "when-due")],',
     replace: "",
   },
 ];

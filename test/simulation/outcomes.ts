@@ -42,6 +42,14 @@ export function outcomesOf({ cloud, gitHub, told }: Simulation, seen: Sightings)
   }
   if (told.again > 0) seen.add("message told again");
   if (told.texts.some((text) => text.includes("is held at the gate"))) seen.add("gate held");
+  if (gitHub.pulls.some(({ title }) => title.includes("Kubernetes")))
+    seen.add("Kubernetes version proposed");
+  if (cloud.starts.some(({ kubernetesVersion }) => kubernetesVersion !== undefined))
+    seen.add("Kubernetes version taken");
+  if (gitHub.issues.some(({ body }) => body.includes("cause=available")))
+    seen.add("Kubernetes version told in an issue");
+  if (gitHub.issues.some(({ body }) => body.includes("fleetwright:support")))
+    seen.add("end of support warned of");
   for (const { tags } of cloud.taken) {
     if (tags["fleetwright-kind"] === "proven") seen.add("proven snapshot taken");
     if (tags["fleetwright-kind"] === "outgoing") seen.add("outgoing snapshot taken");

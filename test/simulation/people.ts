@@ -110,7 +110,7 @@ function createReviewer(deps: PeopleDeps) {
   let again = 0;
   return {
     act(quiet: boolean): void {
-      const open = gitHub.pulls.find(({ state }) => state === "open");
+      const open = gitHub.pulls.find((pull) => pull.state === "open" && gitHub.isMergeable(pull));
       if (open && isReviewed(open) && isTimeToMerge(quiet)) {
         gitHub.merge(open);
         again = world.now;
@@ -133,8 +133,10 @@ function createReviewer(deps: PeopleDeps) {
   }
 
   function isTimeToMerge(quiet: boolean): boolean {
+    const newest = newestRun(world);
+    // An older run that rests is none of anybody's business any more.
     const busy = [...fleetOf(world).runs.values()].some(
-      ({ status }) => status.state !== "Completed",
+      (run) => isActive(run.status.state) || (run === newest && run.status.state !== "Completed"),
     );
     if (busy && !around.chance.happens(around.luck().personMeddles)) return false;
     if (busy) around.seen.add("person merged while a run was under way");
@@ -375,8 +377,10 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
   /** GitHub offers to run a red job again, also when its commit was overtaken long ago. */
   function repeatRedJob(): void {
     if ([...fleetOf(world).runs.values()].some(({ status }) => isActive(status.state))) return;
-    const started = new Set(cloud.starts.map(({ pins }) => commitOf(gitHub, pins[0])));
-    const red = gitHub.everMerged.slice(1).find(({ commit }) => !started.has(commit));
+    const started = cloud.starts.map(({ run }) => `generation: ${generationOf(run)}}`);
+    const red = gitHub.everMerged
+      .slice(1)
+      .find(({ text }) => !started.some((generation) => text.includes(generation)));
     if (!red || red.commit === gitHub.head().sha) return;
     seen.add("job of an older commit run again");
     launch(async () => void (await runJob(jobsOf(deps), { operation: "run", commit: red.commit })));

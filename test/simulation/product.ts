@@ -1,5 +1,6 @@
 import {
   gateChanged,
+  kubernetesVersionChanged,
   nodeImageReleased,
   nodePoolRolled,
   swept,
@@ -13,6 +14,7 @@ import { createTeamChecks } from "../../shared/github/team-checks.ts";
 import { createIssueTracker } from "../../shared/github/issues.ts";
 import { createDeclarationRepository } from "../../shared/github/repository.ts";
 import type { Notifier } from "../../shared/core/outbox.ts";
+import type { KubernetesVersions } from "../../shared/promotion/ports.ts";
 import type { NodeReader } from "../../shared/quarantine/ports.ts";
 import { Account, BUDGETS } from "./budget.ts";
 import type { GitHub } from "./github.ts";
@@ -21,6 +23,7 @@ import type { Delivery, EventGrid } from "./events.ts";
 import { azureError, Killed, Process, type Service, type Surroundings } from "./process.ts";
 import type { SimStore } from "./store.ts";
 import type { Told } from "./told.ts";
+import type { Versions } from "./versions.ts";
 
 /** Told each line of the log; absent: none is made. */
 export type Trace = ((line: string) => void) | undefined;
@@ -31,6 +34,8 @@ export interface Backends {
   readonly store: SimStore;
   readonly events: EventGrid;
   readonly told: Told;
+  /** Absent where no version comes or goes. */
+  readonly versions: Versions | undefined;
   readonly now: () => number;
   readonly trace: Trace;
 }
@@ -113,7 +118,7 @@ export class Instance {
 }
 
 function compose(backends: Backends, around: Surroundings, instance: Instance): App {
-  const { cloud, events, store, gitHub, now } = backends;
+  const { cloud, events, store, gitHub, now, versions } = backends;
   const { process } = instance;
   const home = gitHub.client(process);
   return {
@@ -132,6 +137,7 @@ function compose(backends: Backends, around: Surroundings, instance: Instance): 
       TOPIC,
     ),
     repository: createDeclarationRepository(home),
+    ...(versions && { versions: offers(versions, process) }),
     workloads: process.wrap(cloud.workloads, KUBERNETES),
     team: createTeamChecks(home),
     reporter: createRunReporter(home),
@@ -143,6 +149,12 @@ function compose(backends: Backends, around: Surroundings, instance: Instance): 
     notifier: notifier(backends, process, around),
     logger: tracingLogger(backends),
   };
+}
+
+function offers(versions: Versions, process: Process): KubernetesVersions {
+  const supportedVersions: KubernetesVersions["supportedVersions"] = (...place) =>
+    versions.supportedVersions(...place);
+  return process.wrap({ supportedVersions }, ARM);
 }
 
 /** Reads that fail are an answer of their own, as the product's adapter gives it. */
@@ -202,5 +214,7 @@ export function workOf(delivery: Delivery): Work {
       return (app) => nodePoolRolled(app, delivery.event);
     case "node-image":
       return (app) => nodeImageReleased(app, delivery.event);
+    case "kubernetes-version":
+      return (app) => kubernetesVersionChanged(app, delivery.event);
   }
 }

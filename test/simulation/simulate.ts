@@ -22,6 +22,8 @@ import {
 } from "./stage.ts";
 import { createStore, type SimStore } from "./store.ts";
 import { Told } from "./told.ts";
+import { areVersionsSettled, isLasting } from "./version-promises.ts";
+import { proposalOf, Versions } from "./versions.ts";
 import { outcomesOf, watchOutcomes } from "./outcomes.ts";
 
 const MINUTE = 60_000;
@@ -41,6 +43,7 @@ export interface Simulation {
   readonly people: People;
   /** Messages of the webhook. */
   readonly told: Told;
+  readonly versions: Versions | undefined;
   readonly now: () => number;
 }
 
@@ -89,7 +92,9 @@ async function run(seed: number, faults: FaultOptions, trace?: Trace): Promise<O
   };
   const events = createEventGrid(world, around);
   const now = (): number => world.now;
-  const backends: Backends = { cloud, gitHub, store, events, told, now, trace };
+  const versions =
+    proposalOf(scenario) && new Versions(scenario, world, chance, faults === NO_FAULTS);
+  const backends: Backends = { cloud, gitHub, store, events, told, versions, now, trace };
   const calm: Surroundings = { ...around, luck: () => NO_FAULTS };
   const product = createProduct(backends, around);
   const people = createPeople({
@@ -102,7 +107,9 @@ async function run(seed: number, faults: FaultOptions, trace?: Trace): Promise<O
     lastImage: lastImage(scenario),
     launch: (work) => void stage.launch(work, trace),
   });
-  const simulation: Simulation = { scenario, world, cloud, gitHub, store, people, told, now };
+  const simulation: Simulation = {
+    ...{ scenario, world, cloud, gitHub, store, people, told, versions, now },
+  };
   const invariants = watchInvariants(simulation, faults.toldWithinHours);
   watchOutcomes(simulation, seen);
   const releases = [...drawReleases(scenario, chance, faults === NO_FAULTS)];
@@ -112,6 +119,7 @@ async function run(seed: number, faults: FaultOptions, trace?: Trace): Promise<O
     product.settle();
     stage.wake();
     release(simulation, releases, seen);
+    versions?.bringAbout(world, events);
     for (const queued of events.takeDue()) {
       const failed = (): void => events.redeliver(queued);
       stage.launch(product(workOf(queued.delivery)), trace, failed);
@@ -244,7 +252,9 @@ function isAtRest(simulation: Simulation, releases: readonly Release[]): boolean
   if (run.spec.nodeImageSelection.customNodeImageVersions?.[0] !== lastImage(simulation.scenario))
     return false;
   if (gitHub.pulls.some(({ state }) => state === "open")) return false;
-  if (gitHub.issues.some(({ state }) => state === "open")) return false;
+  const open = gitHub.issues.filter(({ state }) => state === "open");
+  if (open.some((issue) => !isLasting(simulation, issue))) return false;
+  if (!areVersionsSettled(simulation)) return false;
   if (store.rows("outbox").size > 0) return false;
   const partition = [...store.partitions()].find((name) => name.startsWith(`run:${run.name}:`));
   const record = partition === undefined ? undefined : store.rows(partition).get("run")?.value;

@@ -3,6 +3,7 @@ import type { Cluster, World } from "../../shared/simulator/model.ts";
 import { createWorld } from "../../shared/simulator/world.ts";
 import { createChance, type Chance } from "./chance.ts";
 import { clusterId, FLEET } from "./cloud.ts";
+import { ALL_VERSIONS, FIRST_VERSION, proposalOf } from "./versions.ts";
 
 export const START = Date.parse("2026-07-06T08:00:00Z");
 export const FAMILY = "AKSUbuntu-2204gen2containerd";
@@ -24,6 +25,11 @@ spec:
   environments:
     - {name: prod, fleet: ${FLEET}}
 `;
+
+function workspaceOf(scenario: number): string {
+  const propose = proposalOf(scenario);
+  return propose ? WORKSPACE.replace("}\n", `, kubernetes: {propose: ${propose}}}\n`) : WORKSPACE;
+}
 
 /** Our gate stands after the first stage. */
 const AFTER_FIRST = `apiVersion: fleetwright.dev/v1alpha1
@@ -109,7 +115,7 @@ export function declaredFiles(scenario: number) {
   const strategy = strategyOf(scenario);
   const whole = shapeOf(scenario).members.some(({ group }) => group === "two");
   return [
-    { path: "fleetwright.yaml", text: WORKSPACE },
+    { path: "fleetwright.yaml", text: workspaceOf(scenario) },
     { path: "releases/prod.yaml", text: RELEASE },
     { path: "strategies/staged.yaml", text: whole ? strategy : withoutGroupTwo(strategy) },
   ];
@@ -121,7 +127,11 @@ export const SCENARIOS = 64;
 /** A few small clusters in two regions; some have an application that may not be disrupted. */
 export function setStage(scenario: number): World {
   const chance = createChance(scenario ^ 0x5bd1e995);
-  const world = createWorld({ seed: scenario, start: START });
+  const world = createWorld({
+    seed: scenario,
+    start: START,
+    kubernetesVersions: ALL_VERSIONS,
+  });
   for (const region of REGIONS) world.images.release(region, image(0));
   const fleet = world.addFleet(FLEET);
   const { members, leastNodes } = shapeOf(scenario);
@@ -131,7 +141,7 @@ export function setStage(scenario: number): World {
       id: clusterId(member.name),
       name: member.name,
       region: member.region,
-      kubernetesVersion: "1.32.7",
+      kubernetesVersion: FIRST_VERSION,
       ready: true,
       pools: [
         {
@@ -141,7 +151,7 @@ export function setStage(scenario: number): World {
           osSku: "Ubuntu",
           vmSize: "Standard_D4s_v5",
           count: leastNodes + chance.below(2),
-          kubernetesVersion: "1.32.7",
+          kubernetesVersion: FIRST_VERSION,
           nodeImageVersion: image(0),
           upgradeSettings: {
             maxSurge: "2",
