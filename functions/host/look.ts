@@ -186,9 +186,22 @@ async function reconcileRuns(
     const known = (await app.store.get<RunRecord>(ledgerPartition(run), "run"))?.value;
     if (when === "when-due" && !isDue(known, run, app.clock.now())) continue;
     const rollout = await findRollout(app.repository, place, run, known);
-    if (rollout) await reconcile(app, run, rollout);
+    const newer = startedAfter(run, current);
+    if (rollout)
+      await reconcile(app, run, { ...rollout, ...(newer && { overtakenBy: newer.name }) });
     else app.logger.warn("no commit declares this run; it is left alone", { run: run.name });
   }
+}
+
+/** Retries and ways back are of the same generation: the run that they repeat or undo may be resumed after. */
+function startedAfter(run: UpdateRun, current: readonly UpdateRun[]): UpdateRun | undefined {
+  return current.find(
+    (other) => other.status.state !== "NotStarted" && generationOf(other) > generationOf(run),
+  );
+}
+
+function generationOf({ name }: UpdateRun): number {
+  return parseSourceRunName(name)?.generation ?? 0;
 }
 
 /** Runs of an environment that are of any concern, newest first. */
@@ -213,7 +226,7 @@ function withoutSuperseded(newest: readonly UpdateRun[]): readonly UpdateRun[] {
 function newestFirst(a: UpdateRun, b: UpdateRun): number {
   const [one, other] = [parseSourceRunName(a.name), parseSourceRunName(b.name)];
   return (
-    (other?.generation ?? 0) - (one?.generation ?? 0) ||
+    generationOf(b) - generationOf(a) ||
     Number(isRollBack(b)) - Number(isRollBack(a)) ||
     (other?.retry ?? 0) - (one?.retry ?? 0)
   );

@@ -104,6 +104,7 @@ async function ruleOn(
 
 function judge(deps: ApproveDeps, context: GateContext, gate: Gate): GateJudgement {
   const { run, rollout, records, obstacles, teamCheck } = context;
+  const { overtakenBy } = rollout;
   return judgeGate({
     gate,
     run,
@@ -112,6 +113,7 @@ function judge(deps: ApproveDeps, context: GateContext, gate: Gate): GateJudgeme
     now: deps.clock.now(),
     ...(obstacles ? { obstacles } : {}),
     ...(teamCheck ? { teamCheck } : {}),
+    ...(overtakenBy === undefined ? {} : { overtakenBy }),
   });
 }
 

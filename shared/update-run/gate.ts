@@ -38,6 +38,8 @@ export interface GateInput {
   readonly obstacles?: ReadonlyMap<string, string>;
   /** What the team's check said, once it was asked. */
   readonly teamCheck?: CheckResult;
+  /** The run of a newer generation that has started beside this one. */
+  readonly overtakenBy?: string;
   /** Milliseconds since the Unix epoch, by Azure's clock. */
   readonly now: number;
 }
@@ -57,6 +59,10 @@ export function judgeGate(input: GateInput): GateJudgement {
     return { kind: "not-ours", reason: `"${gate.displayName}" is not declared as our gate` };
   }
   if (gate.state !== "Pending") return { kind: "not-ours", reason: `it is ${gate.state}` };
+  if (input.overtakenBy !== undefined) {
+    const reason = `${input.overtakenBy}, of a newer generation, was started beside it: one of the two has to be stopped`;
+    return { kind: "refuse", reason };
+  }
   const obstacle = gate.timing === "Before" ? obstacleOf(input, stage) : undefined;
   if (obstacle !== undefined) return { kind: "wait", reason: obstacle };
   const guarded = guardedStage(run, stage, gate.timing);

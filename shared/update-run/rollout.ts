@@ -23,6 +23,8 @@ export interface Rollout {
   readonly verification: ReadonlyMap<string, VerificationRule>;
   readonly captureProven: boolean;
   readonly snapshotResourceGroup: string | undefined;
+  /** The run of a newer generation that has started, if any: two that raced for their start. */
+  readonly overtakenBy?: string;
 }
 
 /** The rollout that an environment declares at a commit; undefined when something of it is missing. */

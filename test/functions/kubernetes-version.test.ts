@@ -182,7 +182,7 @@ describe("on-kubernetes-version", () => {
 
   test("warns of a version that its region has withdrawn, though the event was lost, and of no newer one", async () => {
     const warnings = async () =>
-      (await issues()).filter(({ title, state }) => / support$/.test(title) && state === "open");
+      (await issues()).filter(({ title, state }) => title.endsWith("support") && state === "open");
     const look = (...offered: readonly string[]) =>
       lookAtVersions({ ...local.app, versions: { supportedVersions: async () => offered } }, "now");
     await look();

@@ -192,6 +192,28 @@ describe("a stage is done, and its gate asks three checks", () => {
     expect(await heldIssues("all")).toHaveLength(1);
   });
 
+  test("beside a run of a newer generation that was started too, the gate stays closed", async () => {
+    await smoke("success");
+    const newer = "prod-2-0badc0de";
+    const waits = { beforeGates: [{ displayName: "CAB", type: "Approval" }] } as const;
+    await local.app.fleets.createRun(FLEET, newer, {
+      upgradeType: "NodeImageOnly",
+      nodeImageSelection: { type: "Latest" },
+      stages: [{ name: "second", groups: [{ name: "two" }], ...waits }],
+    });
+    await local.app.fleets.startRun(FLEET, newer);
+    await local.advance("PT1M");
+    await look();
+    const left = local.told.findLast(({ message }) => message === "gate left closed");
+    expect(left?.fields).toMatchObject({ run, reason: expect.stringContaining(newer) });
+    expect((await heldIssues("open"))[0]?.body).toContain("was started beside it");
+    await local.app.fleets.stopRun(FLEET, newer);
+    await local.advance("PT1M");
+    await local.azure.call(`${FLEET}/updateRuns/${newer}?api-version=2026-06-01`, {
+      method: "DELETE",
+    });
+  });
+
   test("once all three pass, the gate is approved with their evidence and the issue is closed", async () => {
     await smoke("success");
     await look();

@@ -107,9 +107,8 @@ async function run(seed: number, faults: FaultOptions, trace?: Trace): Promise<O
     lastImage: lastImage(scenario),
     launch: (work) => void stage.launch(work, trace),
   });
-  const simulation: Simulation = {
-    ...{ scenario, world, cloud, gitHub, store, people, told, versions, now },
-  };
+  const parts = { scenario, world, cloud, gitHub, store };
+  const simulation: Simulation = { ...parts, people, told, versions, now };
   const invariants = watchInvariants(simulation, faults.toldWithinHours);
   watchOutcomes(simulation, seen);
   const releases = [...drawReleases(scenario, chance, faults === NO_FAULTS)];

@@ -13,7 +13,6 @@ type Propose = "manual" | "patch" | "minor";
 const PROPOSED: ReadonlyMap<number, Propose> = new Map([
   [2, "patch"],
   [3, "manual"],
-  [33, "minor"],
   [60, "minor"],
 ]);
 

@@ -86,6 +86,7 @@ function judge(change: {
   stage?: Partial<StageStatus>;
   rule?: Partial<VerificationRule>;
   teamCheck?: CheckResult;
+  overtakenBy?: string;
 }) {
   const record = "record" in change ? change.record : proved;
   return judgeGate({
@@ -93,6 +94,7 @@ function judge(change: {
     run: run(stage(change.members ?? [member()], change.stage)),
     verification: new Map([["stage1", { ...rule, ...change.rule }]]),
     ...(change.teamCheck ? { teamCheck: change.teamCheck } : {}),
+    ...(change.overtakenBy ? { overtakenBy: change.overtakenBy } : {}),
     records: new Map(record ? [["quay-1a", record]] : []),
     now: change.now ?? SOAK_END,
   });
@@ -101,6 +103,13 @@ function judge(change: {
 describe("a gate", () => {
   test("is approved when everything is done, proved after the soak, and the soak is over", () => {
     expect(judge({})).toMatchObject({ kind: "approve" });
+  });
+
+  test("is never approved beside a run of a newer generation that has started", () => {
+    expect(judge({ overtakenBy: "prod-3-abcdef01" })).toEqual({
+      kind: "refuse",
+      reason: expect.stringContaining("prod-3-abcdef01, of a newer generation, was started"),
+    });
   });
 
   test.each([
