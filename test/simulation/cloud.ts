@@ -203,7 +203,7 @@ function fleetPort(world: model.World): Fleets {
         fleetOf(world).createRun({
           name,
           stages,
-          upgrade: { type: spec.upgradeType, ...versionOf(spec) },
+          upgrade: upgradeOf(spec),
           nodeImageSelection: spec.nodeImageSelection,
         }),
       );
@@ -232,8 +232,8 @@ function fleetPort(world: model.World): Fleets {
   };
 }
 
-function versionOf({ kubernetesVersion }: { readonly kubernetesVersion?: string }) {
-  return kubernetesVersion === undefined ? {} : { kubernetesVersion };
+function upgradeOf({ upgradeType: type, kubernetesVersion }: UpdateRunSpec): model.ClusterUpgrade {
+  return kubernetesVersion === undefined ? { type } : { type, kubernetesVersion };
 }
 
 /** The world's refusals, as the product's adapter words a 409. */
@@ -280,7 +280,6 @@ function runView(run: model.UpdateRun, spec: UpdateRunSpec | undefined): UpdateR
   const view: UpdateRun = {
     stages: (run.spec.stages ?? []) as readonly UpdateStage[],
     upgradeType: run.spec.upgrade.type,
-    ...versionOf(run.spec.upgrade),
     nodeImageSelection: run.spec.nodeImageSelection,
     id: `${FLEET}/updateRuns/${run.name}`,
     name: run.name,
@@ -289,7 +288,9 @@ function runView(run: model.UpdateRun, spec: UpdateRunSpec | undefined): UpdateR
     status: status(run.status),
     stageStatuses: run.stages.map(stageView),
   };
-  return spec?.strategyId === undefined ? view : { ...view, strategyId: spec.strategyId };
+  const { kubernetesVersion } = run.spec.upgrade;
+  const whole = kubernetesVersion === undefined ? view : { ...view, kubernetesVersion };
+  return spec?.strategyId === undefined ? whole : { ...whole, strategyId: spec.strategyId };
 }
 
 function stageView(stage: model.StageStatus): StageStatus {
