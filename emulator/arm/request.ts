@@ -119,6 +119,11 @@ function parseBelowSubscription(
       if (providers.toLowerCase() === "providers") {
         return parseProvider({ subscription, resourceGroup: name, rest: below, method });
       }
+      // The older way to deployments, on which their operations are still listed.
+      if (providers.toLowerCase() === "deployments" && below.length > 0) {
+        const rest = ["Microsoft.Resources", providers, ...below];
+        return parseProvider({ subscription, resourceGroup: name, rest, method });
+      }
       if (method !== "POST" || below.length > 0) return UNKNOWN;
       return { kind, subscription, name, action: providers };
     }

@@ -37,6 +37,11 @@ export class ResourceGroups {
     );
   }
 
+  /** What a group says of itself; throws when it is not there. */
+  bodyOf(name: string): JsonObject {
+    return this.#render(this.#get(name));
+  }
+
   /** All, or those with the tag of a `$filter`. */
   list(filter: string | undefined): WireReply {
     const conditions = parseFilter(filter);

@@ -1,25 +1,25 @@
+import { Deployments } from "../deployments/provider.ts";
+import type { DeploymentsOptions } from "../deployments/provider.ts";
 import { ArmError } from "./provider.ts";
 import type { ResourceProvider } from "./provider.ts";
-import { invalid, notFound } from "./refusal.ts";
 import { ScopeTags } from "./tags.ts";
 import type { TagsOptions } from "./tags.ts";
 
-/** The part of `Microsoft.Resources` that has types of its own: tags of scopes, and an empty list of deployments. */
-export function createResourcesProvider(options: TagsOptions): ResourceProvider {
+/** The part of `Microsoft.Resources` that has types of its own: tags of scopes, and deployments of templates. */
+export function createResourcesProvider(
+  options: TagsOptions & DeploymentsOptions,
+): ResourceProvider {
   const tags = new ScopeTags(options);
+  const deployments = new Deployments(options);
   return {
     namespace: "Microsoft.Resources",
     handle(request) {
-      const type = request.segments.map(([name]) => name).join("/");
+      const [[type = ""] = []] = request.segments;
       switch (type) {
         case "tags":
           return tags.handle(request);
         case "deployments":
-          if (request.method !== "GET") {
-            throw invalid("Templates are not deployed here.", "DeploymentNotSupported");
-          }
-          if (request.segments[0]?.[1] !== undefined) throw notFound(request.wire.path);
-          return { status: 200, body: { value: [] } };
+          return deployments.handle(request);
         default:
           throw new ArmError(
             404,
@@ -28,5 +28,6 @@ export function createResourcesProvider(options: TagsOptions): ResourceProvider 
           );
       }
     },
+    deleteGroup: (subscription, group) => deployments.deleteGroup(subscription, group),
   };
 }

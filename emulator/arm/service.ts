@@ -14,6 +14,7 @@ import { Features } from "./features.ts";
 import { Locks } from "./locks.ts";
 import { invalid, methodNotAllowed } from "./refusal.ts";
 import { queryResources } from "../resource-graph/resource-graph.ts";
+import { resourceAt } from "./resource-at.ts";
 import { createResourcesProvider } from "./resources-provider.ts";
 import { parseArmPath } from "./request.ts";
 import type { ArmTarget, ResourceTarget, TenantProviderTarget } from "./request.ts";
@@ -45,20 +46,49 @@ export interface ArmOptions {
 
 /** Azure Resource Manager: who may do it, where it goes, and one form of error for everything. */
 export function createArmService(given: ArmOptions): Service {
-  const { providers, groups, environment } = given;
+  const { groups, environment, operations } = given;
   const locks = new Locks();
+  const providers = [...given.providers];
   const options: Arm = {
     ...given,
     locks,
     features: new Features(),
     tagNames: new TagNames(),
-    providers: [
-      ...providers,
-      createResourcesProvider({ providers, groups }),
-      createAuthorizationProvider(environment, locks),
-    ],
+    providers,
   };
-  return { handle: (request) => handle(options, request) };
+  const send = (request: WireRequest): Promise<WireReply> => handle(options, request);
+  const look = (request: ArmRequest, id: string): Promise<JsonObject | undefined> =>
+    lookAt(options, request, id);
+  providers.push(
+    createResourcesProvider({
+      environment,
+      groups,
+      providers: given.providers,
+      send,
+      look,
+      groupBody: (name) => groups.bodyOf(name),
+      pollHeaders: () => operations.pollHeaders(),
+    }),
+    createAuthorizationProvider(environment, locks),
+  );
+  return { handle: send };
+}
+
+/** A resource, or a resource group, as it is for whoever deploys a template; undefined when it is not there. */
+async function lookAt(
+  { providers, groups }: Arm,
+  request: ArmRequest,
+  id: string,
+): Promise<JsonObject | undefined> {
+  try {
+    const target = parseArmPath(id, "GET");
+    if (target.kind === "resourceGroup") return groups.bodyOf(target.name);
+    const wire = { ...request.wire, method: "GET", path: id };
+    return await resourceAt(providers, { ...request, wire }, id, { method: "GET" });
+  } catch (error) {
+    if (error instanceof ArmError && error.status === 404) return undefined;
+    throw error;
+  }
 }
 
 interface Arm extends ArmOptions {
@@ -291,7 +321,7 @@ async function resourceReply(
   return isHead && reply.status === 200 ? { status: 204 } : reply;
 }
 
-/** Templates come as they are written, with comments and bare names: no JSON, and nobody reads them here. */
+/** Templates come as they are written, with comments and bare names: no JSON, and they are read where they are deployed. */
 function hasNoBody(method: string, { namespace, segments }: ResourceTarget): boolean {
   const isTemplate =
     namespace.toLowerCase() === "microsoft.resources" &&

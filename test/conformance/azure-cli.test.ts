@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DEFAULT_SUBSCRIPTION } from "../../emulator/scenario.ts";
@@ -28,6 +28,24 @@ function cluster(name: string): ScenarioCluster {
 }
 
 const VIEWER = { clientId: "99999999-0000-4000-8000-000000000001", secret: "s3cret" };
+
+const TEMPLATE = `{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": {"name": {"type": "string"}}, // of the fleet
+  "resources": [{
+    "type": "Microsoft.ContainerService/fleets",
+    "apiVersion": "2025-03-01",
+    "name": "[parameters('name')]",
+    "location": "[resourceGroup().location]"
+  }],
+  "outputs": {
+    "id": {
+      "type": "string",
+      "value": "[resourceId('Microsoft.ContainerService/fleets', parameters('name'))]"
+    }
+  }
+}`;
 
 const scenario = scenarioWith({
   images: [
@@ -84,6 +102,26 @@ withPrograms(["az"], () => {
         expect(pools.stdout).toMatch(/^nodepool1 +Linux +1\.31\.8 +Standard_D4ds_v5 +2 /m);
         const versions = await cli.az("aks get-versions -l eastus -o table");
         expect(versions.stdout).toMatch(/^1\.31\.8 +1\.32\.9$/m);
+      },
+      TIMEOUT,
+    );
+
+    test(
+      "deploys a template with its comments, after saying what it would change",
+      async () => {
+        await writeFile(join(cli.home, "fleet.json"), TEMPLATE);
+        const deployment = "-g myResourceGroup -f fleet.json -p name=templated";
+        const foreseen = await cli.az(`deployment group what-if ${deployment} --no-pretty-print`);
+        expect(JSON.parse(foreseen.stdout)).toMatchObject({ changes: [{ changeType: "Create" }] });
+        expect(await cli.json(`deployment group create ${deployment}`)).toMatchObject({
+          properties: {
+            provisioningState: "Succeeded",
+            outputs: { id: { value: expect.stringMatching(/\/fleets\/templated$/) } },
+          },
+        });
+        const type = "--resource-type Microsoft.ContainerService/fleets";
+        const shown = await cli.json(`resource show -g myResourceGroup -n templated ${type}`);
+        expect(shown).toMatchObject({ location: "eastus" });
       },
       TIMEOUT,
     );

@@ -254,13 +254,6 @@ test("what is not offered is refused by its name", async () => {
     { code: "NotSupported", message: expect.stringContaining("exportTemplate") },
   ]);
   expect(await refusal(`${GROUP}/moveResources`, post)).toMatchObject([400, {}]);
-  const deployment = `${GROUP}/providers/Microsoft.Resources/deployments/d1`;
-  // As the Azure CLI sends it: the template as it was written, under a bare name.
-  const body = '{"properties": {"mode": "Incremental", template:{ // mine\n "resources": []}}}';
-  expect(await refusal(deployment, { method: "PUT", body })).toMatchObject([
-    400,
-    { code: "DeploymentNotSupported" },
-  ]);
   const snapshots = `${GROUP}/providers/Microsoft.ContainerService/managedClusterSnapshots`;
   expect(await values(snapshots)).toEqual([]);
   expect(await refusal(`${snapshots}/s`, { method: "PUT", body: {} })).toMatchObject([
