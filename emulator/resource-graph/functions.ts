@@ -13,6 +13,8 @@ export const FUNCTIONS: ReadonlyMap<string, (...given: readonly unknown[]) => un
     "tobool",
     (value) => (typeof value === "boolean" ? value : textOf(value).toLowerCase() === "true"),
   ],
+  ["parse_json", (value) => parsed(value)],
+  ["todynamic", (value) => parsed(value)],
   ["isempty", (value) => isEmpty(value)],
   ["isnotempty", (value) => !isEmpty(value)],
   ["isnull", (value) => value === null],
@@ -29,6 +31,16 @@ export const FUNCTIONS: ReadonlyMap<string, (...given: readonly unknown[]) => un
 export function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** What is an object already stays one; a text that is no JSON stays a text. */
+function parsed(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
 }
 
 function numberOf(value: unknown): number | null {

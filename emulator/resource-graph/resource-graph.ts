@@ -11,8 +11,9 @@ import type { RowsOptions } from "./rows.ts";
 
 /** Rows of one answer, which is also the most that may be asked for. Source: learn.microsoft.com/rest/api/azureresourcegraph */
 const MAX_ROWS = 1_000;
-/** Fleet's gates and its newer fields are in the rows. */
 const NEWEST_API_VERSION = "2026-06-01";
+/** What fleets have is shown with its previews, such as the failures of a run that went on past them. */
+const NEWEST_OF_FLEETS = "2026-06-02-preview";
 
 /** `POST /providers/Microsoft.ResourceGraph/resources`: a query over what the caller may read. */
 export async function queryResources(
@@ -26,10 +27,12 @@ export async function queryResources(
     const message = `There is no table '${table}'. Those with rows are resources, resourcecontainers and aksresources.`;
     throw invalid(message, "InvalidQuery");
   }
-  const inner = innerRequest(options, request);
-  const rows = isAsked(request.body, inner.subscription)
-    ? await rowsOf(options, table.toLowerCase(), inner)
-    : [];
+  const name = table.toLowerCase();
+  const inner = innerRequest(options, {
+    ...request,
+    apiVersion: name === "aksresources" ? NEWEST_OF_FLEETS : NEWEST_API_VERSION,
+  });
+  const rows = isAsked(request.body, inner.subscription) ? await rowsOf(options, name, inner) : [];
   return reply(evaluate(rows, steps), objectAt(request.body, "options"));
 }
 
@@ -44,7 +47,6 @@ function innerRequest({ environment }: RowsOptions, request: ArmRequest): ArmReq
     ...request,
     wire: { ...request.wire, query: new Map(), headers: {} },
     method: "GET",
-    apiVersion: NEWEST_API_VERSION,
     subscription: environment.subscription.toLowerCase(),
     action: undefined,
     body: {},

@@ -1,6 +1,6 @@
 import type { ArmId } from "../core/arm-id.ts";
 import { FleetwrightError, isError } from "../core/errors.ts";
-import { renderDifferences, stageDifferences } from "./compare.ts";
+import { renderDifferences, stageDifferences, type Difference } from "./compare.ts";
 import { toleratesFailures } from "./tolerance.ts";
 import type { FleetMember, FleetPort, UpdateStage, UpdateStrategyResource } from "./ports.ts";
 
@@ -50,13 +50,25 @@ function unchanged(
   declared: DeclaredStrategy,
   stored: UpdateStrategyResource,
 ): { readonly changed: false } {
-  const differences = stageDifferences(declared.stages, stored.stages);
+  const differences = [
+    ...stageDifferences(declared.stages, stored.stages),
+    ...lostTolerance(declared.stages, stored.stages),
+  ];
   if (differences.length === 0) return { changed: false };
   throw new FleetwrightError(
     "plan-changed",
     `update strategy ${declared.name} was edited in Azure: ${renderDifferences(differences)}`,
     { subject: stored.id, remedy: "delete it in Azure, or declare the change here" },
   );
+}
+
+/** Somebody took every `maxAllowedFailures` out: what is not there at all is compared nowhere else. */
+function lostTolerance(
+  declared: readonly UpdateStage[],
+  stored: readonly UpdateStage[],
+): readonly Difference[] {
+  if (!toleratesFailures(declared) || toleratesFailures(stored)) return [];
+  return [{ field: "maxAllowedFailures", declared: "as in the stages", stored: "" }];
 }
 
 /** Takes away what nobody declares any more; with `If-Match`, so that it is still what was judged. */

@@ -1,5 +1,6 @@
 import { armKey } from "../core/arm-id.ts";
 import { canonicalJson } from "../core/digest.ts";
+import { toleratesFailures } from "./tolerance.ts";
 import type { UpdateGroup, UpdateRunSpec, UpdateStage } from "./ports.ts";
 
 /** One thing that two runs, or two strategies, do not agree on. */
@@ -31,10 +32,14 @@ export function stageDifferences(
   if (JSON.stringify(declared) === JSON.stringify(stored)) return [];
   const names = new Set([...declared, ...stored].map((stage) => stage.name));
   const order = (stages: readonly UpdateStage[]) => stages.map((stage) => stage.name).join(", ");
+  // The api-version that runs and lists are read with does not show it: what is not shown is not compared.
+  const isShown = toleratesFailures(stored);
   const text = (stages: readonly UpdateStage[], name: string) => {
     const find = (among: readonly UpdateStage[]) => among.find((stage) => stage.name === name);
     const stage = find(stages);
-    return stage === undefined ? "" : canonicalJson(withoutDefaults(stage, find(declared)));
+    if (stage === undefined) return "";
+    const compared = isShown ? stage : withoutTolerance(stage);
+    return canonicalJson(withoutDefaults(compared, find(declared)));
   };
   return differing([
     ["order of stages", order(declared), order(stored)],
@@ -44,6 +49,12 @@ export function stageDifferences(
       text(stored, name),
     ]),
   ]);
+}
+
+function withoutTolerance(stage: UpdateStage): UpdateStage {
+  const { maxAllowedFailures: _ofStage, ...rest } = stage;
+  const groups = stage.groups.map(({ maxAllowedFailures: _ofGroup, ...group }) => group);
+  return { ...rest, groups };
 }
 
 export function renderDifferences(differences: readonly Difference[]): string {

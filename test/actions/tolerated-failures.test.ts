@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestEmulator } from "../support/emulator.ts";
 import type { TestEmulator } from "../support/emulator.ts";
 import type { Job } from "../support/job.ts";
-import { FAMILY, files, FLEET, OLD, scenario } from "./harbour.ts";
+import { FAMILY, files, FLEET, NEW, OLD, scenario } from "./harbour.ts";
 import { hostRepository } from "./hosted-repository.ts";
 import type { HostedRepository } from "./hosted-repository.ts";
 
@@ -88,4 +88,40 @@ test("a run that Fleet completes past a failed member fails the step", async () 
     /went on past 1 failed member, first quay-1: its strategy has maxAllowedFailures.*operation: retry/,
   );
   expect(ran.summary).toContain("1 Failed, 1 Completed");
+  const again = await job.run("update-run", { operation: "resume", ...inputs });
+  expect(again).toMatchObject({ exitCode: 1, outputs: { "failure-reason": "run-failed" } });
+});
+
+test("a retry repeats the member that was passed over", async () => {
+  const quay = [...emulator.environment.world.clusters.values()].find(
+    ({ name }) => name === "quay-1",
+  );
+  quay?.deleteBudget("default", "lamp");
+  const inputs = { environment: "dev", "poll-interval": "1s", "reviewed-plan": "off" };
+  const retried = await job.run("update-run", {
+    operation: "retry",
+    ...inputs,
+    "preflight-rules": "unsatisfiable-budget=warn cluster-failed=warn old-image-nodes=warn",
+  });
+  expect(retried).toMatchObject({ exitCode: 0, outputs: { state: "Completed", changed: "true" } });
+  const nodes = [...(quay?.nodes.values() ?? [])].map((node) => node.nodeImageVersion);
+  expect(nodes).toEqual([`${FAMILY}-${NEW}`]);
+});
+
+test("a strategy whose tolerance somebody changed in Azure is not taken for the declared one", async () => {
+  const { json } = await emulator.call(`${FLEET}/updateStrategies?api-version=2026-06-02-preview`);
+  const [stored] = (json as { value: { id: string; properties: object }[] }).value;
+  for (const change of ["3", undefined]) {
+    const text = JSON.stringify({ properties: stored?.properties }).replaceAll(
+      '"maxAllowedFailures":"1"',
+      change === undefined ? '"maxConcurrency":"1"' : `"maxAllowedFailures":"${change}"`,
+    );
+    await emulator.call(`${stored?.id}?api-version=2026-06-02-preview`, {
+      method: "PUT",
+      body: JSON.parse(text) as object,
+    });
+    const applied = await job.run("strategy", { operation: "apply" });
+    expect(applied).toMatchObject({ exitCode: 1, outputs: { "failure-reason": "plan-changed" } });
+    expect(applied.annotations.at(-1)?.message).toContain("maxAllowedFailures");
+  }
 });

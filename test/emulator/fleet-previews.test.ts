@@ -135,6 +135,35 @@ test("a run goes on past a tolerated failure, and counts it where the api-versio
   expect((await seen(PLAIN)).text).not.toMatch(/maxAllowedFailures|failureCount|maxConcurrency/);
 });
 
+test("Resource Graph finds the run that went on past its failures", async () => {
+  await create(TOLERANT);
+  await call("POST", "updateRuns/r1/start");
+  await advance("PT3H");
+  // Source: learn.microsoft.com/azure/kubernetes-fleet/howto-monitor-update-runs, "building alerts"
+  const ask = async (query: string): Promise<unknown> => {
+    const path = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01";
+    const body = { query, subscriptions: [SUBSCRIPTION] };
+    return ((await emulator.call(path, { method: "POST", body })).json as { data: unknown }).data;
+  };
+  const runs = `aksresources
+    | where type == "microsoft.containerservice/fleets/updateruns"
+    | where id contains ('Microsoft.ContainerService/fleets/port')
+    | extend parsedProps = parse_json(properties)`;
+  const alert = `${runs}
+    | extend state = tostring(parsedProps.status.status.state), failureCount = toint(parsedProps.status.failureCount)
+    | where state == "Failed" or failureCount > 0
+    | project name, state, failureCount`;
+  expect(await ask(alert)).toEqual([{ name: "r1", state: "Completed", failureCount: 1 }]);
+  const members = `${runs}
+    | mv-expand stages = parsedProps.status.stages
+    | mv-expand groups = stages.groups
+    | mv-expand members = groups.members
+    | where stages.name == "s" and groups.name == "a" and members.status.state == "Failed"
+    | project stageName = stages.name, groupFailureCount = toint(groups.failureCount), memberName = tostring(members.name)
+    | order by stageName asc, memberName asc`;
+  expect(await ask(members)).toEqual([{ stageName: "s", groupFailureCount: 1, memberName: "two" }]);
+});
+
 test("an api-version that does not know maxAllowedFailures does not take it", async () => {
   await create(TOLERANT, GATED);
   expect((await seen(PREVIEW)).json).toMatchObject({
