@@ -32,6 +32,7 @@ export interface Notifier {
 
 export interface AnnounceDeps {
   readonly store: StateStore;
+  readonly logger: Logger;
   /** Absent: nobody asked to be told. */
   readonly notifier?: Notifier;
 }
@@ -39,7 +40,6 @@ export interface AnnounceDeps {
 export interface SendDeps extends AnnounceDeps {
   /** Azure's time: all instances agree on it, so that none takes a try of another for overdue. */
   readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 /** A notice that nobody is known to have received. */
@@ -78,12 +78,20 @@ const outboxRow = ({ environment, key }: Notice): string => `${environment}:${ke
  */
 export async function announce(deps: AnnounceDeps, notices: readonly Notice[]): Promise<void> {
   if (!deps.notifier) return;
+  const { store, logger } = deps;
   await Promise.all(
     notices.map(async (notice) => {
-      if (await deps.store.get(toldIn(notice.environment), toldRow(notice.key))) return;
-      await deps.store.insert(OUTBOX, outboxRow(notice), { ...notice, tries: 0 });
+      const { environment, key } = notice;
+      if (await store.get(toldIn(environment), toldRow(key))) return;
+      const fresh = await store.insert(OUTBOX, outboxRow(notice), { ...notice, tries: 0 });
+      // The id leads the way from the event that was decided upon to the message, which another invocation sends.
+      if (fresh) logger.info("message recorded", { environment, key, id: idOf(notice) });
     }),
   );
+}
+
+function idOf({ environment, key }: Notice): string {
+  return digest([environment, key]).slice(0, ID_LENGTH);
 }
 
 /**
@@ -121,7 +129,7 @@ async function tryOnce(
   const claim: OutboxEntry = { ...value, tries, nextTryAt: clock.now() + waitAfter(tries) };
   const mine = await store.replace(OUTBOX, row, claim, etag);
   if (mine === undefined) return;
-  const id = digest([environment, key]).slice(0, ID_LENGTH);
+  const id = idOf(value);
   const message = { id, text: `${environment}: ${text}`, at };
   const sent = await notifier.send(link === undefined ? message : { ...message, link });
   const fields = { environment, key, id, tries };

@@ -1,6 +1,5 @@
 import type { Clock } from "../core/clock.ts";
 import { digest } from "../core/digest.ts";
-import type { Logger } from "../core/logger.ts";
 import { announce, type AnnounceDeps } from "../core/outbox.ts";
 import type { StateStore, StoredRow } from "../core/state-store.ts";
 import { claimFrom, doubtAfter, isClaimed } from "./claim.ts";
@@ -20,7 +19,6 @@ import { marker, renderBody, renderTitle } from "./render.ts";
 
 export interface FlagDeps extends AnnounceDeps {
   readonly issues: IssueTracker;
-  readonly logger: Logger;
   /** The machines' own time: a claim bounds the life of a process, not of anything in Azure. */
   readonly wallClock: Clock;
 }

@@ -154,6 +154,12 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "await forget(deps, row, value);\n  const sent = await notifier.send(",
   },
   {
+    name: "tell nobody of a gate that is held",
+    file: APPROVE,
+    find: "if (row.held) await announce(",
+    replace: "if (false) await announce(",
+  },
+  {
     name: "send a message without a claim",
     file: OUTBOX,
     find: "if (mine === undefined) return;",
