@@ -192,9 +192,11 @@ function createOperator(deps: PeopleDeps, words: Words) {
     const healed = [...cloud.sick].filter((key) => status.includes(key.split("/").at(-1) ?? key));
     for (const key of healed) cloud.sick.delete(key);
     const clusters = [...world.clusters.values()];
-    // Azure's portal shows a failed pool to whoever looks, whether or not a node of it is held.
+    // Azure's portal shows a failed pool to whoever looks; of a node that is held in it, the issue tells.
+    const isTold = ({ name }: Cluster): boolean => issues.includes(`\`${name}\``);
+    const untold = clusters.some((one) => !isTold(one) && quarantinedNodes(one).length > 0);
     const held = clusters.filter(
-      (cluster) => issues.includes(`\`${cluster.name}\``) || hasFailed(cluster),
+      (one) => isTold(one) || (hasFailed(one) && quarantinedNodes(one).length === 0),
     );
     const fixed = held.filter(release);
     if (healed.length + fixed.length > 0) {
@@ -204,7 +206,7 @@ function createOperator(deps: PeopleDeps, words: Words) {
     }
     toldSince = undefined;
     const run = newestRun(world);
-    if (run?.status.state === "Failed") return resume(run);
+    if (run?.status.state === "Failed") return untold ? undefined : resume(run);
     for (const cluster of held) if (!isBusy(cluster)) cluster.updatePool("apps", {});
   }
 
