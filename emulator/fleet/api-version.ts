@@ -1,3 +1,4 @@
+import { objectsAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 
 /**
@@ -22,6 +23,38 @@ const UNKNOWN: Readonly<Record<FleetApi, ReadonlySet<string>>> = {
   gated: new Set(OF_PREVIEW),
   preview: new Set(),
 };
+
+/**
+ * A strategy as a caller wrote it, with what its api-version knows, and beside it what is there already and only
+ * newer ones know: stages and groups are found again by their names.
+ * Source: update orchestration concept: what was set by REST stays when the portal edits the strategy.
+ */
+export function writtenStrategy(
+  api: FleetApi,
+  asked: JsonObject,
+  existing: JsonObject | undefined,
+): JsonObject {
+  const known = strategyOf(api, asked);
+  if (existing === undefined || UNKNOWN[api].size === 0) return known;
+  const stages = objectsAt(known, "stages").map((stage) => {
+    const before = namesake(existing, "stages", stage);
+    if (before === undefined) return stage;
+    const groups = objectsAt(stage, "groups").map((group) => ({
+      ...group,
+      ...unknownFields(api, namesake(before, "groups", group)),
+    }));
+    return { ...stage, ...("groups" in stage && { groups }), ...unknownFields(api, before) };
+  });
+  return { ...known, stages };
+}
+
+function namesake(from: JsonObject, key: string, { name }: JsonObject): JsonObject | undefined {
+  return objectsAt(from, key).find((one) => one["name"] === name);
+}
+
+function unknownFields(api: FleetApi, from: JsonObject = {}): JsonObject {
+  return Object.fromEntries(Object.entries(from).filter(([key]) => UNKNOWN[api].has(key)));
+}
 
 /** A strategy with the fields of an api-version: what it does not know it neither shows nor takes. */
 export function strategyOf(api: FleetApi, strategy: JsonObject): JsonObject {

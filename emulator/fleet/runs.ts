@@ -10,7 +10,7 @@ import { changing, invalid, methodNotAllowed, notFound } from "../arm/refusal.ts
 import { etagOf, systemData } from "../arm/store.ts";
 import type { StoredResource } from "../arm/store.ts";
 import type { WireReply } from "../service.ts";
-import { fleetApi, strategyOf } from "./api-version.ts";
+import { fleetApi, strategyOf, writtenStrategy } from "./api-version.ts";
 import { childName, requireFleet } from "./context.ts";
 import type { FleetContext, FleetTarget } from "./context.ts";
 import { checkName } from "./names.ts";
@@ -78,17 +78,25 @@ function putRun(context: FleetContext, request: ArmRequest, target: FleetTarget)
   checkName("update run", name);
   const existing = findRun(context, target, name);
   checkPreconditions(request.wire.headers, existing && runEtag(existing), FLEET_PRECONDITION);
-  const asked = ownStrategy(request, objectAt(request.body, "properties"));
+  const asked = ownStrategy(request, objectAt(request.body, "properties"), existing);
   const properties = withStrategy(context, asked, existing);
   const by = request.principal.clientId;
   const after = writeRun(context, by, target, { name, properties, body: request.body });
   return { status: existing ? 200 : 201, body: renderRun(context, request, after) };
 }
 
-function ownStrategy(request: ArmRequest, properties: JsonObject): JsonObject {
+function ownStrategy(
+  request: ArmRequest,
+  properties: JsonObject,
+  existing: RunTarget | undefined,
+): JsonObject {
   if (!isObject(properties["strategy"])) return properties;
-  const strategy = strategyOf(fleetApi(request.apiVersion), objectAt(properties, "strategy"));
-  return { ...properties, strategy };
+  const before = existing && objectAt(objectAt(existing.runStored.body, "properties"), "strategy");
+  const api = fleetApi(request.apiVersion);
+  return {
+    ...properties,
+    strategy: writtenStrategy(api, objectAt(properties, "strategy"), before),
+  };
 }
 
 export interface RunBody {

@@ -7,7 +7,7 @@ import { invalid, methodNotAllowed, notFound } from "../arm/refusal.ts";
 import { etagOf, systemData } from "../arm/store.ts";
 import type { StoredResource } from "../arm/store.ts";
 import type { WireReply } from "../service.ts";
-import { fleetApi, strategyOf } from "./api-version.ts";
+import { fleetApi, strategyOf, writtenStrategy } from "./api-version.ts";
 import { childName, requireFleet } from "./context.ts";
 import type { FleetContext } from "./context.ts";
 import { checkName } from "./names.ts";
@@ -29,7 +29,11 @@ export function handleStrategies(context: FleetContext, request: ArmRequest): Wi
     case "PUT": {
       checkName("strategy", name);
       const properties = objectAt(request.body, "properties");
-      const strategy = strategyOf(fleetApi(request.apiVersion), objectAt(properties, "strategy"));
+      const strategy = writtenStrategy(
+        fleetApi(request.apiVersion),
+        objectAt(properties, "strategy"),
+        existing && readStrategy(context, id),
+      );
       parseStages(strategy);
       const at = context.environment.pacer.now();
       const by = request.principal.clientId;

@@ -189,6 +189,33 @@ test("a strategy keeps them for every run that is made of it, whatever api-versi
   });
 });
 
+test("an older api-version that writes a strategy or run leaves in place what it does not know", async () => {
+  const gates = [{ displayName: "CAB", type: "Approval" }];
+  const [first] = TOLERANT;
+  const stages = [
+    { ...first, afterGates: gates },
+    { name: "new", groups: [{ name: "b" }] },
+  ];
+  await call("PUT", "updateStrategies/kept", { strategy: { stages } });
+  await create(stages);
+  const plain = [
+    { name: "new", groups: [{ name: "b" }], afterStageWaitInSeconds: 60 },
+    { name: "s", groups: [{ name: "a" }, { name: "c" }] },
+  ];
+  await call("PUT", "updateStrategies/kept", { strategy: { stages: plain } }, { version: PLAIN });
+  await create(plain, PLAIN);
+  const kept = {
+    strategy: {
+      stages: [
+        plain[0],
+        { ...first, afterGates: gates, groups: [...(first?.groups ?? []), { name: "c" }] },
+      ],
+    },
+  };
+  expect((await call("GET", "updateStrategies/kept")).json).toMatchObject({ properties: kept });
+  expect((await seen(PREVIEW)).json).toMatchObject({ properties: kept });
+});
+
 test.each([
   [{ maxAllowedFailures: 2 }, "maxAllowedFailures 2 must be a text"],
   [{ maxAllowedFailures: "101%" }, 'maxAllowedFailures "101%" must be'],
