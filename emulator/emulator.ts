@@ -22,7 +22,8 @@ import { makeDirectory } from "./entra/principals.ts";
 import { createEntraService, createManagedIdentityService } from "./entra/service.ts";
 import { createTokenAuthority } from "./entra/tokens.ts";
 import { createEventGrid } from "./event-grid/service.ts";
-import { createComputeProvider } from "./compute/usages.ts";
+import { createComputeProvider } from "./compute/provider.ts";
+import { createManagedIdentityProvider } from "./managed-identity/provider.ts";
 import { createNetworkProvider } from "./network/virtual-networks.ts";
 import { FaultInjector } from "./faults.ts";
 import { createFleetManager } from "./fleet/provider.ts";
@@ -233,7 +234,8 @@ function createArm(
     networks: scenario.virtualNetworks ?? [],
     held: () => aks.addressesHeld(),
   });
-  const providers = [containerService, compute, network, ...others];
+  const identities = createManagedIdentityProvider(environment);
+  const providers = [containerService, compute, network, identities, ...others];
   return createArmService({ environment, providers, groups, operations, ...throttle });
 }
 

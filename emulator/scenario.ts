@@ -151,6 +151,10 @@ const FleetInput = z.strictObject({
 /** An IPv4 range with the sizes that a subnet may have. */
 const ADDRESS_PREFIX = /^\d{1,3}(\.\d{1,3}){3}\/([2-9]|1\d|2\d)$/;
 
+export function isAddressPrefix(text: string): boolean {
+  return ADDRESS_PREFIX.test(text);
+}
+
 const NetworkInput = z.strictObject({
   name: text,
   resourceGroup: text,

@@ -31,6 +31,9 @@ const TYPE_NAMES = [
   "roleAssignments",
   "roleDefinitions",
   "locks",
+  "vmSizes",
+  "userAssignedIdentities",
+  "federatedIdentityCredentials",
 ];
 const ACTION_NAMES = [
   "upgradeNodeImageVersion",
@@ -87,6 +90,8 @@ function properNamespace(namespace: string): string {
     "Microsoft.EventGrid",
     "Microsoft.Resources",
     "Microsoft.Authorization",
+    "Microsoft.Compute",
+    "Microsoft.ManagedIdentity",
   ];
   return known.find((name) => name.toLowerCase() === namespace.toLowerCase()) ?? namespace;
 }

@@ -5,6 +5,8 @@ import type { JsonObject } from "./json.ts";
 export const TRACKED_TYPES: Readonly<Record<string, readonly string[]>> = {
   "Microsoft.ContainerService": ["managedClusters", "snapshots", "fleets"],
   "Microsoft.EventGrid": ["topics", "systemTopics"],
+  "Microsoft.ManagedIdentity": ["userAssignedIdentities"],
+  "Microsoft.Network": ["virtualNetworks"],
 };
 const CHILD_TYPES: Readonly<Record<string, readonly string[]>> = {
   "Microsoft.ContainerService": [
@@ -16,7 +18,10 @@ const CHILD_TYPES: Readonly<Record<string, readonly string[]>> = {
     "fleets/autoUpgradeProfiles",
   ],
   "Microsoft.EventGrid": ["eventSubscriptions"],
-  "Microsoft.Resources": ["resourceGroups", "tags"],
+  "Microsoft.ManagedIdentity": ["userAssignedIdentities/federatedIdentityCredentials"],
+  "Microsoft.Network": ["virtualNetworks/subnets"],
+  "Microsoft.Compute": ["locations/usages", "locations/vmSizes", "skus"],
+  "Microsoft.Resources": ["deployments", "resourceGroups", "tags"],
   "Microsoft.Authorization": ["roleAssignments", "roleDefinitions", "permissions", "locks"],
   "Microsoft.Features": ["features"],
   "Microsoft.ResourceGraph": ["resources"],

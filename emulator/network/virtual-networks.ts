@@ -1,10 +1,14 @@
 import { armKey } from "../../shared/core/arm-id.ts";
 import type { JsonObject } from "../arm/json.ts";
+import { objectAt } from "../arm/json.ts";
 import { ArmError } from "../arm/provider.ts";
 import type { ArmRequest, ResourceProvider } from "../arm/provider.ts";
-import { methodNotAllowed, notFound } from "../arm/refusal.ts";
+import { invalid, methodNotAllowed, notFound } from "../arm/refusal.ts";
 import { subnetNamed } from "../scenario.ts";
 import type { Scenario, ScenarioNetwork } from "../scenario.ts";
+import type { WireReply } from "../service.ts";
+import { isNamed, networkId, Networks } from "./networks.ts";
+import type { Network, Subnet } from "./networks.ts";
 
 /** Azure keeps the first four addresses and the last of each subnet. */
 const RESERVED = 5;
@@ -17,100 +21,142 @@ export interface NetworkOptions {
 }
 
 /**
- * `Microsoft.Network/virtualNetworks`, to read: networks, subnets and `usages`, which counts addresses. A full subnet
- * is told, not enforced. Source: https://learn.microsoft.com/rest/api/virtualnetwork/virtual-networks/list-usage
+ * `Microsoft.Network/virtualNetworks`: networks, subnets and `usages`, which counts addresses. A full subnet is told,
+ * not enforced. Source: https://learn.microsoft.com/rest/api/virtualnetwork/virtual-networks
  */
 export function createNetworkProvider(options: NetworkOptions): ResourceProvider {
+  const networks = new Networks(options.subscription, [...options.networks]);
+  const held = (): ReadonlyMap<string, number> => options.held();
   return {
     namespace: "Microsoft.Network",
     handle(request) {
-      const [[type, name], [child, childName] = []] = request.segments as Segments;
+      const [[type, name] = [""], child] = request.segments;
       if (type !== "virtualnetworks") throw unknown(request);
-      if (request.method !== "GET") throw methodNotAllowed(request.method);
-      const networks = networksIn(options, request.resourceGroup);
-      if (name === undefined) return { status: 200, body: { value: networks.map(body(options)) } };
-      const id = networkId(options.subscription, {
-        name,
-        resourceGroup: request.resourceGroup ?? "",
-      });
-      const network = networks.find((one) => one.name.toLowerCase() === name.toLowerCase());
-      if (network === undefined) throw notFound(id);
-      if (child === undefined) return { status: 200, body: body(options)(network) };
-      if (child === "usages") return { status: 200, body: { value: usages(options, network) } };
-      if (child !== "subnets") throw unknown(request);
-      return { status: 200, body: subnets(options, network, childName) };
+      if (name === undefined) return list(networks, request);
+      const { subscription, resourceGroup = "" } = request;
+      const id = networkId(subscription, { name, resourceGroup });
+      if (!child) return serveNetwork({ networks, held }, request, id);
+      if (child[0] === "usages" && request.method === "GET") {
+        return { status: 200, body: { value: usages(networks.get(id), held()) } };
+      }
+      if (child[0] !== "subnets") throw unknown(request);
+      return serveSubnet({ networks, held }, request, { id, name: child[1] });
+    },
+    deleteGroup(subscription, resourceGroup) {
+      const scope = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}`;
+      for (const { id } of networks.under(scope)) networks.delete(id);
     },
   };
 }
 
-type Segments = readonly [Segment, Segment?];
-type Segment = readonly [type: string, name: string | undefined];
-
-function networksIn({ networks }: NetworkOptions, group: string | undefined) {
-  return networks.filter(
-    ({ resourceGroup }) =>
-      group === undefined || resourceGroup.toLowerCase() === group.toLowerCase(),
-  );
+interface Held {
+  readonly networks: Networks;
+  held(): ReadonlyMap<string, number>;
 }
 
-function body({ subscription }: NetworkOptions): (network: ScenarioNetwork) => JsonObject {
-  return (network) => ({
-    id: networkId(subscription, network),
+function list(networks: Networks, { method, subscription, resourceGroup }: ArmRequest): WireReply {
+  if (method !== "GET") throw methodNotAllowed(method);
+  const group = resourceGroup === undefined ? "" : `/resourceGroups/${resourceGroup}`;
+  const found = networks.under(`/subscriptions/${subscription}${group}`);
+  return { status: 200, body: { value: found.map(networkBody) } };
+}
+
+function serveNetwork(
+  { networks, held }: Held,
+  { method, body }: ArmRequest,
+  id: string,
+): WireReply {
+  const isThere = networks.has(id);
+  switch (method) {
+    case "GET":
+      return { status: 200, body: networkBody(networks.get(id)) };
+    case "PUT":
+      return { status: isThere ? 200 : 201, body: networkBody(networks.put(id, body)) };
+    case "PATCH":
+      return { status: 200, body: networkBody(networks.patch(id, { tags: body["tags"] })) };
+    case "DELETE":
+      if (isThere) {
+        for (const subnet of networks.get(id).subnets) requireFree(held(), id, subnet);
+      }
+      networks.delete(id);
+      return { status: isThere ? 200 : 204 };
+    default:
+      throw methodNotAllowed(method);
+  }
+}
+
+function serveSubnet(
+  { networks, held }: Held,
+  { method, body }: ArmRequest,
+  { id, name }: { readonly id: string; readonly name: string | undefined },
+): WireReply {
+  const network = networks.get(id);
+  if (name === undefined) {
+    if (method !== "GET") throw methodNotAllowed(method);
+    return { status: 200, body: { value: network.subnets.map((one) => subnetBody(network, one)) } };
+  }
+  const found = network.subnets.find((one) => isNamed(one, name));
+  switch (method) {
+    case "GET":
+      if (!found) throw notFound(`${network.id}/subnets/${name}`);
+      return { status: 200, body: subnetBody(network, found) };
+    case "PUT": {
+      const after = networks.putSubnet(id, name, body);
+      const subnet = after.subnets.find((one) => isNamed(one, name));
+      return { status: found ? 200 : 201, ...(subnet && { body: subnetBody(after, subnet) }) };
+    }
+    case "DELETE":
+      if (found) requireFree(held(), id, found);
+      networks.deleteSubnet(id, name);
+      return { status: found ? 200 : 204 };
+    default:
+      throw methodNotAllowed(method);
+  }
+}
+
+/** Where nodes have addresses nothing is taken away. */
+function requireFree(held: ReadonlyMap<string, number>, network: string, { name }: Subnet): void {
+  const id = `${network}/subnets/${name}`;
+  if ((held.get(armKey(id)) ?? 0) === 0) return;
+  const message = `Subnet ${name} is in use by nodes and cannot be deleted.`;
+  throw invalid(message, "InUseSubnetCannotBeDeleted");
+}
+
+function networkBody(network: Network): JsonObject {
+  return {
+    ...network.body,
+    id: network.id,
     name: network.name,
     type: "Microsoft.Network/virtualNetworks",
-    location: network.location,
     properties: {
+      ...objectAt(network.body, "properties"),
       provisioningState: "Succeeded",
-      subnets: network.subnets.map((subnet) => subnetBody(subscription, network, subnet)),
+      subnets: network.subnets.map((subnet) => subnetBody(network, subnet)),
     },
-  });
-}
-
-function subnets(
-  { subscription }: NetworkOptions,
-  network: ScenarioNetwork,
-  name: string | undefined,
-): JsonObject {
-  const all = network.subnets.map((subnet) => subnetBody(subscription, network, subnet));
-  if (name === undefined) return { value: all };
-  const found = all.find((subnet) => String(subnet["name"]).toLowerCase() === name.toLowerCase());
-  if (found === undefined) throw notFound(`${networkId(subscription, network)}/subnets/${name}`);
-  return found;
-}
-
-function subnetBody(
-  subscription: string,
-  network: ScenarioNetwork,
-  { name, addressPrefix }: ScenarioNetwork["subnets"][number],
-): JsonObject {
-  return {
-    id: `${networkId(subscription, network)}/subnets/${name}`,
-    name,
-    type: "Microsoft.Network/virtualNetworks/subnets",
-    properties: { addressPrefix, provisioningState: "Succeeded" },
   };
 }
 
-function usages({ subscription, held }: NetworkOptions, network: ScenarioNetwork): JsonObject[] {
-  const byNodes = held();
-  return network.subnets.map(({ name, addressPrefix, used = 0 }) => {
-    const id = `${networkId(subscription, network)}/subnets/${name}`;
+function subnetBody(network: Network, { name, addressPrefix, properties }: Subnet): JsonObject {
+  return {
+    id: `${network.id}/subnets/${name}`,
+    name,
+    type: "Microsoft.Network/virtualNetworks/subnets",
+    properties: { ...properties, addressPrefix, provisioningState: "Succeeded" },
+  };
+}
+
+function usages(network: Network, held: ReadonlyMap<string, number>): JsonObject[] {
+  return network.subnets.map(({ name, addressPrefix, used }) => {
+    const id = `${network.id}/subnets/${name}`;
     const bits = Number(addressPrefix.split("/")[1]);
     return {
       id,
-      currentValue: used + (byNodes.get(armKey(id)) ?? 0),
+      currentValue: used + (held.get(armKey(id)) ?? 0),
       limit: 2 ** (32 - bits) - RESERVED,
       name: { value: "SubnetSpace", localizedValue: "Subnet size and usage" },
       unit: "Count",
     };
   });
-}
-
-function networkId(
-  subscription: string,
-  { name, resourceGroup }: Pick<ScenarioNetwork, "name" | "resourceGroup">,
-): string {
-  return `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.Network/virtualNetworks/${name}`;
 }
 
 /** The ARM id of a subnet of the scenario, given as `network/subnet` or by its id. */

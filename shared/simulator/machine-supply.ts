@@ -45,7 +45,7 @@ export class MachineSupply implements Machines {
     for (const [key, stock] of this.#stocks) {
       const [place, vmSize = ""] = key.split("|");
       if (place !== wanted || stock.used === 0) continue;
-      for (const name of [TOTAL, familyOf(vmSize)]) {
+      for (const name of [TOTAL, quotaFamily(vmSize)]) {
         used.set(name, (used.get(name) ?? 0) + stock.used * vcpusOf(vmSize));
       }
     }
@@ -83,7 +83,7 @@ function vcpusByQuota(wanted: ReadonlyMap<string, number>): ReadonlyMap<string, 
   const vcpus = new Map<string, number>();
   for (const [vmSize, machines] of wanted) {
     if (machines <= 0) continue;
-    for (const name of [TOTAL, familyOf(vmSize)]) {
+    for (const name of [TOTAL, quotaFamily(vmSize)]) {
       vcpus.set(name, (vcpus.get(name) ?? 0) + machines * vcpusOf(vmSize));
     }
   }
@@ -96,7 +96,7 @@ function vcpusOf(vmSize: string): number {
 }
 
 /** `Standard_D4ds_v5` is of `standardDDSv5Family`. */
-function familyOf(vmSize: string): string {
+export function quotaFamily(vmSize: string): string {
   const [, series = "", version = ""] = vmSize.split("_");
   const letters = series.replace(/\d+/, "");
   return `standard${letters.toUpperCase()}${version.toLowerCase()}Family`;

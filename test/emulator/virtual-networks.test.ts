@@ -48,7 +48,7 @@ const scenario = validateScenario(
 
 let emulator: TestEmulator;
 beforeAll(async () => {
-  emulator = await startTestEmulator({ scenario, clock: "manual" });
+  emulator = await startTestEmulator({ scenario, clock: 3_600 });
 });
 afterAll(() => emulator.close());
 
@@ -78,12 +78,66 @@ test("networks and subnets are read by name, and pools say where they are", asyn
   });
 });
 
+test("networks are made, changed and deleted, and nodes find their subnets in them", async () => {
+  const yard = NETWORK.replace(/harbour$/, "yard");
+  const call = (method: string, path: string, body?: object) =>
+    emulator.call(`${path}${VERSION}`, { method, ...(body && { body }) });
+  const range = (addressPrefix: string) => ({ properties: { addressPrefix } });
+  const space = { addressPrefixes: ["10.9.0.0/16"] };
+  const body = {
+    location: "westeurope",
+    tags: { owner: "yard" },
+    properties: { addressSpace: space, subnets: [{ name: "one", ...range("10.9.1.0/24") }] },
+  };
+  expect((await call("PUT", yard, body)).status).toBe(201);
+  expect((await call("PUT", `${yard}/subnets/two`, range("10.9.2.0/28"))).status).toBe(201);
+  expect((await call("GET", yard)).json).toMatchObject({
+    tags: { owner: "yard" },
+    properties: { addressSpace: space, subnets: [{ name: "one" }, { name: "two" }] },
+  });
+  await emulator.aks.agentPools.createOrUpdate(
+    "harbour",
+    "quay-1",
+    "yard",
+    {
+      count: 1,
+      mode: "User",
+      maxPods: 10,
+      vmSize: "Standard_D4s_v5",
+      vnetSubnetID: `${yard}/subnets/two`,
+    },
+    emulator.polling,
+  );
+  expect((await call("GET", `${yard}/usages`)).json).toMatchObject({
+    value: [{ currentValue: 0 }, { currentValue: 11, limit: 11 }],
+  });
+  expect((await call("DELETE", yard)).status).toBe(400);
+  expect((await call("DELETE", `${yard}/subnets/one`)).status).toBe(200);
+  expect((await call("DELETE", `${yard}/subnets/one`)).status).toBe(204);
+});
+
 describe("what is not there is refused", () => {
   test.each([
     ["a network", "GET", NETWORK.replace(/harbour$/, "hafen"), 404, "ResourceNotFound"],
     ["a subnet", "GET", `${NETWORK}/subnets/nope`, 404, "ResourceNotFound"],
     ["another type", "GET", `${GROUP}/Microsoft.Network/loadBalancers`, 404, "InvalidResourceType"],
-    ["a write", "PUT", NETWORK, 405, "MethodNotAllowed"],
+    ["a network without a place", "PUT", NETWORK, 400, "LocationRequired"],
+    [
+      "a subnet without a range",
+      "PUT",
+      `${NETWORK}/subnets/new`,
+      400,
+      "InvalidAddressPrefixFormat",
+    ],
+    [
+      "the end of a subnet in use",
+      "DELETE",
+      `${NETWORK}/subnets/flat`,
+      400,
+      "InUseSubnetCannotBeDeleted",
+    ],
+    ["the end of a network in use", "DELETE", NETWORK, 400, "InUseSubnetCannotBeDeleted"],
+    ["a method that none has", "POST", `${NETWORK}/subnets/flat`, 405, "MethodNotAllowed"],
   ])("%s", async (_, method, path, status, code) => {
     const answer = await emulator.call(`${path}${VERSION}`, {
       method,
