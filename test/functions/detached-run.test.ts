@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startAzurite } from "../azure/azurite.ts";
@@ -36,6 +38,20 @@ const PERMISSIONS = {
   statuses: "write",
 } as const;
 
+/** A chat that refuses each message once. */
+const received: { readonly id: string; readonly text: string }[] = [];
+const chat = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    const id = String(request.headers["idempotency-key"]);
+    const isNew = received.every((message) => message.id !== id);
+    const { text } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as { text: string };
+    received.push({ id, text });
+    response.writeHead(isNew ? 503 : 200).end();
+  });
+});
+
 let emulator: TestEmulator;
 let repository: HostedRepository;
 let azurite: Azurite;
@@ -68,6 +84,8 @@ beforeAll(async () => {
     app: appId,
   });
   job = await repository.jobAt(declared, { commit, token });
+  await new Promise<void>((listening) => chat.listen(0, "127.0.0.1", listening));
+  const { port } = chat.address() as AddressInfo;
   const { ready } = emulator;
   settings = {
     AZURE_RESOURCE_MANAGER_ENDPOINT: ready.arm,
@@ -81,11 +99,13 @@ beforeAll(async () => {
     FLEETWRIGHT_TOPIC_ENDPOINT: `${ready.arm}/topics/fleetwright/api/events`,
     FLEETWRIGHT_GITHUB_APP_ID: String(appId),
     FLEETWRIGHT_GITHUB_APP_KEY: key.key,
+    FLEETWRIGHT_WEBHOOK_URL: `http://127.0.0.1:${port}/services/s3cret`,
   };
 }, TIMEOUT_MILLISECONDS);
 afterAll(async () => {
   host?.terminate();
   await host?.exitCode;
+  chat.close();
   await azurite.stop();
   await repository.close();
   await emulator.close();
@@ -180,6 +200,30 @@ test(
       [...all.values()].map(({ nodeImageVersion }) => nodeImageVersion),
     );
     expect(new Set(pools)).toEqual(new Set([`${FAMILY}-${OLD}`]));
+  },
+  TIMEOUT_MILLISECONDS,
+);
+
+test(
+  "the chat was told of each stage and of each end, again where it refused, and not once more",
+  async () => {
+    const tries = (what: RegExp): readonly number[] => {
+      const counts = new Map<string, number>();
+      for (const { id, text } of received) {
+        if (what.test(text)) counts.set(id, (counts.get(id) ?? 0) + 1);
+      }
+      return [...counts.values()];
+    };
+    const polling = { timeout: TIMEOUT_MILLISECONDS / 2, interval: 200 };
+    for (const what of [
+      /^dev: canary of dev-1-[0-9a-f]{8} is done \(\d+ members\) \(.* UTC, message [0-9a-f]{8}\)$/,
+      /^dev: rest of dev-1-[0-9a-f]{8} is done/,
+      /^dev: update run dev-1-[0-9a-f]{8} is done and proved/,
+      /^dev: update run dev-1-[0-9a-f]{8}-back-[0-9a-f]{8} is done and proved/,
+    ]) {
+      await expect.poll(() => tries(what), polling).toEqual([2]);
+    }
+    await expect.poll(() => new Set(tries(/^dev: /)), polling).toEqual(new Set([2]));
   },
   TIMEOUT_MILLISECONDS,
 );
