@@ -36,7 +36,8 @@ async function main(): Promise<number> {
     console.log(`replay: npm run sim -- --from ${seed} --seeds 1${flag}`);
     return 1;
   }
-  process.send?.({ done: count % TOLD_AT_ONCE, calls, counts: coverage.counts });
+  const { version: node } = process;
+  process.send?.({ done: count % TOLD_AT_ONCE, calls, counts: coverage.counts, node });
   return 0;
 }
 
