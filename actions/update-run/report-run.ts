@@ -17,6 +17,8 @@ export interface Act {
   readonly stuck?: boolean;
   /** The step waited for the end, so a bad end is its failure. */
   readonly judged?: boolean;
+  /** What is wrong although the run ended well. */
+  readonly failure?: Error;
   /** One sentence. */
   readonly did: string;
   readonly warnings?: readonly string[];
@@ -32,17 +34,15 @@ const MAX_MESSAGE_LENGTH = 500;
 /** Notes in one sentence; all of them stand in the log. */
 const MAX_NOTES = 10;
 
-export function reportRun(
-  { environment }: Target,
-  { run, changed, detached, stuck, judged, did, warnings = [], notes = [], check = "" }: Act,
-): Report {
+export function reportRun({ environment }: Target, ended: Act): Report {
+  const { run, changed, detached, did, warnings = [], notes = [], check = "" } = ended;
   const gone = detached === true;
   const act = [
     did,
     ...(gone ? ["This step stopped waiting; the run goes on."] : []),
     ...(notes.length > 0 ? [`As reviewed, except: ${named(notes)}.`] : []),
   ].join(" ");
-  const failure = stuck === true ? stuckFailure(run) : judged === true ? failureOf(run) : undefined;
+  const failure = failureOfAct(ended);
   return {
     outputs: {
       "run-name": run.name,
@@ -55,7 +55,7 @@ export function reportRun(
       "check-url": check,
     },
     annotations: [
-      ...(gone && stuck !== true ? [detachedNotice(run)] : []),
+      ...(gone && ended.stuck !== true ? [detachedNotice(run)] : []),
       ...warnings.map((message): Annotation => ({ kind: "warning", title: run.name, message })),
     ],
     summary: renderRunSummary({ run, environment, act }),
@@ -86,6 +86,11 @@ function stuckFailure(run: UpdateRun): Error {
 
 function reasonOf({ error, message }: MemberStatus): string {
   return (error?.message ?? message ?? "").slice(0, MAX_MESSAGE_LENGTH);
+}
+
+function failureOfAct({ run, stuck, judged, failure }: Act): Error | undefined {
+  if (stuck === true) return stuckFailure(run);
+  return (judged === true ? failureOf(run) : undefined) ?? failure;
 }
 
 function failureOf(run: UpdateRun): Error | undefined {

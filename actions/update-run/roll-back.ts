@@ -1,8 +1,11 @@
+import type { ArmId } from "../../shared/core/arm-id.ts";
+import { FleetwrightError } from "../../shared/core/errors.ts";
+import { counted } from "../../shared/core/markdown.ts";
 import { readClusters, subscriptionsOf } from "../../shared/snapshot/fleet-clusters.ts";
 import { assertAsDeclared, createRun } from "../../shared/update-run/create.ts";
 import type { Word } from "../../shared/update-run/hold.ts";
 import type { UpdateRun } from "../../shared/update-run/ports.ts";
-import { planRollBack } from "../../shared/update-run/roll-back.ts";
+import { planRollBack, poolsNotBack } from "../../shared/update-run/roll-back.ts";
 import type { RollBackPlan } from "../../shared/update-run/roll-back.ts";
 import { membersOf } from "../../shared/update-run/state.ts";
 import { follow } from "./follow.ts";
@@ -22,7 +25,10 @@ export async function rollBack(step: Step): Promise<Act> {
   deps.runner.leaves(`the way back ${plan.name} was being prepared; it is not started`);
   const created = await createRun(deps.fleet, wanted, async () => {});
   if (created.run.status.state !== "NotStarted") {
-    return follow(step, { did: "It was begun before; followed.", name: plan.name });
+    return proved(step, plan, {
+      act: await follow(step, { did: "It was begun before; followed.", name: plan.name }),
+      clusterIds: clusterIdsOf(run),
+    });
   }
   const ready = await leaveOnly(step, created.run, plan.members);
   assertAsDeclared(wanted, ready);
@@ -32,9 +38,36 @@ export async function rollBack(step: Step): Promise<Act> {
   deps.runner.log(did);
   const act = await follow(step, { did, changed: true, startedFrom: ready });
   return {
-    ...act,
+    ...(await proved(step, plan, { act, clusterIds: clusterIdsOf(run) })),
     warnings: [`the release still declares what was rolled back: revert it by pull request`],
   };
+}
+
+/** The run's word is not enough: Fleet may have passed over what is ahead of the images. */
+async function proved(
+  { deps }: Step,
+  { members, images }: RollBackPlan,
+  { act, clusterIds }: { readonly act: Act; readonly clusterIds: ReadonlyMap<string, ArmId> },
+): Promise<Act> {
+  if (!["Completed", "Skipped"].includes(act.run.status.state)) return act;
+  const ids = members.flatMap((name) => clusterIds.get(name) ?? []);
+  const left = poolsNotBack(images, await readClusters(deps.inventory, ids));
+  const [first] = left;
+  if (first === undefined) return act;
+  const failure = new FleetwrightError(
+    "run-failed",
+    `${act.run.name} is ${act.run.status.state}, but ${counted(left.length, "node pool")} did not go back, first ${first}: Fleet passes over pools that are ahead of the image`,
+    {
+      subject: act.run.id,
+      remedy:
+        "create pools from the outgoing snapshots and move the workload: action blue-green; or roll each pool back in AKS within seven days of its upgrade",
+    },
+  );
+  return { ...act, failure };
+}
+
+function clusterIdsOf(run: UpdateRun): ReadonlyMap<string, ArmId> {
+  return new Map(membersOf(run).map(({ member }) => [member.name, member.clusterId]));
 }
 
 async function planOf({ deps, target }: Step, run: UpdateRun): Promise<RollBackPlan> {

@@ -56,6 +56,26 @@ export function planRollBack(input: {
   };
 }
 
+/**
+ * Node pools, by cluster and name, that a way back did not reach. Fleet may pass over pools that are "already at or
+ * ahead of target", and call the run Skipped or Completed all the same.
+ * Source: https://learn.microsoft.com/azure/kubernetes-fleet/howto-monitor-update-runs, message of the sample
+ */
+export function poolsNotBack(
+  images: readonly string[],
+  clusters: readonly ManagedCluster[],
+): readonly string[] {
+  const wanted = new Map(images.map((image) => [parseNodeImage(image).family, image]));
+  return clusters.flatMap(({ name, nodePools }) =>
+    nodePools
+      .filter(({ nodeImageVersion }) => {
+        const image = wanted.get(parseNodeImage(nodeImageVersion).family);
+        return image !== undefined && image !== nodeImageVersion;
+      })
+      .map((pool) => `${name}/${pool.name}`),
+  );
+}
+
 function assertCanGoBack(run: UpdateRun): void {
   if (isActive(run.status.state)) {
     throw refused(run, `is ${run.status.state}`, "stop it first with operation: stop, and wait");

@@ -262,3 +262,32 @@ test("a freeze has a failure reason of its own", async () => {
   const frozen = await updateRun("preflight");
   expect(frozen.outputs).toMatchObject({ verdict: "block", "failure-reason": "frozen" });
 });
+
+test("a way back that Fleet passes over is no success", async () => {
+  const strict = await startTestEmulator({
+    scenario: { ...scenario, rules: { allowCustomDowngrade: false } },
+    clock: 20_000,
+  });
+  const hosted = await hostRepository(strict, files);
+  try {
+    const main = await hosted.call<{ object: { sha: string } }>("GET", "/git/ref/heads/main");
+    const own = await hosted.jobAt(files, { commit: main.object.sha });
+    const inputs = { environment: "dev", "poll-interval": "1s", "reviewed-plan": "off" };
+    await own.run("strategy", { operation: "apply" });
+    await own.run("snapshot", { operation: "take", environment: "dev", kind: "outgoing" });
+    await own.run("update-run", { operation: "run", ...inputs });
+    for (const reason of ["lamps went dark", "still dark"]) {
+      const back = await own.run("update-run", { operation: "roll-back", ...inputs, reason });
+      expect(back).toMatchObject({
+        exitCode: 1,
+        outputs: { state: "Skipped", "failure-reason": "run-failed" },
+      });
+      expect(back.annotations.at(-1)?.message).toMatch(
+        /4 node pools did not go back, first quay-1\/system.*blue-green/,
+      );
+    }
+  } finally {
+    await hosted.close();
+    await strict.close();
+  }
+});
