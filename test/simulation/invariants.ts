@@ -10,7 +10,7 @@ import type {
 } from "../../shared/simulator/model.ts";
 import type { GateRecord } from "../../shared/update-run/ledger.ts";
 import { fleetOf } from "./cloud.ts";
-import { commitOf, generationOf, newestRun, OWN_RUN } from "./people.ts";
+import { commitOf, generationOf, isActive, newestRun, OWN_RUN } from "./people.ts";
 import type { Simulation } from "./simulate.ts";
 import { isObserved, quarantinedNodes } from "./stage.ts";
 import { lastVersion } from "./versions.ts";
@@ -127,8 +127,15 @@ function isProved(
 }
 
 function watchProofs(simulation: Simulation, watched: Watched): void {
-  const run = newestRun(simulation.world);
-  if (!run) return;
+  const { world } = simulation;
+  const newest = newestRun(world);
+  for (const run of fleetOf(world).runs.values()) {
+    const isOurs = isActive(run.status.state) && run.name !== OWN_RUN;
+    if (run === newest || isOurs) watchRun(simulation, watched, run);
+  }
+}
+
+function watchRun(simulation: Simulation, watched: Watched, run: UpdateRun): void {
   const { unprovedSince, badBefore } = watched;
   const watch = ({ clusterId, state }: MemberStatus): void => {
     const cluster = simulation.world.clusters.get(clusterId);
@@ -152,7 +159,15 @@ function checkApproval(simulation: Simulation, watched: Watched, gate: Gate, fai
   const run = fleetOf(world).runs.get(gate.run);
   const reviewed = run && isReviewed(gitHub, pinOf(run));
   fail(!isObserved(simulation.scenario), `a gate of ${gate.run} was approved, and we only watch`);
-  fail(reviewed === true && run === newestRun(world), `a gate of ${gate.run} was approved`);
+  fail(reviewed === true, `a gate of ${gate.run} was approved, which nobody reviewed`);
+  // One that exists only waits for this one's end.
+  const newer = [...fleetOf(world).runs.values()].some(
+    ({ name, status }) =>
+      name !== OWN_RUN &&
+      status.state !== "NotStarted" &&
+      generationOf(name) > generationOf(gate.run),
+  );
+  fail(!newer, `a gate of ${gate.run} was approved, and a newer run has started`);
   const held = gitHub.heldSince(gate.run) ?? simulation.now();
   fail(simulation.now() - held <= HOLD_AGE, `a gate of ${gate.run} was approved, which is held`);
   if (!run) return;

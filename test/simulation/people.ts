@@ -462,7 +462,7 @@ function createMeddlers(deps: PeopleDeps, words: Words) {
 /** Named like one of ours, of a generation that nobody declared. */
 export const OWN_RUN = "prod-99-0badc0de";
 
-function isActive(state: string): boolean {
+export function isActive(state: string): boolean {
   return ["Running", "Pending", "Stopping"].includes(state);
 }
 
