@@ -291,7 +291,8 @@ export async function releaseOf(
   (ProposalTarget["release"] & { readonly kubernetesVersion: string | undefined }) | undefined
 > {
   const release = declarations.releases.find(({ value }) => value.metadata.name === name);
-  const texts = await app.repository.readDeclarations(await app.repository.head());
+  const commit = await app.repository.head();
+  const texts = await app.repository.readDeclarations(commit);
   const text = texts.find(({ path }) => path === release?.file)?.text;
   if (!release || text === undefined) return undefined;
   const { metadata, spec } = release.value;
@@ -299,6 +300,7 @@ export async function releaseOf(
     name: metadata.name,
     file: release.file,
     text,
+    commit,
     generation: metadata.generation,
     nodeImages: spec.nodeImages ?? {},
     kubernetesVersion: spec.kubernetesVersion,

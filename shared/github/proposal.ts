@@ -55,6 +55,8 @@ export async function openPull(
   const { octokit, owner, repo } = home;
   return attempt(`pull request ${proposal.branch} of ${owner}/${repo}`, async () => {
     const start = await readCommit(home, base);
+    if (await hasChanged(home, proposal, proposal.basedOn, start.sha))
+      throw overtaken(proposal, base);
     const tree = await createTree(home, start.tree, proposal.files);
     if (tree === start.tree) throw nothingToPropose(proposal.branch, base);
     const commit = await createCommit(home, proposal.title, tree, start.sha);
@@ -139,7 +141,7 @@ async function overtakenBy(
   home: RepositoryHome,
   base: string,
   head: string,
-  { files }: Proposal,
+  proposal: Proposal,
 ): Promise<string | undefined> {
   const { octokit, owner, repo } = home;
   const { data } = await octokit.request("GET /repos/{owner}/{repo}/compare/{basehead}", {
@@ -150,13 +152,25 @@ async function overtakenBy(
     per_page: 1,
   });
   const [begun, newest] = [data.merge_base_commit.sha, data.base_commit.sha];
-  if (begun === newest) return undefined;
+  // Whoever stalled must not write over what was proposed or merged meanwhile.
+  if (await hasChanged(home, proposal, proposal.basedOn, newest)) throw overtaken(proposal, base);
+  return (await hasChanged(home, proposal, begun, newest)) ? newest : undefined;
+}
+
+/** Does one commit say something else of a proposed file than the other? */
+async function hasChanged(
+  home: RepositoryHome,
+  { files }: Proposal,
+  before: string,
+  after: string,
+): Promise<boolean> {
+  if (before === after) return false;
   const changed = await Promise.all(
     Object.keys(files).map(
-      async (path) => (await readText(home, begun, path)) !== (await readText(home, newest, path)),
+      async (path) => (await readText(home, before, path)) !== (await readText(home, after, path)),
     ),
   );
-  return changed.includes(true) ? newest : undefined;
+  return changed.includes(true);
 }
 
 async function rebuildBranch(
@@ -289,6 +303,13 @@ async function addLabels(
     repo,
     issue_number: number,
     labels: [...labels],
+  });
+}
+
+function overtaken({ branch, basedOn }: Proposal, base: string): FleetwrightError {
+  return new FleetwrightError("conflict", `${base} has changed what ${branch} proposes to change`, {
+    subject: basedOn,
+    remedy: "the next look proposes it anew",
   });
 }
 

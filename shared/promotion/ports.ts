@@ -15,6 +15,8 @@ export interface Proposal {
   readonly labels: readonly string[];
   /** Whole new texts by path. */
   readonly files: Readonly<Record<string, string>>;
+  /** The commit of the default branch whose texts these change: when it says another thing by now, nothing is sent. */
+  readonly basedOn: string;
 }
 
 /** The repository that declares everything, as its host shows it. */
@@ -30,7 +32,11 @@ export interface DeclarationRepository {
   readFile(commit: string, path: string): Promise<string | undefined>;
   /** The open pull request of a branch. */
   findProposal(branch: string): Promise<PullRequest | undefined>;
-  /** Opens the pull request, or brings the open one up to date; sends nothing when it says all this already. */
+  /**
+   * Opens the pull request, or brings the open one up to date; sends nothing when it says all this already.
+   *
+   * @throws `conflict` when the default branch has overtaken the proposal: make it anew.
+   */
   propose(
     proposal: Proposal,
   ): Promise<{ readonly pullRequest: PullRequest; readonly changed: boolean }>;

@@ -292,6 +292,7 @@ async function write(
     branch: branchOf(target.name),
     ...renderPromotion({ ...judged, source: source.name, target: release.value }),
     labels: ["fleetwright", "promotion"],
+    basedOn: head,
     files: {
       [release.file]: withPromotion(text, {
         release: target.name,

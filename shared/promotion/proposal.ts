@@ -13,6 +13,8 @@ export interface ProposalTarget {
     readonly name: string;
     readonly file: string;
     readonly text: string;
+    /** Where the text stands. */
+    readonly commit: string;
     readonly generation: number;
     readonly nodeImages: Readonly<Record<string, string>>;
   };

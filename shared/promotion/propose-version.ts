@@ -22,6 +22,8 @@ export interface VersionTarget {
     readonly name: string;
     readonly file: string;
     readonly text: string;
+    /** Where the text stands. */
+    readonly commit: string;
     readonly generation: number;
     /** Undefined: the release does not say; then the oldest cluster does. */
     readonly kubernetesVersion: string | undefined;
@@ -82,6 +84,7 @@ async function propose(
       "name pools whose family is not pinned. AKS does not take a Kubernetes version back.",
     ].join("\n"),
     labels: ["fleetwright", "kubernetes"],
+    basedOn: release.commit,
     files: {
       [release.file]: withKubernetesVersion(release.text, {
         release: release.name,

@@ -47,6 +47,7 @@ export async function proposeNodeImages(
     branch: `fleetwright/${target.environment}/node-images`,
     ...renderNodeImageProposal({ target, candidate, clusters, images, capture }),
     labels: ["fleetwright", "node-images"],
+    basedOn: target.release.commit,
     files: {
       [target.release.file]: withNodeImages(target.release.text, {
         release: target.release.name,

@@ -16,6 +16,7 @@ let octokit: GitHubClient;
 let repositories = 0;
 let repo = "";
 let repository: DeclarationRepository;
+let start = "";
 
 beforeAll(async () => {
   server = await startGitHubServer();
@@ -39,6 +40,7 @@ beforeEach(async () => {
     },
   });
   repository = createDeclarationRepository({ octokit, owner, repo });
+  start = await repository.head();
 });
 
 async function client(permissions: Record<string, "read" | "write">): Promise<GitHubClient> {
@@ -59,8 +61,22 @@ function proposal(change: Partial<Proposal> = {}): Proposal {
     body: "evidence",
     labels: ["fleetwright", "promotion"],
     files: { "releases/prod.yaml": NEWER },
+    basedOn: start,
     ...change,
   };
+}
+
+/** Somebody changes what is proposed, on the default branch. */
+async function pinUrgently(): Promise<void> {
+  const at = { owner, repo, path: "releases/prod.yaml" };
+  const { data } = await octokit.request("GET /repos/{owner}/{repo}/contents/{path}", at);
+  const urgent = RELEASE.replace("202606.16.0", "202606.30.0");
+  await octokit.request("PUT /repos/{owner}/{repo}/contents/{path}", {
+    ...at,
+    message: "an urgent pin",
+    content: Buffer.from(urgent).toString("base64"),
+    ...("sha" in data ? { sha: data.sha } : {}),
+  });
 }
 
 /** Writes that reached GitHub while `act` ran. */
@@ -161,16 +177,7 @@ describe("a proposal", () => {
 
   it("begins anew on a base that changed its file meanwhile, so that the two never conflict", async () => {
     const first = await repository.propose(proposal());
-    const path = "releases/prod.yaml";
-    const at = { owner, repo, path };
-    const { data } = await octokit.request("GET /repos/{owner}/{repo}/contents/{path}", at);
-    const urgent = RELEASE.replace("202606.16.0", "202606.30.0");
-    await octokit.request("PUT /repos/{owner}/{repo}/contents/{path}", {
-      ...at,
-      message: "an urgent pin",
-      content: Buffer.from(urgent).toString("base64"),
-      ...("sha" in data ? { sha: data.sha } : {}),
-    });
+    await pinUrgently();
     const pull = { owner, repo, pull_number: first.pullRequest.number };
     const mergeable = async () => {
       const read = () => octokit.request("GET /repos/{owner}/{repo}/pulls/{pull_number}", pull);
@@ -178,7 +185,8 @@ describe("a proposal", () => {
       return (await read()).data.mergeable ?? (await read()).data.mergeable;
     };
     expect(await mergeable()).toBe(false);
-    const second = await repository.propose(proposal());
+    const anew = proposal({ basedOn: await repository.head() });
+    const second = await repository.propose(anew);
     expect(second.changed).toBe(true);
     expect(second.pullRequest.number).toBe(first.pullRequest.number);
     expect(await mergeable()).toBe(true);
@@ -187,7 +195,19 @@ describe("a proposal", () => {
       pull,
     );
     expect(commits.map(({ parents }) => parents[0]?.sha)).toEqual([await repository.head()]);
-    expect(await writesDuring(() => repository.propose(proposal()))).toBe(0);
+    expect(await writesDuring(() => repository.propose(anew))).toBe(0);
+  });
+
+  it("of texts that the default branch no longer has is not sent, whether or not one is open", async () => {
+    const refused = async () => {
+      const error = await repository.propose(proposal()).catch((thrown: unknown) => thrown);
+      expect(isError(error, "conflict")).toBe(true);
+    };
+    await pinUrgently();
+    await refused();
+    expect(await repository.findProposal("fleetwright/prod")).toBeUndefined();
+    await repository.propose(proposal({ basedOn: await repository.head() }));
+    expect(await writesDuring(refused)).toBe(0);
   });
 
   it("changes title and body in one write when only they differ", async () => {
