@@ -117,8 +117,12 @@ function reviewRules({ environment, cluster, caller }: Review, body: JsonObject)
     );
     return { verbs, apiGroups: [group], resources: [plural] };
   });
+  // A kind of several versions is one resource.
+  const keys = resourceRules.map(({ apiGroups, resources }) => `${apiGroups[0]}/${resources[0]}`);
   return {
-    resourceRules: resourceRules.filter(({ verbs }) => verbs.length > 0),
+    resourceRules: resourceRules.filter(
+      ({ verbs }, index) => verbs.length > 0 && keys.indexOf(keys[index] ?? "") === index,
+    ),
     nonResourceRules: [{ verbs: ["get"], nonResourceURLs: PUBLIC_PATHS }],
     incomplete: false,
   };

@@ -68,7 +68,7 @@ function serveGroup(path: string): WireReply | undefined {
   const [, group = "", version] = /^\/apis\/([^/]+)(?:\/(v[^/]+))?$/.exec(path) ?? [];
   if (!namedGroups().includes(group)) return undefined;
   if (version === undefined) return ok({ kind: "APIGroup", apiVersion: "v1", ...apiGroup(group) });
-  return versionOf(group) === version ? ok(resourceList(group, version)) : undefined;
+  return versionsOf(group).includes(version) ? ok(resourceList(group, version)) : undefined;
 }
 
 function ok(body: object): WireReply {
@@ -78,7 +78,7 @@ function ok(body: object): WireReply {
 function rootPaths(): string[] {
   const groups = namedGroups().flatMap((name) => [
     `/apis/${name}`,
-    `/apis/${name}/${versionOf(name)}`,
+    ...versionsOf(name).map((version) => `/apis/${name}/${version}`),
   ]);
   return ["/api", "/api/v1", "/apis", ...groups, "/healthz", "/livez", "/readyz", "/version"];
 }
@@ -103,8 +103,10 @@ function namedGroups(): string[] {
   return [...new Set(groups)];
 }
 
-function versionOf(group: string): string {
-  return DISCOVERED.find((resource) => resource.group === group)?.version ?? "v1";
+/** The one that clients are to prefer first. */
+function versionsOf(group: string): readonly string[] {
+  const all = DISCOVERED.filter((resource) => resource.group === group);
+  return [...new Set(all.map(({ version }) => version))];
 }
 
 function coreVersions(): object {
@@ -116,18 +118,20 @@ function groupList(): object {
 }
 
 function apiGroup(name: string): object {
-  const version = versionOf(name);
-  const entry = { groupVersion: `${name}/${version}`, version };
-  return { name, versions: [entry], preferredVersion: entry };
+  const versions = versionsOf(name).map((version) => ({
+    groupVersion: `${name}/${version}`,
+    version,
+  }));
+  return { name, versions, preferredVersion: versions[0] };
 }
 
-function resourcesOf(group: string): readonly Discovered[] {
-  return DISCOVERED.filter((resource) => resource.group === group);
+function resourcesOf(group: string, version: string): readonly Discovered[] {
+  return DISCOVERED.filter((resource) => resource.group === group && resource.version === version);
 }
 
 function resourceList(group: string, version: string): object {
   const groupVersion = apiVersionOf({ group, version });
-  const resources = resourcesOf(group).flatMap((resource) => [
+  const resources = resourcesOf(group, version).flatMap((resource) => [
     plainResource(resource),
     ...resource.subresources.map((subresource) => ({
       name: `${resource.plural}/${subresource.name}`,
@@ -185,11 +189,12 @@ function aggregatedReply(version: string, groups: readonly string[]): WireReply 
 }
 
 function aggregatedGroup(name: string): object {
-  const resources = resourcesOf(name).map(aggregatedResource);
-  return {
-    metadata: { ...(name !== "" && { name }), creationTimestamp: null },
-    versions: [{ version: versionOf(name), resources, freshness: "Current" }],
-  };
+  const versions = versionsOf(name).map((version) => ({
+    version,
+    resources: resourcesOf(name, version).map(aggregatedResource),
+    freshness: "Current",
+  }));
+  return { metadata: { ...(name !== "" && { name }), creationTimestamp: null }, versions };
 }
 
 function aggregatedResource(resource: Discovered): object {

@@ -334,6 +334,14 @@ const ingressSpec: Message = {
 };
 const ingress: Message = { 1: metadata, 2: ["spec", { message: ingressSpec }] };
 
+const metricTarget: Message = {
+  1: ["type", "text"],
+  2: ["value", quantity],
+  3: ["averageValue", quantity],
+  4: ["averageUtilization", "number"],
+};
+const resourceMetric: Message = { 1: ["name", "text"], 2: ["target", { message: metricTarget }] };
+const metric: Message = { 1: ["type", "text"], 4: ["resource", { message: resourceMetric }] };
 const autoscalerSpec: Message = {
   1: [
     "scaleTargetRef",
@@ -342,7 +350,14 @@ const autoscalerSpec: Message = {
   2: ["minReplicas", "number"],
   3: ["maxReplicas", "number"],
 };
-const autoscaler: Message = { 1: metadata, 2: ["spec", { message: autoscalerSpec }] };
+const autoscaler: Message = {
+  1: metadata,
+  2: ["spec", { message: { ...autoscalerSpec, 4: ["metrics", { list: { message: metric } }] } }],
+};
+const autoscalerV1: Message = {
+  1: metadata,
+  2: ["spec", { message: { ...autoscalerSpec, 4: ["targetCPUUtilizationPercentage", "number"] } }],
+};
 
 export const MESSAGES = {
   accessReview,
@@ -357,6 +372,7 @@ export const MESSAGES = {
   scale,
   secret,
   autoscaler,
+  autoscalerV1,
   ingress,
   node,
   pod,

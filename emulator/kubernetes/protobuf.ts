@@ -16,7 +16,7 @@ export function parseProtobuf(body: Buffer): JsonObject {
   }
   const envelope = readMessage(body.subarray(MAGIC.length), MESSAGES.unknown);
   const { kind, apiVersion } = isJsonObject(envelope.typeMeta) ? envelope.typeMeta : {};
-  const message = KINDS[String(kind)];
+  const message = KINDS[`${String(apiVersion)} ${String(kind)}`] ?? KINDS[String(kind)];
   if (!message) throw badRequest(`a ${String(kind)} is read as JSON or YAML only, not as protobuf`);
   const raw = Buffer.isBuffer(envelope.raw) ? envelope.raw : Buffer.alloc(0);
   return { kind, apiVersion, ...readMessage(raw, message) };
@@ -29,6 +29,7 @@ const KINDS: Readonly<Record<string, Message>> = {
   ClusterRoleBinding: MESSAGES.roleBinding,
   ConfigMap: MESSAGES.configMap,
   HorizontalPodAutoscaler: MESSAGES.autoscaler,
+  "autoscaling/v1 HorizontalPodAutoscaler": MESSAGES.autoscalerV1,
   Ingress: MESSAGES.ingress,
   Node: MESSAGES.node,
   Pod: MESSAGES.pod,

@@ -1,3 +1,4 @@
+import { autoscalersV1 } from "./autoscalers-v1.ts";
 import { controllerRevisions } from "./controller-revisions.ts";
 import { daemonSets } from "./daemon-sets.ts";
 import { deployments } from "./deployments.ts";
@@ -28,6 +29,7 @@ export const RESOURCES: readonly Resource[] = [
   disruptionBudgets,
   leases,
   ...plainResources,
+  autoscalersV1(),
   nodeMetrics,
   podMetrics,
 ];
@@ -37,4 +39,14 @@ export function findResource(group: string, version: string, plural: string): Re
     (resource) =>
       resource.group === group && resource.version === version && resource.plural === plural,
   );
+}
+
+/** Groups that have more than one; asked for every request. */
+const VERSIONED = new Set(["autoscaling"]);
+
+/** The same kind in other versions. */
+export function otherVersions({ group, plural, version }: Resource): readonly Resource[] {
+  const isOther = (one: Resource): boolean =>
+    one.group === group && one.plural === plural && one.version !== version;
+  return VERSIONED.has(group) ? RESOURCES.filter(isOther) : [];
 }

@@ -14,7 +14,7 @@ import { Journals } from "./journals.ts";
 import { objectKey } from "./object.ts";
 import { serveOpenApi } from "./open-api.ts";
 import { getObject, listObjects } from "./read.ts";
-import { findResource } from "./registry.ts";
+import { findResource, otherVersions } from "./registry.ts";
 import { serveContainers } from "./containers.ts";
 import { pathByToken } from "./path-by-token.ts";
 import { parseClusterPath, parseResourcePath } from "./request-path.ts";
@@ -142,10 +142,15 @@ function serveResource(call: Call, { cluster, caller, audited, path }: ResourceC
       journal.refresh();
     });
   };
+  // Other versions of the kind find out at the same time, so that they tell the same of an object.
+  const siblings = otherVersions(resource).map((one) => journals.open(cluster, one));
   const write: WriteRequest = { request, cluster, journal, namespace, now, later, warnings: [] };
-  return subresource === undefined
-    ? serveVerb(verb, write, path)
-    : serveSubresource(environment, write, path);
+  const reply =
+    subresource === undefined
+      ? serveVerb(verb, write, path)
+      : serveSubresource(environment, write, path);
+  for (const sibling of siblings) sibling.refresh();
+  return reply;
 }
 
 function verbOf({ method, query }: WireRequest, { name }: ResourcePath): Verb {

@@ -145,6 +145,10 @@ withPrograms(["kubectl"], () => {
         expect(await text("get", "all", "-A")).toContain("deployment.apps/crane");
         expect(await text("get", "--raw", "/healthz")).toBe("ok");
         expect(await text("auth", "can-i", "--list")).toContain("poddisruptionbudgets.policy");
+        expect(await text("top", "nodes", "-l", "agentpool=nodepool1")).toMatch(
+          /^aks-\S+ +1\d\dm/m,
+        );
+        expect(await text("top", "pods", "-n", "dock")).toMatch(/^crane-\S+ +1m +4Mi/m);
         expect(await text("explain", "nodes.spec.unschedulable")).toMatch(/schedulability/);
         await text("create", "namespace", "pier");
         await text("create", "configmap", "settings", "--from-literal=a=b", "-n", "pier");
@@ -164,6 +168,14 @@ withPrograms(["kubectl"], () => {
           "shop:7",
         );
         expect(await text("logs", "deployment/shop", "-n", "pier")).not.toContain("rror");
+        const bot = ["--as", "system:serviceaccount:pier:bot", "-n", "pier"];
+        expect((await run("auth", "can-i", "list", "pods", ...bot)).stdout).toContain("no");
+        await text("create", "serviceaccount", "bot", "-n", "pier");
+        const view = ["--clusterrole=view", "--serviceaccount=pier:bot", "-n", "pier"];
+        await text("create", "rolebinding", "bot", ...view);
+        expect(await text("auth", "can-i", "list", "pods", ...bot)).toBe("yes");
+        await text("autoscale", "deployment/shop", "--max=3", "--cpu-percent=50", "-n", "pier");
+        expect(await text("get", "hpa", "-n", "pier")).toMatch(/^shop +Deployment\/shop/m);
         await text("delete", "namespace", "pier", "--timeout=60s");
         const gone = await run("get", "namespace", "pier");
         expect(gone.stderr).toContain('namespaces "pier" not found');

@@ -70,9 +70,9 @@ interface Kind {
 /** Every kind that is kept (what is measured has no schema), with the path of its list. */
 async function kinds(): Promise<readonly Kind[]> {
   const { body } = await api.get("/apis");
-  const groups = (body as unknown as { groups: { preferredVersion: { groupVersion: string } }[] })
-    .groups;
-  const roots = ["api/v1", ...groups.map((one) => `apis/${one.preferredVersion.groupVersion}`)];
+  const { groups } = body as unknown as { groups: { versions: { groupVersion: string }[] }[] };
+  const named = groups.flatMap(({ versions }) => versions);
+  const roots = ["api/v1", ...named.map(({ groupVersion }) => `apis/${groupVersion}`)];
   const lists = await Promise.all(
     roots.map(async (root) => {
       const answer = await api.get(`/${root}`);

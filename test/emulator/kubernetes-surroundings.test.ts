@@ -281,3 +281,30 @@ test("paths without the cluster's address reach the cluster of an administrator'
   expect((await raw("/api/v1/nodes", token)).json).toMatchObject({ kind: "NodeList" });
   expect((await raw("/healthz", "0".repeat(64))).status).toBe(404);
 });
+
+test("an autoscaler is one object in both its versions, of which clients prefer the newer", async () => {
+  const scaleTargetRef = { apiVersion: "apps/v1", kind: "Deployment", name: "crane" };
+  const path = (version: string): string =>
+    `/apis/autoscaling/${version}/namespaces/default/horizontalpodautoscalers`;
+  const spec = { scaleTargetRef, minReplicas: 1, maxReplicas: 3 };
+  const older = { ...spec, targetCPUUtilizationPercentage: 70 };
+  expect((await post(path("v1"), { metadata: { name: "crane" }, spec: older })).status).toBe(201);
+  const target = { type: "Utilization", averageUtilization: 70 };
+  const newer = (await api.get(`${path("v2")}/crane`)).body;
+  expect(newer).toMatchObject({
+    apiVersion: "autoscaling/v2",
+    spec: { ...spec, metrics: [{ type: "Resource", resource: { name: "cpu", target } }] },
+  });
+  const merge = { type: "application/merge-patch+json", body: { spec: { maxReplicas: 5 } } };
+  await api.call("PATCH", `${path("v2")}/crane`, merge);
+  const again = (await api.get(`${path("v1")}/crane`)).body;
+  expect(again).toMatchObject({ apiVersion: "autoscaling/v1", spec: { ...older, maxReplicas: 5 } });
+  expect(again.metadata.uid).toBe(newer.metadata.uid);
+  const { body } = await api.get("/apis/autoscaling");
+  expect(body).toMatchObject({
+    preferredVersion: { version: "v2" },
+    versions: [{ version: "v2" }, { version: "v1" }],
+  });
+  await api.call("DELETE", `${path("v1")}/crane`);
+  expect((await api.get(`${path("v2")}/crane`)).status).toBe(404);
+});
