@@ -39,17 +39,34 @@ export function writtenStrategy(
   const stages = objectsAt(known, "stages").map((stage) => {
     const before = namesake(existing, "stages", stage);
     if (before === undefined) return stage;
-    const groups = objectsAt(stage, "groups").map((group) => ({
-      ...group,
-      ...unknownFields(api, namesake(before, "groups", group)),
-    }));
-    return { ...stage, ...("groups" in stage && { groups }), ...unknownFields(api, before) };
+    const groups = objectsAt(stage, "groups").map((group) =>
+      keptFields(api, group, namesake(before, "groups", group)),
+    );
+    return keptFields(api, "groups" in stage ? { ...stage, groups } : stage, before);
   });
   return { ...known, stages };
 }
 
-function namesake(from: JsonObject, key: string, { name }: JsonObject): JsonObject | undefined {
-  return objectsAt(from, key).find((one) => one["name"] === name);
+/** A stage or group with what it had that only newer api-versions know, its gates included. */
+function keptFields(api: FleetApi, asked: JsonObject, before: JsonObject = {}): JsonObject {
+  const gates = objectsAt(asked, "beforeGates").map((gate) => ({
+    ...gate,
+    ...unknownFields(api, namesake(before, "beforeGates", gate, "displayName")),
+  }));
+  return {
+    ...asked,
+    ...(gates.length > 0 && { beforeGates: gates }),
+    ...unknownFields(api, before),
+  };
+}
+
+function namesake(
+  from: JsonObject,
+  key: string,
+  of: JsonObject,
+  name = "name",
+): JsonObject | undefined {
+  return objectsAt(from, key).find((one) => one[name] === of[name]);
 }
 
 function unknownFields(api: FleetApi, from: JsonObject = {}): JsonObject {

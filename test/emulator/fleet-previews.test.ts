@@ -300,6 +300,11 @@ test("a scheduled start opens at its time; only the preview shows the schedule",
   expect((await call("GET", "gates", undefined, { version: GATED })).text).not.toContain(
     "scheduledStart",
   );
+  // What an older client reads it can write back.
+  const stored = (await seen(GATED)).json as { properties: object };
+  const back = await call("PUT", "updateRuns/r1", stored.properties, { version: GATED });
+  expect(back.status).toBe(200);
+  expect((await seen(PREVIEW)).text).toContain('"scheduledStartConfiguration"');
   await advance("P7D");
   expect((await call("GET", `gates/${name}`)).json).toMatchObject({
     properties: { state: "Completed" },

@@ -1,6 +1,13 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Fleet, RunSpec, SkipTarget, UpdateRun, World } from "../../shared/simulator/model.ts";
+import type {
+  Fleet,
+  RunSpec,
+  SkipTarget,
+  StageSpec,
+  UpdateRun,
+  World,
+} from "../../shared/simulator/model.ts";
 import { SimulationError } from "../../shared/simulator/model.ts";
 import { failedOf, membersOf, RunWatch } from "./run-watch.ts";
 import {
@@ -25,6 +32,7 @@ const GROUPS = ["a", "b", "c"] as const;
 
 const member = fc.record({
   group: fc.constantFrom(...GROUPS, "nobody"),
+  ring: fc.constantFrom("inner", "outer"),
   is: fc.constantFrom("plain", "blocked", "at target", "of a snapshot", "in a window", "stopped"),
 });
 
@@ -38,7 +46,15 @@ const gates = fc.constantFrom([], [CAB]);
 const concurrency = fc.constantFrom(undefined, "1", "2", "50%", "100%");
 const allowed = fc.constantFrom(undefined, "0", "1", "50%", "100%");
 
+/** Mostly none: members are then chosen by the names of groups. */
+const selector = fc.constantFrom(
+  ...[undefined, undefined, undefined],
+  [{ key: "ring", operator: "In" as const, values: ["inner"] }],
+  [{ key: "ring", operator: "NotIn" as const, values: ["inner"] }],
+);
+
 const part = fc.record({
+  memberSelector: selector,
   beforeGates: fc.constantFrom([], [CAB], [TUESDAY], [TUESDAY, CAB]),
   afterGates: gates,
   maxConcurrency: concurrency,
@@ -75,7 +91,7 @@ const NIGHTLY = {
 
 function fleetFor(made: World, { members }: RunCase): Fleet {
   const fleet = made.addFleet("/fleets/f");
-  members.forEach(({ group, is }, index) => {
+  members.forEach(({ group, ring, is }, index) => {
     const name = `m${index}`;
     const nodeImageVersion = is === "at target" ? NEW_IMAGE : OLD_IMAGE;
     const snapshot = is === "of a snapshot" ? { snapshotId: "/snapshots/s" } : {};
@@ -90,7 +106,7 @@ function fleetFor(made: World, { members }: RunCase): Fleet {
     if (is === "in a window")
       target.setMaintenanceWindow("aksManagedNodeOSUpgradeSchedule", NIGHTLY);
     if (is === "stopped") target.stop();
-    fleet.putMember({ name, clusterId: target.id, group });
+    fleet.putMember({ name, clusterId: target.id, group, labels: { ring } });
   });
   made.advanceTo(made.now + HOUR);
   return fleet;
@@ -101,16 +117,19 @@ const NO_PART = {
   afterGates: [],
   maxConcurrency: undefined,
   maxAllowedFailures: undefined,
+  memberSelector: undefined,
 };
 
 function specOf({ stages, parts, wait, selection }: RunCase): RunSpec {
   const dressed = (name: string, index: number) => {
-    const { maxConcurrency, maxAllowedFailures, ...gated } = parts[index] ?? NO_PART;
+    const { maxConcurrency, maxAllowedFailures, memberSelector, ...gated } =
+      parts[index] ?? NO_PART;
     return {
       name,
       ...gated,
       ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
       ...(maxAllowedFailures === undefined ? {} : { maxAllowedFailures }),
+      ...(memberSelector === undefined ? {} : { memberSelector }),
     };
   };
   const groupsOf = (stage: number) =>
@@ -221,12 +240,27 @@ function holdAtRest({ made, run }: Scene): void {
   }
 }
 
+/** Some group of some stage takes the member, by its name or by labels. */
+function isListed({ stages }: RunSpec, { group, ring }: RunCase["members"][number]): boolean {
+  const has = (selected: StageSpec["memberSelector"]): boolean =>
+    (selected ?? []).every(({ operator }) => (operator === "In") === (ring === "inner"));
+  return (
+    stages === undefined ||
+    stages.some(
+      (stage) =>
+        has(stage.memberSelector) &&
+        stage.groups.some((one) =>
+          one.memberSelector === undefined ? one.name === group : has(one.memberSelector),
+        ),
+    )
+  );
+}
+
 /** 20, 24, 25 and what a member that is done runs. */
 function holdOnMembers(input: RunCase, { made, run }: Scene): void {
   const named = membersOf(run).map(({ name }) => name);
   expect(new Set(named).size).toBe(named.length);
-  const isListed = (group: string): boolean => input.stages === 0 || group !== "nobody";
-  const expected = input.members.flatMap(({ group }, at) => (isListed(group) ? [`m${at}`] : []));
+  const expected = input.members.flatMap((one, at) => (isListed(run.spec, one) ? [`m${at}`] : []));
   expect(named.toSorted()).toEqual(expected);
   for (const { name, state, message, operationId } of membersOf(run)) {
     const { is } = input.members[Number(name.slice(1))] ?? {};
