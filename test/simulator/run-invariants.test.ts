@@ -48,7 +48,9 @@ const allowed = fc.constantFrom(undefined, "0", "1", "50%", "100%");
 
 /** Mostly none: members are then chosen by the names of groups. */
 const selector = fc.constantFrom(
-  ...[undefined, undefined, undefined],
+  undefined,
+  undefined,
+  undefined,
   [{ key: "ring", operator: "In" as const, values: ["inner"] }],
   [{ key: "ring", operator: "NotIn" as const, values: ["inner"] }],
 );
