@@ -6,7 +6,7 @@ import { createWorld } from "../shared/simulator/world.ts";
 import { createAks } from "./aks/provider.ts";
 import type { Aks } from "./aks/provider.ts";
 import type { ArmRequest, ResourceProvider } from "./arm/provider.ts";
-import { ArmError } from "./arm/provider.ts";
+import { unknownType } from "./arm/refusal.ts";
 import { Operations } from "./arm/operations.ts";
 import { ResourceGroups } from "./arm/resource-groups.ts";
 import { createArmService } from "./arm/service.ts";
@@ -249,7 +249,7 @@ function createContainerService(
   const fleets = createFleetManager(environment, operations, scenario);
   return {
     namespace: "Microsoft.ContainerService",
-    handle: (request) => aks.handle(request) ?? fleets.handle(request) ?? unknownType(request),
+    handle: (request) => aks.handle(request) ?? fleets.handle(request) ?? refuseType(request),
     deleteGroup(subscription, resourceGroup) {
       fleets.deleteGroup(subscription, resourceGroup);
       aks.deleteGroup(subscription, resourceGroup);
@@ -257,14 +257,9 @@ function createContainerService(
   };
 }
 
-function unknownType(request: ArmRequest): never {
-  const type = request.segments.map(([name]) => name).join("/");
-  throw new ArmError(
-    404,
-    "InvalidResourceType",
-    `The resource type '${type}' could not be found in the namespace 'Microsoft.ContainerService' ` +
-      `for api version '${request.apiVersion}'.`,
-  );
+function refuseType(request: ArmRequest): never {
+  const addition = ` for api version '${request.apiVersion}'`;
+  throw unknownType("Microsoft.ContainerService", request, addition);
 }
 
 async function listen(

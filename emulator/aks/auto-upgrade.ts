@@ -1,7 +1,7 @@
 import type { AutoUpgradeChannels, Cluster } from "../../shared/simulator/model.ts";
-import { objectAt, textAt } from "../arm/json.ts";
+import { objectAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
-import { invalid } from "../arm/refusal.ts";
+import { oneOf } from "./body-fields.ts";
 
 const CHANNELS = ["none", "patch", "stable", "rapid", "node-image"] as const;
 const NODE_OS_CHANNELS = ["None", "Unmanaged", "SecurityPatch", "NodeImage"] as const;
@@ -10,8 +10,8 @@ const NODE_OS_CHANNELS = ["None", "Unmanaged", "SecurityPatch", "NodeImage"] as 
 export function parseAutoUpgrade(properties: JsonObject): AutoUpgradeChannels {
   const profile = objectAt(properties, "autoUpgradeProfile");
   return {
-    upgradeChannel: oneOf(CHANNELS, profile, "upgradeChannel") ?? "none",
-    nodeOsUpgradeChannel: oneOf(NODE_OS_CHANNELS, profile, "nodeOSUpgradeChannel") ?? "None",
+    upgradeChannel: oneOf(profile, "upgradeChannel", CHANNELS) ?? "none",
+    nodeOsUpgradeChannel: oneOf(profile, "nodeOSUpgradeChannel", NODE_OS_CHANNELS) ?? "None",
   };
 }
 
@@ -22,16 +22,4 @@ export function applyAutoUpgrade(cluster: Cluster, properties: JsonObject): void
     channels.upgradeChannel === upgradeChannel &&
     channels.nodeOsUpgradeChannel === nodeOsUpgradeChannel;
   if (!isSame) cluster.setAutoUpgrade(channels);
-}
-
-function oneOf<T extends string>(
-  values: readonly T[],
-  from: JsonObject,
-  key: string,
-): T | undefined {
-  const given = textAt(from, key);
-  if (given === undefined) return undefined;
-  const found = values.find((value) => value.toLowerCase() === given.toLowerCase());
-  if (found) return found;
-  throw invalid(`The value '${given}' of ${key} is not one of ${values.join(", ")}.`);
 }

@@ -3,6 +3,7 @@ import type { MaintenanceSchedule, MaintenanceWindow } from "../../shared/simula
 import { isObject, numberAt, objectAt, objectsAt, textAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { invalid } from "../arm/refusal.ts";
+import { oneOf } from "./body-fields.ts";
 
 /** Ranges of the API reference of `MaintenanceWindow`. */
 const HOURS = [4, 24] as const;
@@ -50,14 +51,14 @@ function parseSchedule(from: JsonObject): MaintenanceSchedule {
     }
     default: {
       const intervalMonths = inRange(schedule, "intervalMonths", MONTHS);
-      const weekIndex = oneOf([...WEEK_INDEXES, "Last"] as const, schedule, "weekIndex");
+      const weekIndex = requiredOf(schedule, "weekIndex", [...WEEK_INDEXES, "Last"] as const);
       return { kind: "relativeMonthly", intervalMonths, weekIndex, dayOfWeek: dayOfWeek(schedule) };
     }
   }
 }
 
 function dayOfWeek(schedule: JsonObject): (typeof DAYS_OF_WEEK)[number] {
-  return oneOf(DAYS_OF_WEEK, schedule, "dayOfWeek");
+  return requiredOf(schedule, "dayOfWeek", DAYS_OF_WEEK);
 }
 
 function inRange(from: JsonObject, key: string, [low, high]: readonly [number, number]): number {
@@ -73,9 +74,8 @@ function matching(from: JsonObject, key: string, pattern: RegExp, fallback?: str
   throw invalid(`${key} '${given ?? ""}' must match ${pattern.source}.`);
 }
 
-function oneOf<T extends string>(values: readonly T[], from: JsonObject, key: string): T {
-  const given = textAt(from, key);
-  const found = values.find((value) => value.toLowerCase() === given?.toLowerCase());
+function requiredOf<T extends string>(from: JsonObject, key: string, values: readonly T[]): T {
+  const found = oneOf(from, key, values);
   if (found) return found;
-  throw invalid(`The value '${given ?? ""}' of ${key} is not one of ${values.join(", ")}.`);
+  throw invalid(`${key} must be one of ${values.join(", ")}.`);
 }

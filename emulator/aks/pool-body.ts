@@ -10,7 +10,7 @@ import { guidFrom } from "../guid.ts";
 import { numberAt, objectAt, textAt, textListAt, textsAt, withoutUndefined } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { invalid } from "../arm/refusal.ts";
-import { amount, oneOf, wholeNumber } from "./pool-fields.ts";
+import { amount, oneOf, wholeNumber } from "./body-fields.ts";
 import { blueGreenFields, knowsPreviews, previewFields } from "./pool-previews.ts";
 import type { SnapshotContent } from "./snapshot-rules.ts";
 

@@ -2,7 +2,7 @@ import type { NodePool, PoolChange } from "../../shared/simulator/model.ts";
 import { isObject, objectAt, withoutUndefined } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { invalid } from "../arm/refusal.ts";
-import { amount, oneOf, wholeNumber } from "./pool-fields.ts";
+import { amount, oneOf, wholeNumber } from "./body-fields.ts";
 
 /** Managed blue-green upgrades and maxBlockedNodes: in previews since then, in no stable api-version. */
 const FIRST_PREVIEW = "2025-08-02";

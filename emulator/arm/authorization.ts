@@ -1,9 +1,8 @@
 import type { Environment, WireReply } from "../service.ts";
 import type { Locks } from "./locks.ts";
-import { ArmError } from "./provider.ts";
 import type { ArmRequest, ResourceProvider } from "./provider.ts";
 import { page } from "./paging.ts";
-import { methodNotAllowed, notFound } from "./refusal.ts";
+import { methodNotAllowed, notFound, unknownType } from "./refusal.ts";
 import { RoleAssignments } from "./role-assignments.ts";
 import { Roles } from "./roles.ts";
 import { isAtOrBelow, scopeOf } from "./scope.ts";
@@ -45,13 +44,7 @@ export function createAuthorizationProvider(
 }
 
 function emptyReply(request: ArmRequest, type: string): WireReply {
-  if (!EMPTY_TYPES.includes(type)) {
-    throw new ArmError(
-      404,
-      "InvalidResourceType",
-      `The resource type '${type}' could not be found in the namespace 'Microsoft.Authorization'.`,
-    );
-  }
+  if (!EMPTY_TYPES.includes(type)) throw unknownType("Microsoft.Authorization", request);
   if (request.method !== "GET") throw methodNotAllowed(request.method);
   if (request.segments[0]?.[1] !== undefined) throw notFound(request.wire.path);
   return { status: 200, body: { value: [] } };

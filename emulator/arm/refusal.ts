@@ -1,5 +1,6 @@
 import { SimulationError } from "../../shared/simulator/model.ts";
 import { ArmError } from "./provider.ts";
+import type { ArmRequest } from "./provider.ts";
 
 /** Statuses that AKS and Fleet answer with these codes; every other refusal of an input is a 400. */
 const STATUS_BY_CODE: Readonly<Record<string, number>> = {
@@ -37,6 +38,17 @@ export function notFound(id: string): ArmError {
     `The Resource '${namespace}/${types.join("/")}/${names.join("/")}' under resource group '${resourceGroup}' was not found. ` +
       "For more details please go to https://aka.ms/ARMResourceNotFoundFix",
   );
+}
+
+/** `segments` without the namespace: what was asked for is no type that it has. */
+export function unknownType(
+  namespace: string,
+  { segments }: Pick<ArmRequest, "segments">,
+  addition = "",
+): ArmError {
+  const type = segments.map(([name]) => name).join("/");
+  const message = `The resource type '${type}' could not be found in the namespace '${namespace}'${addition}.`;
+  return new ArmError(404, "InvalidResourceType", message);
 }
 
 export function methodNotAllowed(method: string): ArmError {

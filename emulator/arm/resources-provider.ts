@@ -1,6 +1,6 @@
 import { Deployments } from "../deployments/provider.ts";
 import type { DeploymentsOptions } from "../deployments/provider.ts";
-import { ArmError } from "./provider.ts";
+import { unknownType } from "./refusal.ts";
 import type { ResourceProvider } from "./provider.ts";
 import { ScopeTags } from "./tags.ts";
 import type { TagsOptions } from "./tags.ts";
@@ -21,11 +21,7 @@ export function createResourcesProvider(
         case "deployments":
           return deployments.handle(request);
         default:
-          throw new ArmError(
-            404,
-            "InvalidResourceType",
-            `The resource type '${type}' could not be found in the namespace 'Microsoft.Resources'.`,
-          );
+          throw unknownType("Microsoft.Resources", request);
       }
     },
     deleteGroup: (subscription, group) => deployments.deleteGroup(subscription, group),

@@ -1,6 +1,6 @@
 import type { World } from "../../shared/simulator/model.ts";
 import { parseFilter } from "../arm/list-filter.ts";
-import { ArmError } from "../arm/provider.ts";
+import { unknownType } from "../arm/refusal.ts";
 import type { ArmRequest, ResourceProvider } from "../arm/provider.ts";
 import { LOCATIONS } from "../regions.ts";
 import type { WireReply } from "../service.ts";
@@ -17,16 +17,17 @@ export function createComputeProvider({ machines }: Pick<World, "machines">): Re
   return {
     namespace: "Microsoft.Compute",
     handle(request) {
-      if (request.method !== "GET") throw unknown(request);
+      if (request.method !== "GET") throw unknownType("Microsoft.Compute", request);
       const [[type, region] = [""], child] = request.segments;
       const path = [type, ...(child ? [child[0]] : [])].join("/");
       if (path === "skus" && region === undefined) return skus(request);
-      if (region === undefined || child?.[1] !== undefined) throw unknown(request);
+      if (region === undefined || child?.[1] !== undefined)
+        throw unknownType("Microsoft.Compute", request);
       if (path === "locations/usages") return usages(machines, region.toLowerCase());
       if (path === "locations/vmsizes") {
         return { status: 200, body: { value: VM_SIZES.map(vmSizeBody) } };
       }
-      throw unknown(request);
+      throw unknownType("Microsoft.Compute", request);
     },
   };
 }
@@ -47,13 +48,4 @@ function skus({ wire }: ArmRequest): WireReply {
   const regions = wanted ? LOCATIONS.filter((region) => region === wanted.value) : LOCATIONS;
   const value = regions.flatMap((region) => VM_SIZES.map((size) => skuBody(size, region)));
   return { status: 200, body: { value } };
-}
-
-function unknown({ segments }: ArmRequest): ArmError {
-  const type = segments.map(([name]) => name).join("/");
-  return new ArmError(
-    404,
-    "InvalidResourceType",
-    `The resource type '${type}' could not be found in the namespace 'Microsoft.Compute'.`,
-  );
 }

@@ -1,6 +1,5 @@
-import { ArmError } from "../arm/provider.ts";
 import type { ArmRequest, ResourceProvider } from "../arm/provider.ts";
-import { invalid, notFound } from "../arm/refusal.ts";
+import { invalid, notFound, unknownType } from "../arm/refusal.ts";
 import type { WireReply } from "../service.ts";
 import { handleEventSubscriptions, listSubscriptionsOfRegion } from "./subscriptions.ts";
 import type { SubscriptionsDeps } from "./subscriptions.ts";
@@ -58,11 +57,7 @@ export function createEventGridProvider(deps: SubscriptionsDeps): ResourceProvid
           return handleEventSubscriptions(deps, request);
         default:
           if (ABSENT_TYPES.has(type)) return absentTypeReply(request, type);
-          throw new ArmError(
-            404,
-            "InvalidResourceType",
-            `The resource type '${type}' could not be found in the namespace 'Microsoft.EventGrid'.`,
-          );
+          throw unknownType("Microsoft.EventGrid", request);
       }
     },
   };

@@ -1,8 +1,7 @@
 import { objectAt, textAt } from "../arm/json.ts";
 import type { JsonObject } from "../arm/json.ts";
-import { ArmError } from "../arm/provider.ts";
 import type { ArmRequest, ResourceProvider } from "../arm/provider.ts";
-import { invalid, methodNotAllowed, notFound } from "../arm/refusal.ts";
+import { invalid, methodNotAllowed, notFound, unknownType } from "../arm/refusal.ts";
 import { ResourceStore } from "../arm/store.ts";
 import type { StoredResource } from "../arm/store.ts";
 import { guidFrom } from "../guid.ts";
@@ -36,7 +35,8 @@ interface Kept {
 
 function serve(kept: Kept, request: ArmRequest): WireReply {
   const [[type, name] = [""], child] = request.segments;
-  if (type !== IDENTITIES || (child && child[0] !== CREDENTIALS)) throw unknown(request);
+  if (type !== IDENTITIES || (child && child[0] !== CREDENTIALS))
+    throw unknownType("Microsoft.ManagedIdentity", request);
   if (name === undefined) return list(kept, request);
   const id = identityId(request, name);
   if (!child) return serveOne(kept, request, { id, render: (one) => identityBody(kept, one) });
@@ -132,13 +132,4 @@ function requireCredential(body: JsonObject): void {
   if (missing.length > 0) throw invalid(`properties.${missing.join(", ")} must be given.`);
   if (!Array.isArray(properties["audiences"]))
     throw invalid("properties.audiences must be a list.");
-}
-
-function unknown({ segments }: ArmRequest): ArmError {
-  const type = segments.map(([name]) => name).join("/");
-  return new ArmError(
-    404,
-    "InvalidResourceType",
-    `The resource type '${type}' could not be found in the namespace 'Microsoft.ManagedIdentity'.`,
-  );
 }

@@ -1,9 +1,8 @@
 import { armKey } from "../../shared/core/arm-id.ts";
 import type { JsonObject } from "../arm/json.ts";
 import { objectAt } from "../arm/json.ts";
-import { ArmError } from "../arm/provider.ts";
 import type { ArmRequest, ResourceProvider } from "../arm/provider.ts";
-import { invalid, methodNotAllowed, notFound } from "../arm/refusal.ts";
+import { invalid, methodNotAllowed, notFound, unknownType } from "../arm/refusal.ts";
 import { subnetNamed } from "../scenario.ts";
 import type { Scenario, ScenarioNetwork } from "../scenario.ts";
 import type { WireReply } from "../service.ts";
@@ -31,7 +30,7 @@ export function createNetworkProvider(options: NetworkOptions): ResourceProvider
     namespace: "Microsoft.Network",
     handle(request) {
       const [[type, name] = [""], child] = request.segments;
-      if (type !== "virtualnetworks") throw unknown(request);
+      if (type !== "virtualnetworks") throw unknownType("Microsoft.Network", request);
       if (name === undefined) return list(networks, request);
       const { subscription, resourceGroup = "" } = request;
       const id = networkId(subscription, { name, resourceGroup });
@@ -39,7 +38,7 @@ export function createNetworkProvider(options: NetworkOptions): ResourceProvider
       if (child[0] === "usages" && request.method === "GET") {
         return { status: 200, body: { value: usages(networks.get(id), held()) } };
       }
-      if (child[0] !== "subnets") throw unknown(request);
+      if (child[0] !== "subnets") throw unknownType("Microsoft.Network", request);
       return serveSubnet({ networks, held }, request, { id, name: child[1] });
     },
     deleteGroup(subscription, resourceGroup) {
@@ -167,13 +166,4 @@ export function subnetId(
 ): string | undefined {
   const found = name === undefined ? undefined : subnetNamed(scenario, name);
   return found && `${networkId(subscription, found.network)}/subnets/${found.subnet}`;
-}
-
-function unknown({ segments }: ArmRequest): ArmError {
-  const type = segments.map(([name]) => name).join("/");
-  return new ArmError(
-    404,
-    "InvalidResourceType",
-    `The resource type '${type}' could not be found in the namespace 'Microsoft.Network'.`,
-  );
 }

@@ -1,14 +1,12 @@
-import { announceNode, announcePool, recordNodeEvent } from "./announce.ts";
+import { announcePool } from "./announce.ts";
 import { beginDrain, drainFailureMessage } from "./drain.ts";
 import type { BlockedPod } from "./drain.ts";
-import { drawPhase } from "./kernel.ts";
 import { SimulationError } from "./model.ts";
 import type { BlueGreenSettings, PoolChange } from "./model.ts";
 import { removeNodes } from "./node-removal.ts";
-import { cordon, createNode, isAt, isQuarantined, makeReady, uncordon } from "./nodes.ts";
+import { announceSoak, cordon, createSurgeNode, isAt, isQuarantined, uncordon } from "./nodes.ts";
 import { ABORTED, allocationFailed, SUCCEEDED } from "./rolling-upgrade.ts";
 import type { Outcome } from "./rolling-upgrade.ts";
-import { WINDOWS_SLOWNESS } from "./rules.ts";
 import type { NodeState, PoolState } from "./state.ts";
 import { amountOf } from "./surge.ts";
 
@@ -136,30 +134,11 @@ export class BlueGreenUpgrade {
     let left = number;
     if (left === 0) return this.#nextBatch();
     for (let made = 0; made < number; made++) {
-      this.#addOne(() => {
+      createSurgeNode(this.#pool, () => {
         left -= 1;
         if (left === 0 && !this.#aborted) this.#nextBatch();
       });
     }
-  }
-
-  #addOne(onReady: () => void): void {
-    const pool = this.#pool;
-    const { kernel } = pool.cluster;
-    const node = createNode(pool, pool.goal, true);
-    recordNodeEvent(node, {
-      type: "Normal",
-      reason: "Surge",
-      message: `Created a surge node [${node.name} ${pool.name}] for agentpool ${pool.name}`,
-    });
-    const slowness = pool.osType === "Windows" ? WINDOWS_SLOWNESS : 1;
-    kernel.timeline.after(drawPhase(kernel, "surgeCreate", node) * slowness, () => {
-      if (node.alive) {
-        makeReady(node);
-        announceNode(node, "SurgeReady");
-      }
-      onReady();
-    });
   }
 
   #nextBatch(): void {
@@ -201,15 +180,7 @@ export class BlueGreenUpgrade {
 
   #soak(nodes: readonly NodeState[], minutes: number, onOver: () => void): void {
     if (minutes === 0) return onOver();
-    for (const node of nodes) {
-      if (!node.alive) continue;
-      announceNode(node, "Soaking");
-      recordNodeEvent(node, {
-        type: "Normal",
-        reason: "Upgrade",
-        message: `Soak duration ${minutes}m0s after draining node: ${node.name}`,
-      });
-    }
+    for (const node of nodes) if (node.alive) announceSoak(node, minutes);
     this.#pool.cluster.kernel.timeline.after(minutes * MINUTE, () => {
       if (!this.#aborted) onOver();
     });

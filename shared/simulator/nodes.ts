@@ -1,6 +1,8 @@
 import { QUARANTINED, UPGRADE_STATUS_LABEL } from "../core/kubernetes-labels.ts";
-import { announceNode, announceObject } from "./announce.ts";
+import { announceNode, announceObject, recordNodeEvent } from "./announce.ts";
+import { drawPhase } from "./kernel.ts";
 import { killPodsOf, welcomePods } from "./pods.ts";
+import { WINDOWS_SLOWNESS } from "./rules.ts";
 import { NodeState } from "./state.ts";
 import type { PoolState, Version } from "./state.ts";
 
@@ -26,9 +28,37 @@ export function createNode(pool: PoolState, version: Version, surge = false): No
   return node;
 }
 
+/** One more than the pool counts, at its goal; `onReady` also when it was deleted meanwhile. */
+export function createSurgeNode(pool: PoolState, onReady: (node: NodeState) => void): void {
+  const { kernel } = pool.cluster;
+  const node = createNode(pool, pool.goal, true);
+  recordNodeEvent(node, {
+    type: "Normal",
+    reason: "Surge",
+    message: `Created a surge node [${node.name} ${pool.name}] for agentpool ${pool.name}`,
+  });
+  const slowness = pool.osType === "Windows" ? WINDOWS_SLOWNESS : 1;
+  kernel.timeline.after(drawPhase(kernel, "surgeCreate", node) * slowness, () => {
+    if (node.alive) {
+      makeReady(node);
+      announceNode(node, "SurgeReady");
+    }
+    onReady(node);
+  });
+}
+
 export function makeReady(node: NodeState): void {
   node.phase = "Ready";
   welcomePods(node.owner.cluster, node);
+}
+
+export function announceSoak(node: NodeState, minutes: number): void {
+  announceNode(node, "Soaking");
+  recordNodeEvent(node, {
+    type: "Normal",
+    reason: "Upgrade",
+    message: `Soak duration ${minutes}m0s after draining node: ${node.name}`,
+  });
 }
 
 export function cordon(node: NodeState): void {

@@ -18,7 +18,10 @@ export function rollBackPool(cluster: ClusterState, name: string): OperationStat
   if (recentlyUsed === undefined) {
     throw invalid(`The agent pool '${name}' has no recently used version to roll back to.`);
   }
-  if (isBetween(pool) && !pool.nodes.some((node) => isAt(node, recentlyUsed))) {
+  // Also when its green nodes were deleted by hand: blue is cordoned, and takes pods again.
+  const isBlueLeft =
+    pool.upgradeStrategy === "BlueGreen" && pool.nodes.some((node) => isAt(node, recentlyUsed));
+  if (isBetween(pool) && !isBlueLeft) {
     throw invalid(
       `The blue-green upgrade of agent pool '${name}' can be rolled back in its final soak only: resume it.`,
     );
@@ -33,7 +36,6 @@ export function rollBackPool(cluster: ClusterState, name: string): OperationStat
   const during = isImageOnly ? "UpgradingNodeImageVersion" : "Upgrading";
   const operation = beginPoolOperation(pool, "RollBackAgentPool", during);
   pool.snapshotId = undefined;
-  const isBlueLeft = isBetween(pool);
   setGoal(pool, { kubernetesVersion, nodeImageVersion });
   if (isBlueLeft) reviveBlue(pool);
   bringToGoal(pool, (outcome) => endPoolOperation(pool, operation, outcome));

@@ -5,9 +5,8 @@ import { beginDrain, drainFailureMessage } from "./drain.ts";
 import type { BlockedPod } from "./drain.ts";
 import { drawPhase } from "./kernel.ts";
 import { removeNodes } from "./node-removal.ts";
-import { cordon, createNode, isAt, isQuarantined, makeReady, uncordon } from "./nodes.ts";
+import { announceSoak, cordon, createSurgeNode, isAt, isQuarantined, uncordon } from "./nodes.ts";
 import { resumePods, suspendPods, welcomePods } from "./pods.ts";
-import { WINDOWS_SLOWNESS } from "./rules.ts";
 import type { NodeState, PoolState } from "./state.ts";
 import { fallbackWidth, upgradeWidth } from "./surge.ts";
 import type { Width } from "./surge.ts";
@@ -148,24 +147,11 @@ export class RollingUpgrade {
   }
 
   #addSurgeNode(): void {
-    const pool = this.#pool;
-    const { kernel } = pool.cluster;
-    const node = createNode(pool, pool.goal, true);
-    recordNodeEvent(node, {
-      type: "Normal",
-      reason: "Surge",
-      message: `Created a surge node [${node.name} ${pool.name}] for agentpool ${pool.name}`,
-    });
     this.#surgeComing += 1;
-    const slowness = pool.osType === "Windows" ? WINDOWS_SLOWNESS : 1;
-    kernel.timeline.after(drawPhase(kernel, "surgeCreate", node) * slowness, () => {
+    createSurgeNode(this.#pool, (node) => {
       this.#surgeComing -= 1;
-      if (node.alive) {
-        this.#surge.push(node);
-        this.#surge.sort((a, b) => a.instance - b.instance);
-        makeReady(node);
-        announceNode(node, "SurgeReady");
-      }
+      if (node.alive) this.#surge.push(node);
+      this.#surge.sort((a, b) => a.instance - b.instance);
       this.#fill();
     });
   }
@@ -225,12 +211,7 @@ export class RollingUpgrade {
   #soak(node: NodeState): void {
     const minutes = this.#pool.upgradeSettings.nodeSoakDurationInMinutes;
     if (minutes === 0) return this.#reimage(node);
-    announceNode(node, "Soaking");
-    recordNodeEvent(node, {
-      type: "Normal",
-      reason: "Upgrade",
-      message: `Soak duration ${minutes}m0s after draining node: ${node.name}`,
-    });
+    announceSoak(node, minutes);
     this.#pool.cluster.kernel.timeline.after(minutes * MINUTE, () => {
       if (this.#aborted) return;
       if (!node.alive) return this.#done(node);

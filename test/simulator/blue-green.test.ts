@@ -217,6 +217,22 @@ describe("a blue-green upgrade", () => {
     expect(() => target.rollBackPool("np")).toThrow("no recently used version");
   });
 
+  test("is rolled back although green was deleted by hand: blue takes pods again", () => {
+    const of = scene();
+    const { made, target, np } = of;
+    intoFinalSoak(of);
+    target.abortPool("np");
+    letRest(made);
+    for (const [name, { nodeImageVersion }] of target.nodes) {
+      if (nodeImageVersion === NEW_IMAGE) target.deleteNode(name);
+    }
+    target.rollBackPool("np");
+    letRest(made);
+    expect(nodesOf(of)).toEqual({ [OLD_IMAGE]: [4, 0] });
+    expect(np.provisioningState).toBe("Succeeded");
+    expect(deploymentPods(target).every(({ ready }) => ready)).toBe(true);
+  });
+
   test("aborted in its final soak it can be resumed as well: the soak begins again, and blue goes", () => {
     const of = scene();
     intoFinalSoak(of);
