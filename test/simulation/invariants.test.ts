@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { QUARANTINED, UPGRADE_STATUS_LABEL } from "../../shared/core/kubernetes-labels.ts";
-import { cloudOf } from "./cloud.ts";
+import { cloudOf, FLEET, fleetOf } from "./cloud.ts";
 import { GitHub } from "./github.ts";
 import { watchInvariants } from "./invariants.ts";
 import type { Simulation } from "./simulate.ts";
-import { declaredFiles, setStage } from "./stage.ts";
+import { declaredFiles, OURS, setStage } from "./stage.ts";
 import { createStore } from "./store.ts";
 import { Told } from "./told.ts";
 
@@ -33,6 +33,7 @@ function watch() {
   const [node] = cluster?.nodes.keys() ?? [];
   const invariants = watchInvariants(simulation, 6);
   return {
+    simulation,
     invariants,
     after(hours: number): void {
       world.advanceTo(world.now + hours * HOUR);
@@ -64,4 +65,35 @@ test("a node that is quarantined a second time has all of its time again", () =>
   after(5);
   after(1);
   expect(invariants.broken).toEqual([]);
+});
+
+test.each([
+  ["waits for its end", false, 0],
+  ["has started", true, 1],
+])("a gate may open while a newer run only waits: one that %s", async (_case, starts, times) => {
+  const { simulation, invariants, after } = watch();
+  const fleet = fleetOf(simulation.world);
+  const create = (name: string) =>
+    fleet.createRun({
+      name,
+      stages: [
+        {
+          name: "first",
+          groups: [{ name: "one" }],
+          beforeGates: [{ displayName: OURS, type: "Approval" }],
+        },
+      ],
+      upgrade: { type: "NodeImageOnly" },
+      nodeImageSelection: { type: "Latest" },
+    });
+  create("prod-9-00000000").start();
+  after(1);
+  const newer = create("prod-10-00000000");
+  if (starts) newer.start();
+  after(1);
+  const functions = simulation.cloud.fleets("functions");
+  const [gate] = await functions.listGates(FLEET);
+  await functions.approveGate(gate?.id ?? "", gate?.etag ?? "");
+  const told = invariants.broken.filter((what) => what.endsWith("and a newer run has started"));
+  expect(told).toHaveLength(times);
 });
