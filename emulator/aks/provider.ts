@@ -90,11 +90,24 @@ function route(context: AksContext, request: ArmRequest): WireReply | undefined 
       return readOnly(request, () => kubernetesVersions(context));
     case "locations/orchestrators":
       return readOnly(request, () => orchestrators(context, request));
+    case "locations/osoptions":
+      return readOnly(request, () => osOptions(request));
     case "managedclusters/accessprofiles":
       return accessProfile(context, request);
     default:
       return absentTypeReply(context, request);
   }
+}
+
+/** What clients of 2024 and before ask for; newer versions have it no longer. */
+function osOptions({ wire }: ArmRequest): WireReply {
+  const osOptionPropertyList = [
+    { osType: "Linux", enableFipsImage: true },
+    { osType: "Windows", enableFipsImage: false },
+  ];
+  const type = "Microsoft.ContainerService/locations/osOptions";
+  const body = { id: wire.path, name: "default", type, properties: { osOptionPropertyList } };
+  return { status: 200, body };
 }
 
 function readOnly(request: ArmRequest, read: () => WireReply): WireReply {

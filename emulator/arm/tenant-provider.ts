@@ -35,6 +35,9 @@ export function tenantProviderReply(
   if (type === "operations" && rest.length === 1) {
     return { status: 200, body: { value: operationsOf(String(body["namespace"])) } };
   }
+  if (`${known}/${type}` === "microsoft.authorization/provideroperations" && rest.length < 3) {
+    return operationsByProvider(name);
+  }
   const provider = providers.find((one) => one.namespace.toLowerCase() === known);
   if (!provider || !TENANT_TYPES.has(`${known}/${type}`) || rest.length > 3) {
     const message = `The resource type '${type}' could not be found in the namespace '${namespace}'.`;
@@ -54,6 +57,35 @@ export function tenantProviderReply(
     principal,
     body: {},
   });
+}
+
+/** `az provider operation list` and `show`: actions as roles name them. */
+function operationsByProvider(wanted: string | undefined): WireReply {
+  const value = namespaceBodies().map(({ namespace }) => metadataOf(String(namespace)));
+  if (wanted === undefined) return { status: 200, body: { value } };
+  const found = value.find(({ name }) => String(name).toLowerCase() === wanted);
+  if (found) return { status: 200, body: found };
+  throw new ArmError(404, "ProviderNotFound", `Provider '${wanted}' not found.`);
+}
+
+function metadataOf(namespace: string): JsonObject {
+  return {
+    id: `/providers/Microsoft.Authorization/providerOperations/${namespace}`,
+    name: namespace,
+    type: "Microsoft.Authorization/providerOperations",
+    displayName: namespace,
+    operations: [],
+    resourceTypes: typesOfNamespace(namespace).map((resource) => ({
+      name: resource,
+      displayName: resource,
+      operations: ["read", "write", "delete"].map((operation) => ({
+        name: `${namespace}/${resource}/${operation}`,
+        displayName: `${operation} ${resource}`,
+        description: `${operation} ${resource}`,
+        isDataAction: false,
+      })),
+    })),
+  };
 }
 
 function operationsOf(namespace: string): readonly JsonObject[] {

@@ -267,3 +267,15 @@ test("what is not offered is refused by its name", async () => {
     { code: "NotSupported", message: expect.stringContaining("domains") },
   ]);
 });
+
+test("actions are told as roles name them, and systems of nodes as older clients ask for them", async () => {
+  const path = "/providers/Microsoft.Authorization/providerOperations";
+  expect((await values(path)).length).toBeGreaterThan(3);
+  const one = await call(`${path}/microsoft.containerservice`);
+  expect(JSON.stringify(one.json)).toContain("Microsoft.ContainerService/fleets/members/write");
+  expect((await call(`${path}/Microsoft.Nothing`)).status).toBe(404);
+  const options = `${SUBSCRIPTION_PATH}/providers/Microsoft.ContainerService/locations/eastus/osOptions/default`;
+  expect((await call(options)).json).toMatchObject({
+    properties: { osOptionPropertyList: [{ osType: "Linux" }, { osType: "Windows" }] },
+  });
+});
