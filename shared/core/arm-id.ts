@@ -1,4 +1,5 @@
 import { FleetwrightError } from "./errors.ts";
+import { oncePerText } from "./once-per.ts";
 
 /** A resource id, as ARM spells it: `/subscriptions/{guid}/resourceGroups/{rg}/providers/{ns}/{type}/{name}[/{type}/{name}…]`. */
 export type ArmId = string;
@@ -17,19 +18,11 @@ export interface ParsedArmId {
 const PATTERN =
   /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/([^/]+)((?:\/[^/]+\/[^/]+)+)$/i;
 
-const parsed = new Map<ArmId, ParsedArmId>();
-/** Every look parses the ids of the same members, pools and snapshots: those of some thousand clusters. */
-const MAX_PARSED = 10_000;
+/** Every look goes by the ids of the same members, pools and snapshots: those of some thousand clusters. */
+const MAX_IDS = 10_000;
 
 /** Parses an ARM id; throws `invalid-arm-id` with the expected form. */
-export function parseArmId(id: ArmId): ParsedArmId {
-  const known = parsed.get(id);
-  if (known !== undefined) return known;
-  if (parsed.size >= MAX_PARSED) parsed.clear();
-  const fresh = parse(id);
-  parsed.set(id, fresh);
-  return fresh;
-}
+export const parseArmId: (id: ArmId) => ParsedArmId = oncePerText(MAX_IDS, parse);
 
 function parse(id: ArmId): ParsedArmId {
   const match = PATTERN.exec(id);
@@ -59,8 +52,8 @@ export function sameArmId(a: ArmId, b: ArmId): boolean {
 }
 
 /** The form of an id to use as a map key. */
-export function armKey(id: ArmId): string {
+export const armKey: (id: ArmId) => string = oncePerText(MAX_IDS, (id) => {
   let end = id.length;
   while (id[end - 1] === "/") end--;
   return id.slice(0, end).toLowerCase();
-}
+});

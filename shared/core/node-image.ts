@@ -1,3 +1,5 @@
+import { oncePerText } from "./once-per.ts";
+
 /**
  * Node image versions, such as `AKSUbuntu-2204gen2containerd-202506.16.0`: a family, then the version
  * after the last hyphen. Only versions of one family can be compared.
@@ -62,15 +64,9 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-const numbers = new Map<string, readonly number[]>();
 /** A few images and Kubernetes versions are compared over and over. */
-const MAX_NUMBERS = 1_000;
+const MAX_VERSIONS = 1_000;
 
-function numbersOf(version: string): readonly number[] {
-  const known = numbers.get(version);
-  if (known !== undefined) return known;
-  if (numbers.size >= MAX_NUMBERS) numbers.clear();
-  const fresh = version.split(".").map(Number);
-  numbers.set(version, fresh);
-  return fresh;
-}
+const numbersOf = oncePerText<readonly number[]>(MAX_VERSIONS, (version) =>
+  version.split(".").map(Number),
+);

@@ -14,3 +14,19 @@ export function oncePer<Key extends object, Value>(
     return value;
   };
 }
+
+/** The same of a text. At most `most` answers are kept, for a process may live for weeks. */
+export function oncePerText<Value>(
+  most: number,
+  work: (text: string) => Value & ({} | null),
+): (text: string) => Value {
+  const known = new Map<string, Value & ({} | null)>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const value = work(text);
+    if (known.size >= most) known.clear();
+    known.set(text, value);
+    return value;
+  };
+}
