@@ -88,14 +88,26 @@ async function bringUpToDate(
   const wanted = { ...facts, ...doubtAfter(before, wallClock.now()) };
   const claim = { ...wanted, claimedUntil: claimFrom(wallClock.now()) };
   if (!(await store.replace(partition, row, claim, etag))) return before;
-  const issue = await publish(deps, seen);
-  const record = issue ? { ...wanted, issue: issue.number, issueUrl: issue.url } : wanted;
+  const mine = await withoutOthers(deps, wanted);
+  const issue = await publish(deps, mine);
+  const record = issue ? { ...mine, issue: issue.number, issueUrl: issue.url } : mine;
   await announce(deps, quarantineNotices(record));
-  const mine = await store.get<QuarantineRecord>(partition, row);
+  const standing = await store.get<QuarantineRecord>(partition, row);
   // Whoever took the claim over meanwhile knows more than this.
-  const still = mine?.value.claimedUntil === claim.claimedUntil;
-  if (mine && still) await store.replace(partition, row, record, mine.etag);
+  const still = standing?.value.claimedUntil === claim.claimedUntil;
+  if (standing && still) await store.replace(partition, row, record, standing.etag);
   return record;
+}
+
+/**
+ * Who saw a node under another cause at the same moment has claimed it there: one of the two gives way before it opens
+ * an issue of its own. Where both opened one all the same, the next look has one of them give way.
+ */
+async function withoutOthers(deps: FlagDeps, record: QuarantineRecord): Promise<QuarantineRecord> {
+  if (record.issue !== undefined) return record;
+  const all = recordsIn(await readQuarantine(deps.store, record.environment));
+  const kept = all.find(({ cause }) => cause === record.cause);
+  return { ...record, nodes: kept?.nodes ?? record.nodes };
 }
 
 /** A person may have closed the issue of a node that is still held: then it is opened again. */

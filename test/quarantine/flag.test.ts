@@ -273,14 +273,32 @@ describe("a node that two budgets hold", () => {
     expect(issues[1]?.body).not.toContain(blocked.node);
   });
 
-  test("which two looks at once saw under a budget each has one open issue by the next look", async () => {
-    const { deps, issues, comments, store } = setUp();
-    const other: BlockedNode = { ...blocked, blockers: [gauge] };
+  const other: BlockedNode = { ...blocked, blockers: [gauge] };
+
+  test("which two looks at once saw under a budget each is one issue from the start", async () => {
+    const { deps, issues, store } = setUp();
     await Promise.all([
       flagQuarantine(deps, "prod", sighting([blocked], false)),
       flagQuarantine(deps, "prod", sighting([other], false)),
     ]);
-    expect(issues).toHaveLength(2);
+    expect(issues).toMatchObject([{ state: "open" }]);
+    await flagQuarantine(deps, "prod", sighting([other], false));
+    await flagQuarantine(deps, "prod", sighting([], true));
+    expect(issues).toMatchObject([{ state: "closed" }]);
+    const records = (await readQuarantine(store, "prod")).map(({ value }) => value);
+    expect(records.every((record) => isResolved(record) && isConfirmed(record))).toBe(true);
+  });
+
+  test("of which two issues tell all the same has one that stays open by the next look", async () => {
+    const { deps, issues, comments, store } = setUp();
+    // Each saw nothing of the other until it had opened its own.
+    for (const node of [blocked, other]) {
+      const alone = { ...deps, store: memoryStateStore() };
+      await flagQuarantine(alone, "prod", sighting([node], false));
+      const [row] = await readQuarantine(alone.store, "prod");
+      await store.insert("quarantine:prod", row?.row ?? "", row?.value);
+    }
+    expect(issues).toMatchObject([{ state: "open" }, { state: "open" }]);
     for (let looks = 0; looks < 2; looks++)
       await flagQuarantine(deps, "prod", sighting([other], false));
     expect(issues.filter(({ state }) => state === "open")).toHaveLength(1);
@@ -288,7 +306,7 @@ describe("a node that two budgets hold", () => {
     expect(closed?.body).toContain("No node is left to this cause");
     expect(comments).toEqual(["Each of its nodes is told of in the issue of another cause."]);
     await flagQuarantine(deps, "prod", sighting([], true));
-    expect(issues.map(({ state }) => state)).toEqual(["closed", "closed"]);
+    expect(issues).toMatchObject([{ state: "closed" }, { state: "closed" }]);
     const records = (await readQuarantine(store, "prod")).map(({ value }) => value);
     expect(records.flatMap(({ nodes }) => nodes)).toHaveLength(1);
     expect(records.every((record) => isResolved(record) && isConfirmed(record))).toBe(true);
