@@ -6,8 +6,10 @@ const VERBS = new Set([
   "api-resources",
   "api-versions",
   "auth",
+  "autoscale",
   "cluster-info",
   "cordon",
+  "create",
   "delete",
   "describe",
   "drain",
@@ -19,7 +21,9 @@ const VERBS = new Set([
   "patch",
   "rollout",
   "scale",
+  "set",
   "taint",
+  "top",
   "uncordon",
   "version",
   "wait",
@@ -27,7 +31,8 @@ const VERBS = new Set([
 /** Flags that name neither a file nor another server. */
 const FLAGS = new Set(
   (
-    "all all-namespaces api-group cascade chunk-size client container delete-emptydir-data disable-eviction dry-run " +
+    "all all-namespaces api-group cascade chunk-size client container containers cpu-percent delete-emptydir-data " +
+    "disable-eviction dry-run from-literal image max min " +
     "field-selector for force grace-period ignore-daemonsets ignore-not-found label-columns limit list namespace " +
     "namespaced no-headers now output overwrite patch pod-selector previous raw replicas selector short show-kind " +
     "show-labels show-managed-fields since sort-by subresource tail timeout type verbs wait"

@@ -31,6 +31,7 @@ test.each([
   ["kubectl exec pod -- id", "'kubectl exec' is not among them"],
   ["kubectl", "'kubectl ' is not among them"],
   ["kubectl get -f /etc/passwd", "'-f' is not allowed"],
+  ["kubectl create configmap c --from-file=/etc/passwd", "is not allowed"],
   ["kubectl get nodes --kubeconfig=/etc/kubeconfig", "is not allowed"],
   ["kubectl get nodes -ojsonpath-file=/etc/passwd", "is not allowed"],
   ["kubectl get nodes --server https://example.com", "'--server' is not allowed"],
@@ -80,6 +81,12 @@ withPrograms(["kubectl"], () => {
     expect(await outcome(patch)).toMatchObject({ exitCode: 0 });
     const cordoned = [...emulator.environment.world.clusters.values()][0]?.nodes;
     expect([...(cordoned?.values() ?? [])].filter((one) => one.unschedulable)).toHaveLength(1);
+    expect(await outcome("kubectl top nodes")).toMatchObject({
+      exitCode: 0,
+      logs: expect.stringContaining(node.slice("node/".length)),
+    });
+    const settings = "kubectl create configmap settings --from-literal=a=b";
+    expect(await outcome(settings)).toMatchObject({ exitCode: 0 });
     expect(await outcome("kubectl get pods nobody")).toMatchObject({
       exitCode: 1,
       logs: expect.stringContaining("NotFound"),
