@@ -43,8 +43,11 @@ const TOLD_EVERY_MILLISECONDS = 10_000;
 
 const began = Date.now();
 const seeds = Number(values.seeds);
+const first = Number(values.from);
 const workers = Math.min(availableParallelism(), seeds);
-const share = Math.ceil(seeds / workers);
+/** Small enough that no worker is left alone at the end. */
+const SEEDS_AT_ONCE = 20;
+let given = 0;
 let calls = 0;
 let node = "";
 let done = 0;
@@ -57,15 +60,21 @@ function tell() {
 }
 const telling = setInterval(tell, TOLD_EVERY_MILLISECONDS);
 
-const children = Array.from({ length: workers }, (_, index) => {
-  const from = Number(values.from) + index * share;
-  const count = Math.min(share, seeds - index * share);
-  const args = ["--seeds", `${count}`, "--from", `${from}`, "--profile", values.profile];
+function nextShare() {
+  const from = first + given;
+  const count = Math.min(SEEDS_AT_ONCE, seeds - given);
+  given += count;
+  return { from, count };
+}
+
+const children = Array.from({ length: workers }, () => {
+  const args = ["--profile", values.profile];
   return fork(outfile, values.trace ? [...args, "--trace"] : args, { execPath, execArgv });
 });
 const codes = await Promise.all(
   children.map((child) => {
     child.on("message", (report) => {
+      if (report.done !== undefined) child.send(nextShare());
       done += report.done ?? 0;
       calls += report.calls ?? 0;
       node = report.node ?? node;

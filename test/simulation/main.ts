@@ -1,44 +1,66 @@
+import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { Coverage } from "./coverage.ts";
 import { PROFILES, type Profile } from "./faults.ts";
 import { simulate } from "./simulate.ts";
 
-/** One share of `npm run sim`: exit code 1 and the seed when an invariant breaks, the counts otherwise. */
+/**
+ * A worker of `npm run sim`, which hands out the seeds, or `--seeds` of them on its own: exit code 1 and the
+ * seed when an invariant breaks, the counts otherwise.
+ */
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1000" },
-    from: { type: "string", default: "1" },
     profile: { type: "string", default: "many" },
     trace: { type: "boolean", default: false },
   },
 });
-const first = Number(values.from);
-const count = Number(values.seeds);
 const profile = values.profile as Profile;
 
-/** How many seeds the parent is told of at once. */
-const TOLD_AT_ONCE = 20;
+interface Share {
+  readonly from: number;
+  /** 0: there are none left. */
+  readonly count: number;
+}
+
+const NONE: Share = { from: 1, count: 0 };
+
+/** The next seeds, when those before are done. */
+async function nextShare(done: number): Promise<Share> {
+  if (process.send === undefined) return done > 0 ? NONE : { ...NONE, count: Number(values.seeds) };
+  const answer = once(process, "message");
+  process.send({ done });
+  const [share] = (await answer) as [Share];
+  return share;
+}
 
 async function main(): Promise<number> {
   // Thousands of drawn faults are errors that nobody prints: their stacks cost more than the calls that fail.
   if (!values.trace) Error.stackTraceLimit = 0;
   const coverage = new Coverage();
   let calls = 0;
-  for (let seed = first; seed < first + count; seed++) {
-    const outcome = await simulate(seed, PROFILES[profile], values.trace ? console.log : undefined);
-    calls += outcome.calls;
-    coverage.add(outcome.seen);
-    if ((seed - first) % TOLD_AT_ONCE === TOLD_AT_ONCE - 1) process.send?.({ done: TOLD_AT_ONCE });
-    if (outcome.broken.length === 0) continue;
-    console.log(`seed ${seed} breaks:`);
-    for (const what of outcome.broken.slice(0, 10)) console.log(`  ${what}`);
-    const flag = profile === "many" ? "" : ` --profile ${profile}`;
-    console.log(`replay: npm run sim -- --from ${seed} --seeds 1${flag}`);
-    return 1;
+  let share = await nextShare(0);
+  while (share.count > 0) {
+    for (let seed = share.from; seed < share.from + share.count; seed++) {
+      const trace = values.trace ? console.log : undefined;
+      const outcome = await simulate(seed, PROFILES[profile], trace);
+      calls += outcome.calls;
+      coverage.add(outcome.seen);
+      if (outcome.broken.length > 0) return tell(seed, outcome.broken);
+    }
+    share = await nextShare(share.count);
   }
-  const { version: node } = process;
-  process.send?.({ done: count % TOLD_AT_ONCE, calls, counts: coverage.counts, node });
+  process.send?.({ calls, counts: coverage.counts, node: process.version });
   return 0;
 }
 
-void main().then((code) => (process.exitCode = code));
+function tell(seed: number, broken: readonly string[]): number {
+  console.log(`seed ${seed} breaks:`);
+  for (const what of broken.slice(0, 10)) console.log(`  ${what}`);
+  const flag = profile === "many" ? "" : ` --profile ${profile}`;
+  console.log(`replay: npm run sim -- --from ${seed} --seeds 1${flag}`);
+  return 1;
+}
+
+process.exitCode = await main();
+if (process.connected) process.disconnect();
