@@ -1,5 +1,6 @@
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { toError } from "../shared/core/errors.ts";
 import { ACTION_ROWS } from "./rows/actions.ts";
 import { AZURE_CLI_ROWS } from "./rows/azure-cli.ts";
 import { EMULATOR_ROWS } from "./rows/emulator.ts";
@@ -18,13 +19,26 @@ const ROWS: Readonly<Record<string, Row>> = {
 
 const EXIT_USAGE = 2;
 
-/** `npm run bench -- [--json] [--tiny] [NAME…]` */
+const HELP = `npm run bench -- [--json] [--tiny] [ROW…]
+
+Measures each row beside something that runs beside it, all rows when none is named.
+  --json  lines of JSON instead of a table
+  --tiny  sizes that only show that the rows work
+
+rows: ${Object.keys(ROWS).join(", ")}
+`;
+
 export async function bench(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: { json: { type: "boolean" }, tiny: { type: "boolean" } },
-    allowPositionals: true,
-  });
+  const parsed = parse(args);
+  if (typeof parsed === "string") {
+    process.stderr.write(`${parsed}\n\n${HELP}`);
+    return EXIT_USAGE;
+  }
+  const { values, positionals } = parsed;
+  if (values.help === true) {
+    process.stdout.write(HELP);
+    return 0;
+  }
   const unknown = positionals.filter((name) => !Object.hasOwn(ROWS, name));
   if (unknown.length > 0) {
     process.stderr.write(`no row ${unknown.join(", ")}; rows: ${Object.keys(ROWS).join(", ")}\n`);
@@ -41,6 +55,20 @@ export async function bench(args: readonly string[]): Promise<number> {
   }
   if (values.json !== true) process.stdout.write(`${table(lines)}\n${machine()}\n`);
   return 0;
+}
+
+/** A text says what is wrong with the arguments. */
+function parse(args: readonly string[]) {
+  const options = {
+    json: { type: "boolean" },
+    tiny: { type: "boolean" },
+    help: { type: "boolean" },
+  } as const;
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (thrown) {
+    return toError(thrown).message;
+  }
 }
 
 function machine(): string {

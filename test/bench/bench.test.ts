@@ -85,3 +85,10 @@ test("a row that does not exist is refused with the names of those that do", () 
   expect(status).toBe(2);
   expect(stderr).toContain("no row speed; rows: pools, fleet");
 });
+
+test("an option that does not exist is refused with what there is", () => {
+  const { status, stderr } = bench("--fast");
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^Unknown option '--fast'.*\n\nnpm run bench -- \[--json\]/);
+  expect(bench("--help")).toMatchObject({ status: 0, stderr: "" });
+});
