@@ -99,7 +99,7 @@ function withoutVerdicts(status: Status): Status {
   const stage = (one: StageView): StageView => ({ ...one, members: one.members.map(member) });
   const run = (one: RunStatus): RunStatus => ({ ...one, stages: one.stages.map(stage) });
   const environments = status.environments.map((one) => ({ ...one, runs: one.runs.map(run) }));
-  return { ...status, environments };
+  return { ...status, from: "azure", environments };
 }
 
 function nothingDeclared(folder: string): FleetwrightError {

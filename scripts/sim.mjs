@@ -10,12 +10,20 @@ import { build } from "esbuild";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const { values } = parseArgs({
   options: {
+    help: { type: "boolean" },
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
     profile: { type: "string", default: "many" },
     trace: { type: "boolean", default: false },
   },
 });
+if (values.help) {
+  console.log(
+    "npm run sim -- [--seeds N] [--from SEED] [--profile many|events|storm|none] [--trace]\n" +
+      "The whole product under faults drawn from each seed; a seed that breaks is printed, and replays exactly.",
+  );
+  process.exit(0);
+}
 const outfile = join(root, "out", "simulation.mjs");
 mkdirSync(dirname(outfile), { recursive: true });
 await build({

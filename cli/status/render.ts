@@ -19,6 +19,9 @@ const MAX_DECISIONS = 5;
 /** Members about which there is nothing to say; `--all` shows them. */
 const UNREMARKABLE = new Set(["Completed", "Skipped", "NotStarted"]);
 
+const FROM_AZURE =
+  "Read from Azure: quarantined nodes, verdicts and decisions are what the functions know. Set FLEETWRIGHT_STATUS_URL to ask them.";
+
 interface Showing {
   readonly all: boolean;
 }
@@ -29,6 +32,7 @@ export function renderStatus(status: Status, showing: Showing): string {
     `As of ${clockOf(status.at)}`,
     ...status.environments.map((environment) => renderEnvironment(environment, status, showing)),
     ...(showing.all ? renderImages(status) : []),
+    ...(status.from === "azure" ? [FROM_AZURE] : []),
   ];
   return `${parts.join("\n\n")}\n`;
 }

@@ -13,7 +13,7 @@ export type FindingCode =
   | "unknown-field"
   | "wrong-type"
   | "invalid-value"
-  | "unquoted-version"
+  | "unquoted-text"
   // Names, and what refers to them.
   | "bad-name"
   | "duplicate-workspace"

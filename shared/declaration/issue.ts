@@ -105,7 +105,7 @@ function sayIssue(issue: Issue, path: Path, document: RawDocument, schema: z.cor
   const source = document.map.sourceOf(path);
   if (wantsText(issue) && typeof value === "number" && source !== undefined) {
     return {
-      code: "unquoted-version",
+      code: "unquoted-text",
       message: `${name} must be text, but ${source} without quotes is the number ${value}`,
       remedy: sayQuoted(path, source, schema),
     };

@@ -1,4 +1,5 @@
 import type { EnvironmentStatus } from "./status.ts";
+import { isUnderWay } from "./run-status.ts";
 import type { RunStatus } from "./run-status.ts";
 
 /** One sentence on an environment: what a glance, a tab's title and a screen reader are told. */
@@ -22,12 +23,9 @@ function sentence(run: RunStatus): string {
   return `Run ${run.name} is ${run.state}${place}: ${done} of ${members.length} members done${bad}`;
 }
 
-/** States in which Fleet goes on by itself; an unknown one counts among them. */
-const AT_REST = ["NotStarted", "Completed", "Skipped", "Failed", "Stopped"];
-
 /** The run that is under way, or else the newest one: an old failure is history. */
 export function currentRun({ runs }: EnvironmentStatus): RunStatus | undefined {
-  return runs.find(({ state }) => !AT_REST.includes(state)) ?? runs[0];
+  return runs.find(isUnderWay) ?? runs[0];
 }
 
 export function heldNodes({ quarantined }: EnvironmentStatus): EnvironmentStatus["quarantined"] {

@@ -9,10 +9,13 @@ const MAX_UNTOLD = 3;
  * not take, what was proved again. Instants are written as ISO 8601 in UTC, for whoever shows them. Pure.
  */
 export function notesOf(environment: EnvironmentStatus): readonly string[] {
-  const { soaking, untold = [], quarantined } = environment;
+  const { soaking, untold = [], quarantined, foreignRuns = [] } = environment;
   const more = untold.length - MAX_UNTOLD;
   const proved = quarantined.filter(({ resolvedAt }) => resolvedAt !== undefined).length;
   return [
+    ...foreignRuns.map(
+      ({ name, state }) => `A run that no release declares is ${state} in its fleet: ${name}.`,
+    ),
     ...(soaking ? [soakNote(soaking)] : []),
     ...untold.slice(0, MAX_UNTOLD).map(untoldNote),
     ...(more > 0 ? [`The webhook did not take ${more} more messages.`] : []),

@@ -18,6 +18,13 @@ interface Span {
   readonly completedTime: string | undefined;
 }
 
+const AT_REST = ["NotStarted", "Completed", "Skipped", "Failed", "Stopped"];
+
+/** Fleet goes on by itself in all states but these; an unknown one counts among them. */
+export function isUnderWay({ state }: { readonly state: string }): boolean {
+  return !AT_REST.includes(state);
+}
+
 export interface RunStatus extends Span {
   readonly name: string;
   readonly commit: string | undefined;

@@ -12,11 +12,13 @@ import { readQuarantine } from "../quarantine/flag.ts";
 import type { QuarantinedNode } from "../quarantine/record.ts";
 import { ledgerPartition, readLedger } from "../update-run/ledger.ts";
 import type { FleetPort, UpdateRun } from "../update-run/ports.ts";
-import { runStatus, type RunStatus } from "./run-status.ts";
+import { isUnderWay, runStatus, type RunStatus } from "./run-status.ts";
 
 /** What the status function answers. Times are ISO 8601, by Azure's clock. */
 export interface Status {
   readonly at: string;
+  /** Read without the functions: what they remember, such as quarantined nodes and verdicts, is missing. */
+  readonly from?: "azure";
   readonly environments: readonly EnvironmentStatus[];
   readonly nodeImages: readonly ImageRecord[];
 }
@@ -34,6 +36,8 @@ export interface EnvironmentStatus {
   /** Messages that were tried in vain, oldest first. */
   readonly untold?: readonly OutboxEntry[];
   readonly runs: readonly RunStatus[];
+  /** Under way in its fleet, and of no environment: made by hand, or by an auto-upgrade profile. */
+  readonly foreignRuns?: readonly { readonly name: string; readonly state: string }[];
   readonly quarantined: readonly (QuarantinedNode & {
     readonly cause: string;
     readonly issue: number | undefined;
@@ -95,11 +99,31 @@ async function readEnvironment(
   try {
     const all = await deps.fleets.listRuns(environment.fleet);
     const runs = await readRuns(deps, environment, all);
+    const foreign = foreignRuns(declarations, all);
     const found = soaking(declarations, environment, { runs: all, now: deps.clock.now() });
-    return { ...declared, problem: undefined, ...soakingView(found), runs, quarantined };
+    return {
+      ...declared,
+      problem: undefined,
+      ...soakingView(found),
+      runs,
+      ...foreign,
+      quarantined,
+    };
   } catch (thrown) {
     return { ...declared, problem: explain(toError(thrown)), runs: [], quarantined };
   }
+}
+
+function foreignRuns(
+  declarations: Declarations,
+  all: readonly UpdateRun[],
+): Pick<EnvironmentStatus, "foreignRuns"> {
+  const ours = declarations.workspace?.value.spec.environments.map(({ name }) => name) ?? [];
+  const foreignRuns = all
+    .filter(({ name }) => !ours.includes(parseSourceRunName(name)?.release ?? ""))
+    .map(({ name, status }) => ({ name, state: status.state }))
+    .filter(isUnderWay);
+  return foreignRuns.length === 0 ? {} : { foreignRuns };
 }
 
 function soakingView(found: Soaking | undefined): Pick<EnvironmentStatus, "soaking"> {

@@ -56,23 +56,33 @@ test("shows the run of an environment as Azure has it, and why its members wait"
     region: "westeurope",
     version: "AKSUbuntu-2204gen2containerd-202607.09.0",
   });
-  const path = `${FLEET}/updateRuns/${RUN}`;
-  const body = { properties: { strategy, managedClusterUpdate } };
-  await azure.call(`${path}?api-version=2026-06-01`, { method: "PUT", body });
-  await azure.control("POST", "/clock", { advance: "PT1M" });
-  await azure.call(`${path}/start?api-version=2026-06-01`, { method: "POST" });
+  const start = async (name: string, properties: object): Promise<void> => {
+    const path = `${FLEET}/updateRuns/${name}`;
+    await azure.call(`${path}?api-version=2026-06-01`, { method: "PUT", body: { properties } });
+    await azure.control("POST", "/clock", { advance: "PT1M" });
+    await azure.call(`${path}/start?api-version=2026-06-01`, { method: "POST" });
+  };
+  await start(RUN, { strategy, managedClusterUpdate });
   await azure.control("POST", "/clock", { advance: "PT5M" });
   const { code, stdout } = await fleetwright(["status", FOLDER], { azure });
   expect(code).toBe(0);
   expect(stdout).toMatch(/Run prod-1-0a1b2c3d is Running in stage1: 0 of \d members done/);
   expect(stdout).toMatch(/delfzijl +Running +upgrading its nodes/);
   expect(stdout).not.toMatch(/wicklow +NotStarted/);
+  expect(stdout).toContain("Read from Azure: quarantined nodes, verdicts");
+  expect(stdout).not.toContain("no release declares");
   expect(stdout).toMatch(/gate "fleetwright: verified" +NotStarted/);
   const all = await fleetwright(["status", FOLDER, "--all"], { azure });
   expect(all.stdout).toMatch(/wicklow +NotStarted +delfzijl of the same group goes first/);
   await azure.control("POST", "/clock", { advance: "PT3H" });
   const later = await fleetwright(["status", FOLDER, "--all"], { azure });
   expect(later.stdout).toMatch(/delfzijl +Completed +upgraded; the functions know its verdict/);
+  await start("by-hand", { managedClusterUpdate });
+  await azure.control("POST", "/clock", { advance: "PT10S" });
+  const beside = await fleetwright(["status", FOLDER], { azure });
+  expect(beside.stdout).toMatch(
+    /A run that no release declares is Running in its fleet: by-hand\./,
+  );
   const asked = ["status", FOLDER, "--environment", "prod", "-o", "json"];
   const json = await fleetwright(asked, { azure });
   const [prod] = (JSON.parse(json.stdout) as Status).environments;

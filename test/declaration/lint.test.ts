@@ -840,13 +840,13 @@ describe("failed members that Fleet may go on past", () => {
       "of a group alone",
       "- {name: canary}",
       '- {name: canary, maxAllowedFailures: "1"}',
-      `${STRATEGY_AT}:8:46 warning failures-stop-the-run group canary tolerates 1 failed members, but stage canary does not: each level counts for itself, and the first failure stops the run — set maxAllowedFailures of stage canary too, or remove this one`,
+      `${STRATEGY_AT}:8:46 warning failures-stop-the-run group canary tolerates 1 failed member, but stage canary does not: each level counts for itself, and the first failure stops the run — set maxAllowedFailures of stage canary too, or remove this one`,
     ],
     [
       "in the last stage",
       '{name: green, maxConcurrency: "5"}\n      maxConcurrency: 25%',
       "{name: green, maxAllowedFailures: 25%}\n      maxAllowedFailures: 25%",
-      `${STRATEGY_AT}:15:27 warning failures-tolerated stage rest tolerates 25% failed members: Fleet upgrades the rest of rest past them; the run then counts as failed here, although Fleet calls it Completed — nothing, if that is meant; "0" stops the run at the first failure`,
+      `${STRATEGY_AT}:15:27 warning failures-tolerated stage rest tolerates failures of 25% of its members: Fleet upgrades the rest of rest past them; the run then counts as failed here, although Fleet calls it Completed — nothing, if that is meant; "0" stops the run at the first failure`,
     ],
   ])("%s", (_, text, replacement, ...expected) => {
     const findings = findingsOf([{ path: STRATEGY_AT, text: STRATEGY.replace(text, replacement) }]);

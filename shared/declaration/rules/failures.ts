@@ -98,6 +98,11 @@ function badNumber({ path, allowed }: Level): Problem {
   };
 }
 
+function membersOf(allowed = "0"): string {
+  if (allowed.endsWith("%")) return `failures of ${allowed} of its members`;
+  return allowed === "1" ? "1 failed member" : `${allowed} failed members`;
+}
+
 function stopsAnyway({ what, path, allowed }: Level, stage: UpdateStage): Problem {
   const isStage = what === `stage ${stage.name}`;
   const other = isStage ? "none of its groups does" : `stage ${stage.name} does not`;
@@ -105,7 +110,7 @@ function stopsAnyway({ what, path, allowed }: Level, stage: UpdateStage): Proble
     code: "failures-stop-the-run",
     severity: "warning",
     path: [...path, "maxAllowedFailures"],
-    message: `${what} tolerates ${allowed} failed members, but ${other}: each level counts for itself, and the first failure stops the run`,
+    message: `${what} tolerates ${membersOf(allowed)}, but ${other}: each level counts for itself, and the first failure stops the run`,
     remedy: `set maxAllowedFailures of ${isStage ? "its groups" : `stage ${stage.name}`} too, or remove this one`,
   };
 }
@@ -118,7 +123,7 @@ function reachesNext(
   return {
     code: "failures-reach-next-stage",
     path: [...path, "maxAllowedFailures"],
-    message: `${what} tolerates ${allowed} failed members, and no gate stands between ${stage.name} and ${next.name}: Fleet would begin ${next.name} while they are failed`,
+    message: `${what} tolerates ${membersOf(allowed)}, and no gate stands between ${stage.name} and ${next.name}: Fleet would begin ${next.name} while they are failed`,
     remedy: `add a gate to the afterGates of ${stage.name}, or set "0"`,
   };
 }
@@ -139,7 +144,7 @@ function tolerated(
     code: "failures-tolerated",
     severity: "warning",
     path: [...path, "maxAllowedFailures"],
-    message: `${what} tolerates ${allowed} failed members: Fleet upgrades the rest of ${stage.name} past them; ${keeps}`,
+    message: `${what} tolerates ${membersOf(allowed)}: Fleet upgrades the rest of ${stage.name} past them; ${keeps}`,
     remedy: 'nothing, if that is meant; "0" stops the run at the first failure',
   };
 }
